@@ -1,0 +1,213 @@
+#include "core/memory.h"
+
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+#include "core/error.h"
+#include "core/macros.h"
+
+namespace tt {
+
+namespace {
+
+// A free block's first word links it to the next one.
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+constexpr size_t kSmallStep = 64;
+constexpr size_t kSmallClasses = kSmallBlockLimit / kSmallStep;
+constexpr uint32_t kMaxSmallFree = 4096;  // blocks kept per class and thread
+
+// Large classes: four steps to each power of two, so at most a quarter of a block is waste.
+constexpr size_t kLargeClasses = 4 * 52;
+constexpr int64_t kMaxCachedBytes = int64_t{4} << 30;
+
+void* system_allocate(size_t size, size_t alignment, void*) { return std::aligned_alloc(alignment, size); }
+void system_free(void* block, size_t, void*) { std::free(block); }
+
+SystemAllocator g_system{system_allocate, system_free, nullptr};
+std::atomic<bool> g_caching{!TT_SANITIZED};
+std::atomic<int64_t> g_system_calls{0};
+std::atomic<int64_t> g_allocated_bytes{0};
+
+void* from_system(size_t size) {
+  g_system_calls.fetch_add(1, std::memory_order_relaxed);
+  return g_system.allocate(size, kAlignment, g_system.user);
+}
+
+struct LargeCache {
+  std::mutex mutex;
+  FreeBlock* heads[kLargeClasses] = {};
+  int64_t cached_bytes = 0;
+};
+// Never destroyed: tensors may be freed by finalisers that run after static destructors.
+LargeCache& large_cache() {
+  alignas(LargeCache) static unsigned char storage[sizeof(LargeCache)];
+  static LargeCache* cache = new (storage) LargeCache;
+  return *cache;
+}
+
+struct LargeClass {
+  size_t index;
+  size_t bytes;
+};
+LargeClass large_class(size_t size) {
+  const size_t power = std::bit_width(size - 1) - 1;  // 2^power < size <= 2^(power+1)
+  const size_t step = size_t{1} << (power - 2);
+  const size_t quarter = (size - 1 - (size_t{1} << power)) / step;  // 0..3
+  return {4 * power + quarter, (size_t{1} << power) + (quarter + 1) * step};
+}
+
+struct SmallCache {
+  FreeBlock* heads[kSmallClasses] = {};
+  uint32_t counts[kSmallClasses] = {};
+
+  void clear() noexcept {
+    for (size_t i = 0; i < kSmallClasses; ++i) {
+      while (FreeBlock* block = heads[i]) {
+        heads[i] = block->next;
+        g_system.free(block, (i + 1) * kSmallStep, g_system.user);
+      }
+      counts[i] = 0;
+    }
+  }
+};
+
+// The pointer is what the hot path reads; the owner frees the lists when the thread ends.
+[[gnu::tls_model("initial-exec")]] thread_local SmallCache* t_small = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local bool t_small_gone = false;
+
+struct SmallCacheOwner {
+  ~SmallCacheOwner() {
+    SmallCache* cache = t_small;
+    t_small = nullptr;
+    t_small_gone = true;
+    if (cache != nullptr) {
+      cache->clear();
+      std::free(cache);
+    }
+  }
+};
+
+[[gnu::noinline]] SmallCache* make_small_cache() noexcept {
+  if (t_small_gone) return nullptr;
+  static thread_local SmallCacheOwner owner;
+  (void)&owner;
+  void* memory = std::calloc(1, sizeof(SmallCache));
+  if (memory == nullptr) return nullptr;
+  return t_small = static_cast<SmallCache*>(memory);
+}
+
+inline SmallCache* small_cache() noexcept { return t_small != nullptr ? t_small : make_small_cache(); }
+
+void* allocate_large(size_t size) {
+  TT_CHECK(size <= (size_t{1} << 48), Status::kOutOfMemory, "cannot allocate ", static_cast<uint64_t>(size), " bytes");
+  const LargeClass cls = large_class(size);
+  g_allocated_bytes.fetch_add(static_cast<int64_t>(cls.bytes), std::memory_order_relaxed);
+  if (g_caching.load(std::memory_order_relaxed)) {
+    LargeCache& cache = large_cache();
+    const std::lock_guard lock(cache.mutex);
+    if (FreeBlock* block = cache.heads[cls.index]) {
+      cache.heads[cls.index] = block->next;
+      cache.cached_bytes -= static_cast<int64_t>(cls.bytes);
+      return block;
+    }
+  }
+  void* block = from_system(cls.bytes);
+  if (block == nullptr) {
+    empty_memory_cache();
+    block = from_system(cls.bytes);
+  }
+  if (block == nullptr) {
+    g_allocated_bytes.fetch_sub(static_cast<int64_t>(cls.bytes), std::memory_order_relaxed);
+    fail(Status::kOutOfMemory, "out of memory: could not allocate ", static_cast<uint64_t>(size), " bytes");
+  }
+  return block;
+}
+
+void free_large(void* pointer, size_t size) noexcept {
+  const LargeClass cls = large_class(size);
+  g_allocated_bytes.fetch_sub(static_cast<int64_t>(cls.bytes), std::memory_order_relaxed);
+  if (g_caching.load(std::memory_order_relaxed)) {
+    LargeCache& cache = large_cache();
+    const std::lock_guard lock(cache.mutex);
+    if (cache.cached_bytes + static_cast<int64_t>(cls.bytes) <= kMaxCachedBytes) {
+      cache.heads[cls.index] = new (pointer) FreeBlock{cache.heads[cls.index]};
+      cache.cached_bytes += static_cast<int64_t>(cls.bytes);
+      return;
+    }
+  }
+  g_system.free(pointer, cls.bytes, g_system.user);
+}
+
+}  // namespace
+
+void* allocate_block(size_t size) {
+  if (size > kSmallBlockLimit) return allocate_large(size);
+  const size_t index = size == 0 ? 0 : (size - 1) / kSmallStep;
+  if (g_caching.load(std::memory_order_relaxed)) {
+    SmallCache* cache = small_cache();
+    if (cache != nullptr && cache->heads[index] != nullptr) {
+      FreeBlock* block = cache->heads[index];
+      cache->heads[index] = block->next;
+      --cache->counts[index];
+      return block;
+    }
+  }
+  void* block = from_system((index + 1) * kSmallStep);
+  TT_CHECK(block != nullptr, Status::kOutOfMemory, "out of memory: could not allocate ", static_cast<uint64_t>(size),
+           " bytes");
+  return block;
+}
+
+void free_block(void* pointer, size_t size) noexcept {
+  if (size > kSmallBlockLimit) return free_large(pointer, size);
+  const size_t index = size == 0 ? 0 : (size - 1) / kSmallStep;
+  if (g_caching.load(std::memory_order_relaxed)) {
+    SmallCache* cache = small_cache();
+    if (cache != nullptr && cache->counts[index] < kMaxSmallFree) {
+      cache->heads[index] = new (pointer) FreeBlock{cache->heads[index]};
+      ++cache->counts[index];
+      return;
+    }
+  }
+  g_system.free(pointer, (index + 1) * kSmallStep, g_system.user);
+}
+
+MemoryStats memory_stats() {
+  LargeCache& cache = large_cache();
+  const std::lock_guard lock(cache.mutex);
+  return {g_allocated_bytes.load(), cache.cached_bytes, g_system_calls.load()};
+}
+
+void empty_memory_cache() noexcept {
+  if (t_small != nullptr) t_small->clear();
+  LargeCache& cache = large_cache();
+  const std::lock_guard lock(cache.mutex);
+  for (size_t i = 0; i < kLargeClasses; ++i) {
+    const size_t bytes = (size_t{1} << (i / 4)) / 4 * (4 + i % 4 + 1);
+    while (FreeBlock* block = cache.heads[i]) {
+      cache.heads[i] = block->next;
+      g_system.free(block, bytes, g_system.user);
+    }
+  }
+  cache.cached_bytes = 0;
+}
+
+void set_memory_caching(bool on) noexcept {
+  g_caching.store(on && !TT_SANITIZED);
+  if (!on) empty_memory_cache();
+}
+
+void set_system_allocator(const SystemAllocator& allocator) noexcept {
+  empty_memory_cache();
+  g_system = allocator;
+}
+
+SystemAllocator default_system_allocator() noexcept { return {system_allocate, system_free, nullptr}; }
+
+}  // namespace tt

@@ -1,0 +1,68 @@
+#include "core/storage.h"
+
+#include "core/backend.h"
+
+namespace tt {
+
+namespace {
+constexpr size_t kHeader = (sizeof(Storage) + kAlignment - 1) / kAlignment * kAlignment;
+
+void* allocate_data(size_t nbytes, Device device) {
+  return device.is_cpu() ? allocate_block(nbytes) : backend_of(device).allocate(nbytes, device);
+}
+void free_data(void* data, size_t nbytes, Device device) noexcept {
+  if (device.is_cpu()) {
+    free_block(data, nbytes);
+  } else {
+    backend_of(device).deallocate(data, nbytes, device);
+  }
+}
+}  // namespace
+
+Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
+  if (device.is_cpu() && kHeader + nbytes <= kSmallBlockLimit) {
+    void* block = allocate_block(kHeader + nbytes);
+    return Ref<Storage>::adopt(::new (block) Storage(static_cast<char*>(block) + kHeader, nbytes, device, Place::kInline,
+                                                     static_cast<uint32_t>(kHeader + nbytes)));
+  }
+  void* header = allocate_block(sizeof(Storage));
+  try {
+    void* data = allocate_data(nbytes, device);
+    return Ref<Storage>::adopt(::new (header) Storage(data, nbytes, device, Place::kBlock, sizeof(Storage)));
+  } catch (...) {
+    free_block(header, sizeof(Storage));
+    throw;
+  }
+}
+
+Ref<Storage> Storage::wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context) {
+  void* header = allocate_block(sizeof(Storage));
+  auto* storage = ::new (header) Storage(data, nbytes, device, Place::kExternal, sizeof(Storage));
+  storage->deleter_ = deleter;
+  storage->context_ = context;
+  return Ref<Storage>::adopt(storage);
+}
+
+Storage::~Storage() {
+  if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);
+  if (deleter_ != nullptr) deleter_(data_, context_);
+}
+
+void Storage::operator delete(Storage* self, std::destroying_delete_t) noexcept {
+  const uint32_t header_bytes = self->header_bytes_;
+  self->~Storage();
+  free_block(self, header_bytes);
+}
+
+void Storage::grow(size_t nbytes) {
+  TT_CHECK(resizable(), Status::kInvalidArgument, "Trying to resize storage that is not resizable");
+  if (nbytes <= nbytes_) return;
+  void* data = allocate_data(nbytes, device_);
+  backend_of(device_).copy_bytes(data, device_, data_, device_, nbytes_);
+  if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);
+  data_ = data;
+  nbytes_ = nbytes;
+  place_ = Place::kBlock;
+}
+
+}  // namespace tt

@@ -1,0 +1,61 @@
+// A block of memory on one device, shared by the tensors that view it.
+#pragma once
+
+#include <cstdint>
+#include <new>
+
+#include "core/device.h"
+#include "core/ref.h"
+
+namespace tt {
+
+class Storage final : public RefCounted {
+ public:
+  using Deleter = void (*)(void* data, void* context);
+
+  // New memory on `device`, not initialised. Small CPU storages hold their bytes behind the header: one allocation.
+  static Ref<Storage> allocate(size_t nbytes, Device device);
+  // The caller's memory; `deleter` (may be null) runs once, when the last tensor lets go, on whichever thread that is.
+  static Ref<Storage> wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context);
+
+  void* data() const { return data_; }
+  size_t nbytes() const { return nbytes_; }
+  Device device() const { return device_; }
+  bool resizable() const { return place_ != Place::kExternal; }
+  bool read_only() const { return read_only_; }
+  void set_read_only() { read_only_ = true; }
+
+  // Grows to nbytes, keeping the contents (resize_). The storage must be resizable.
+  void grow(size_t nbytes);
+
+  // Counts in-place writes, so that autograd can tell that a saved tensor has changed.
+  uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  void bump_version() { version_.store(version() + 1, std::memory_order_relaxed); }
+
+  static void operator delete(Storage* self, std::destroying_delete_t) noexcept;
+
+ private:
+  // Where the bytes are: behind the header, in a block of their own, or the caller's.
+  enum class Place : uint8_t { kInline, kBlock, kExternal };
+
+  Storage(void* data, size_t nbytes, Device device, Place place, uint32_t header_bytes)
+      : RefCounted(Kind::kStorage),
+        data_(data),
+        nbytes_(nbytes),
+        device_(device),
+        place_(place),
+        header_bytes_(header_bytes) {}
+  ~Storage() override;
+
+  void* data_;
+  size_t nbytes_;
+  Device device_;
+  Place place_;
+  bool read_only_ = false;
+  uint32_t header_bytes_;  // of the block this object lies in
+  std::atomic<uint32_t> version_{0};
+  Deleter deleter_ = nullptr;
+  void* context_ = nullptr;
+};
+
+}  // namespace tt

@@ -1,0 +1,64 @@
+#include "core/tensor.h"
+
+#include "core/backend.h"
+
+namespace tt {
+
+bool geometry_contiguous(const Dims& sizes, const Dims& strides) {
+  int64_t expected = 1;
+  bool contiguous = true;
+  for (int i = sizes.size() - 1; i >= 0; --i) {
+    if (sizes[i] == 0) return true;
+    if (sizes[i] != 1 && strides[i] != expected) contiguous = false;
+    expected *= sizes[i];
+  }
+  return contiguous;
+}
+
+TensorImpl::TensorImpl(Ref<Storage> storage_, DType dtype_, const Dims& sizes_, const Dims& strides_, int64_t offset_)
+    : RefCounted(Kind::kTensor), storage(std::move(storage_)), dtype(dtype_) {
+  set_geometry(sizes_, strides_, offset_);
+}
+
+TensorImpl::~TensorImpl() {
+  if (autograd != nullptr) destroy_autograd_meta(autograd);
+}
+
+void TensorImpl::set_geometry(const Dims& sizes_, const Dims& strides_, int64_t offset_) {
+  sizes = sizes_;
+  strides = strides_;
+  offset = offset_;
+  numel = 1;
+  for (const int64_t size : sizes) numel *= size;
+  contiguous = geometry_contiguous(sizes, strides);
+}
+
+Tensor empty(const Dims& sizes, DType dtype, Device device) {
+  const int64_t numel = checked_numel(sizes);
+  int64_t nbytes;
+  TT_CHECK(!__builtin_mul_overflow(numel, static_cast<int64_t>(size_of(dtype)), &nbytes), Status::kOutOfMemory,
+           "the size in bytes of shape ", to_string(sizes), " overflows int64");
+  return Tensor::adopt(new TensorImpl(Storage::allocate(static_cast<size_t>(nbytes), device), dtype, sizes,
+                                      contiguous_strides(sizes), 0));
+}
+
+Tensor scalar_tensor(const Scalar& value, DType dtype, Device device) {
+  Tensor out = empty({}, dtype, Device{});
+  visit_dtype(dtype, [&]<typename T>() { *out.data<T>() = value.to<T>(); });
+  if (device.is_cpu()) return out;
+  Tensor there = empty({}, dtype, device);
+  backend_of(device).copy_bytes(there.raw(), device, out.raw(), Device{}, out.nbytes());
+  return there;
+}
+
+Tensor alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t offset) {
+  return Tensor::adopt(new TensorImpl(t.storage(), t.dtype(), sizes, strides, offset));
+}
+
+Tensor detach(const Tensor& t) { return alias(t, t.sizes(), t.strides(), t.offset()); }
+
+std::string describe(const Tensor& t) {
+  return t.defined() ? str("tensor of shape ", t.sizes(), ", ", t.dtype()) : std::string("None");
+}
+
+}  // namespace tt
