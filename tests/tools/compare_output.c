@@ -2,14 +2,17 @@
 //
 //   compare_output [--data FILE] EXPECTED PROGRAM [ARGUMENT...]
 //
-// The two must be the same text, save that a number with a decimal point may differ by 1 in its last place: a sum taken
-// in another order rounds differently. Whole numbers must be equal. White space must be equal, except that where such
-// a number is padded to the right its width may change with its sign. The last line's newline may be missing.
+// The two must be the same text, save that a number with digits after its decimal point may differ by 1 in
+// its last place: a sum taken in another order rounds differently. Whole numbers must be equal. White space
+// must be equal, except that spaces before such a number may make up for its width. The last line's newline
+// may be missing.
 //
-// --data FILE: the program needs FILE, which the project does not ship. Its path in the folder that the environment
-// variable TINYTORCH_DATA names is passed as the first argument; where it is not there, the status is 77 (skipped).
+// --data FILE: the program needs FILE, which the project does not ship. Its path in the folder that the
+// environment variable TINYTORCH_DATA names is passed as the first argument; where it is not there, the
+// status is 77 (skipped).
 //
-// Exit status: 0 equal, 1 different or the program failed, 2 wrong usage, 77 skipped (by us or by the program).
+// Exit status: 0 equal, 1 different or the program failed, 2 wrong usage, 77 skipped (by us or by the
+// program).
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -129,7 +132,7 @@ static double power_of_ten(int exponent) {
 // Whether two numbers print the same value but for 1 in the last place of the one that shows fewer.
 static bool close_enough(const char* a, number na, const char* b, number nb) {
   if (na.length == nb.length && memcmp(a, b, na.length) == 0) return true;
-  if (!na.fractional || !nb.fractional || na.places != nb.places) return false;
+  if (!na.fractional || !nb.fractional || na.places == 0 || na.places != nb.places) return false;
   int exponent = na.exponent > nb.exponent ? na.exponent : nb.exponent;
   double last_place = power_of_ten(exponent - na.places);
   double difference = strtod(a, NULL) - strtod(b, NULL);
@@ -153,8 +156,7 @@ static bool lines_match(const char* actual, const char* expected) {
       number ne = scan_number(e_number);
       bool same_width = (a_number - a) + (ptrdiff_t)na.length == (e_number - e) + (ptrdiff_t)ne.length;
       bool same_spaces = a_number - a == e_number - e;
-      if (na.length && ne.length && (same_width || same_spaces) &&
-          close_enough(a_number, na, e_number, ne)) {
+      if (na.length && ne.length && (same_width || same_spaces) && close_enough(a_number, na, e_number, ne)) {
         a = a_number + na.length;
         e = e_number + ne.length;
         continue;
@@ -190,7 +192,8 @@ static int compare(text actual, text expected) {
     if (!a && !e) return differences;
     if (a && e && lines_match(a, e)) continue;
     differences++;
-    printf("line %d:\n  expected: %s\n  printed:  %s\n", line, e ? e : "(no such line)", a ? a : "(no such line)");
+    printf("line %d:\n  expected: %s\n  printed:  %s\n", line, e ? e : "(no such line)",
+           a ? a : "(no such line)");
   }
 }
 
