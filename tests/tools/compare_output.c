@@ -217,11 +217,13 @@ int main(int argc, char** argv) {
       printf("skipped: TINYTORCH_DATA is not set; it names a folder that holds %s\n", data);
       return kSkipped;
     }
-    size_t size = strlen(folder) + strlen(data) + 2;
-    char* path = malloc(size);
-    char** with_path = malloc((size_t)(argc - at + 2) * sizeof *with_path);
-    if (!path || !with_path) die("out of memory for", data);
-    snprintf(path, size, "%s/%s", folder, data);
+    static char path[4096];
+    static char* with_path[64];
+    int length = snprintf(path, sizeof path, "%s/%s", folder, data);
+    if (length >= (int)sizeof path || argc - at > 60) {
+      fprintf(stderr, "compare_output: the path or the list of arguments is too long\n");
+      return kUsage;
+    }
     if (access(path, R_OK) != 0) {
       printf("skipped: no file %s in TINYTORCH_DATA (%s)\n", data, folder);
       return kSkipped;
@@ -243,10 +245,14 @@ int main(int argc, char** argv) {
   int status = run(program, &actual);
   if (WIFEXITED(status) && WEXITSTATUS(status) == kSkipped) {
     fwrite(actual.data, 1, actual.size, stdout);
+    free(actual.data);
+    free(expected.data);
     return kSkipped;
   }
   int differences = compare(actual, expected);
   if (differences) printf("%d line(s) differ from %s\n", differences, expected_path);
+  free(actual.data);
+  free(expected.data);
   if (!WIFEXITED(status)) {
     printf("the program was ended by signal %d\n", WTERMSIG(status));
   } else if (WEXITSTATUS(status) != 0) {
