@@ -1,0 +1,56 @@
+# The library. One set of objects makes both libtinytorch.so, which exports the C ABI and nothing else, and
+# tinytorch_internal, through which the C++ tests reach what the library hides.
+
+file(GLOB_RECURSE TINYTORCH_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp"
+     "${PROJECT_SOURCE_DIR}/capi/*.cpp")
+if(NOT TINYTORCH_SOURCES)
+  message(STATUS "No sources in src/ and capi/ yet: the library is empty")
+  file(WRITE "${PROJECT_BINARY_DIR}/empty.cpp" "")
+  list(APPEND TINYTORCH_SOURCES "${PROJECT_BINARY_DIR}/empty.cpp")
+endif()
+
+add_library(tinytorch_objects OBJECT ${TINYTORCH_SOURCES})
+set_target_properties(
+  tinytorch_objects
+  PROPERTIES POSITION_INDEPENDENT_CODE ON
+             CXX_VISIBILITY_PRESET hidden
+             VISIBILITY_INLINES_HIDDEN ON)
+target_compile_definitions(tinytorch_objects PRIVATE TT_BUILDING)
+target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+target_include_directories(tinytorch_objects PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
+                                                    "${PROJECT_SOURCE_DIR}")
+target_link_libraries(tinytorch_objects PUBLIC tinytorch_dependencies PRIVATE tinytorch_warnings tinytorch_numerics)
+
+# Every object is linked, also those that register themselves and that no one names; so this is no archive.
+add_library(tinytorch_internal INTERFACE)
+target_sources(tinytorch_internal INTERFACE $<TARGET_OBJECTS:tinytorch_objects>)
+target_compile_definitions(tinytorch_internal INTERFACE TT_BUILDING)
+target_include_directories(tinytorch_internal INTERFACE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
+                                                        "${PROJECT_SOURCE_DIR}")
+target_link_libraries(tinytorch_internal INTERFACE tinytorch_dependencies tinytorch_numerics)
+
+add_library(tinytorch SHARED $<TARGET_OBJECTS:tinytorch_objects>)
+add_library(TinyTorch::tinytorch ALIAS tinytorch)
+set_target_properties(tinytorch PROPERTIES LINKER_LANGUAGE CXX VERSION ${TINYTORCH_ABI_VERSION}
+                                           SOVERSION ${TINYTORCH_ABI_MAJOR})
+target_include_directories(tinytorch INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_link_libraries(tinytorch PRIVATE $<BUILD_INTERFACE:tinytorch_dependencies>)
+target_link_options(tinytorch PRIVATE -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,--build-id=sha1
+                    -Wl,-Bsymbolic-functions)
+if(NOT TINYTORCH_SANITIZE)
+  target_link_options(tinytorch PRIVATE -Wl,--no-undefined)
+endif()
+
+set(TINYTORCH_EXPORTS "${PROJECT_SOURCE_DIR}/capi/tinytorch.map")
+if(EXISTS "${TINYTORCH_EXPORTS}")
+  target_link_options(tinytorch PRIVATE "-Wl,--version-script=${TINYTORCH_EXPORTS}")
+  set_property(TARGET tinytorch APPEND PROPERTY LINK_DEPENDS "${TINYTORCH_EXPORTS}")
+endif()
+
+# Where OpenBLAS lies off the loader's path (Debian keeps the OpenMP build in a directory of its own), the installed
+# library remembers where, so that it runs on the build it was linked with.
+get_filename_component(TINYTORCH_OPENBLAS_DIR "${OpenBLAS_LIBRARY}" DIRECTORY)
+if(NOT TINYTORCH_OPENBLAS_DIR IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+  set_target_properties(tinytorch PROPERTIES INSTALL_RPATH "${TINYTORCH_OPENBLAS_DIR}")
+endif()
