@@ -33,6 +33,10 @@ class TensorImpl final : public RefCounted {
   Dims sizes;
   Dims strides;  // in elements
   AutogradMeta* autograd = nullptr;  // owned; null: a plain value
+  // Differentiable views: the tensor that is no view itself, and the storage version at which this view's history was
+  // true. An in-place write makes it stale; autograd then derives it again from the base.
+  Ref<TensorImpl> view_base;
+  uint32_t view_version = 0;
 };
 
 using Tensors = std::vector<Tensor>;

@@ -1,0 +1,38 @@
+// What a device must be able to do, by kernel family. A backend implements the families it has; a family or a call it
+// leaves out fails with a message that names it. Kernels get addresses and geometry, never tensors: shapes and dtypes are
+// checked and results allocated before they are called.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "core/backend/memory.h"
+#include "core/backend/pointwise.h"
+#include "core/backend/reduce.h"
+#include "core/backend/gemm.h"
+#include "core/device.h"
+
+namespace tt {
+
+struct Backend {
+  DeviceMemory* memory;
+  PointwiseKernels* pointwise;
+  ReduceKernels* reduce;
+  GemmKernels* gemm;
+
+  // Short forms of the memory family.
+  void* allocate(size_t nbytes, Device device) { return memory->allocate(nbytes, device); }
+  void deallocate(void* data, size_t nbytes, Device device) noexcept { memory->deallocate(data, nbytes, device); }
+  void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
+    memory->copy_bytes(to, to_device, from, from_device, nbytes);
+  }
+};
+
+Backend& cpu_backend();                  // src/cpu
+Backend& load_plugin_backend(DeviceType type);  // core/plugin.cpp: loads on first use; fails with the reason
+
+inline Backend& backend_of(Device device) {
+  return device.is_cpu() ? cpu_backend() : load_plugin_backend(device.type);
+}
+
+}  // namespace tt

@@ -1,0 +1,33 @@
+// Matrix products.
+#pragma once
+
+#include <cstdint>
+
+#include "core/dtype.h"
+
+namespace tt {
+
+// c[b] (m x n, row-major with leading dimension ldc) = alpha * op(a[b]) (m x k) * op(b[b]) (k x n) + beta * c[b], for
+// `batch` matrices a stride apart (0: shared). Element strides. beta 0 never reads c.
+struct GemmArgs {
+  DType dtype;
+  bool transpose_a = false;
+  bool transpose_b = false;
+  int64_t m = 0, n = 0, k = 0;
+  double alpha = 1, beta = 0;
+  const void* a = nullptr;
+  int64_t lda = 0, stride_a = 0;
+  const void* b = nullptr;
+  int64_t ldb = 0, stride_b = 0;
+  void* c = nullptr;
+  int64_t ldc = 0, stride_c = 0;
+  int64_t batch = 1;
+};
+
+class GemmKernels {
+ public:
+  virtual ~GemmKernels() = default;
+  virtual void gemm(const GemmArgs& args) = 0;
+};
+
+}  // namespace tt

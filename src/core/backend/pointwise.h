@@ -1,0 +1,39 @@
+// Pointwise kernels: one result element from the operands' elements at the same place.
+#pragma once
+
+#include "core/loop.h"
+#include "ops/op_table.h"
+
+namespace tt {
+
+#define TT_ENUM_ROW(name, ...) name,
+enum class UnaryOp : uint16_t { TT_UNARY_OPS(TT_ENUM_ROW) kCount };
+enum class BinaryOp : uint16_t { TT_BINARY_OPS(TT_ENUM_ROW) kCount };
+enum class TernaryOp : uint16_t { TT_TERNARY_OPS(TT_ENUM_ROW) kCount };
+#undef TT_ENUM_ROW
+
+std::string_view name(UnaryOp op);
+std::string_view name(BinaryOp op);
+std::string_view name(TernaryOp op);
+
+// The scalars of an op that has some (a slope, a bound): meaning by op, documented at its functor.
+struct PointwiseParams {
+  double a = 0;
+  double b = 0;
+  double c = 0;
+};
+
+// Loops: operand 0 is the result, the inputs follow and share one dtype, the op's compute dtype. The result's dtype is
+// that, or bool where the op's row says so.
+class PointwiseKernels {
+ public:
+  virtual ~PointwiseKernels() = default;
+  virtual void fill(const Loop& loop, const Scalar& value) = 0;
+  // out[0] = in[1], converting between any two dtypes as C does (float to bool: != 0).
+  virtual void copy(const Loop& loop) = 0;
+  virtual void unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
+  virtual void binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
+  virtual void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
+};
+
+}  // namespace tt

@@ -1,0 +1,99 @@
+#include "ops/create.h"
+
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+Tensor full(const Dims& sizes, const Scalar& value, DType dtype, Device device) {
+  const Tensor out = empty(sizes, dtype, device);
+  if (out.numel() > 0) backend_of(device).pointwise->fill(make_loop(out.sizes(), {out}), value);
+  return out;
+}
+
+void fill_(const Tensor& self, const Scalar& value) {
+  check_inplace(self, "fill_");
+  const bool record_it = needs_grad(self);
+  if (self.numel() > 0) backend_of(self.device()).pointwise->fill(make_loop(self.sizes(), {self}), value);
+  bump_version(self);
+  if (record_it) {
+    record_inplace("fill", self, {&self}, [](BackwardContext& context) {
+      if (context.needs(0)) context.set(0, zeros_like(context.grad()));
+    });
+  }
+}
+
+void copy_values(const Tensor& to, const Tensor& from) {
+  if (to.numel() == 0) return;
+  if (to.device() == from.device()) {
+    backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, from}));
+    return;
+  }
+  // Across devices: the bytes travel dense and in the source's dtype, then the target's device converts and places them.
+  const Tensor dense = from.is_contiguous() ? from : contiguous_copy(from);
+  const bool direct = to.is_contiguous() && to.dtype() == from.dtype() && to.sizes() == from.sizes();
+  const Tensor landed = direct ? to : empty(from.sizes(), from.dtype(), to.device());
+  Backend& backend = backend_of(to.device().is_cpu() ? from.device() : to.device());
+  backend.copy_bytes(landed.raw(), to.device(), dense.raw(), from.device(), dense.nbytes());
+  if (!direct) backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, landed}));
+}
+
+void copy_(const Tensor& self, const Tensor& source) {
+  check_inplace(self, "copy_");
+  TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
+           " doesn't match the broadcast shape ", broadcast(self.sizes(), source.sizes()));
+  if (self.is_same(source)) return;
+  const bool record_it = needs_grad(self, source) && is_floating(self.dtype());
+  copy_values(self, self.storage() == source.storage() ? contiguous_copy(source) : source);
+  bump_version(self);
+  if (record_it) {
+    const Dims sizes = source.sizes();
+    const DType dtype = source.dtype();
+    const Device device = source.device();
+    record_inplace("copy", self, {&self, &source}, [sizes, dtype, device](BackwardContext& context) {
+      if (context.needs(0)) context.set(0, zeros_like(context.grad()));
+      if (context.needs(1)) context.set(1, to_device(to_dtype(sum_to_size(context.grad(), sizes), dtype), device));
+    });
+  }
+}
+
+Tensor contiguous_copy(const Tensor& t) {
+  const Tensor out = empty_like(t);
+  copy_values(out, t);
+  return out;
+}
+
+Tensor clone(const Tensor& t) {
+  const Tensor out = contiguous_copy(t);
+  if (needs_grad(t)) {
+    record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
+  }
+  return out;
+}
+
+Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
+
+Tensor to_dtype(const Tensor& t, DType dtype) {
+  if (t.dtype() == dtype) return t;
+  const Tensor out = empty(t.sizes(), dtype, t.device());
+  copy_values(out, t);
+  if (is_floating(dtype) && needs_grad(t)) {
+    const DType from = t.dtype();
+    record("to_copy", out, {&t}, [from](BackwardContext& context) { context.set(0, to_dtype(context.grad(), from)); });
+  }
+  return out;
+}
+
+Tensor to_device(const Tensor& t, Device device) {
+  if (t.device() == device) return t;
+  const Tensor out = empty(t.sizes(), t.dtype(), device);
+  copy_values(out, t);
+  if (needs_grad(t)) {
+    const Device from = t.device();
+    record("to_copy", out, {&t}, [from](BackwardContext& context) { context.set(0, to_device(context.grad(), from)); });
+  }
+  return out;
+}
+
+}  // namespace tt::ops
