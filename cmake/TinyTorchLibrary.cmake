@@ -15,7 +15,7 @@ set_target_properties(
   PROPERTIES POSITION_INDEPENDENT_CODE ON
              CXX_VISIBILITY_PRESET hidden
              VISIBILITY_INLINES_HIDDEN ON)
-target_compile_definitions(tinytorch_objects PRIVATE TT_BUILDING)
+target_compile_definitions(tinytorch_objects PRIVATE TT_BUILDING TT_VERSION_STRING="${PROJECT_VERSION}")
 target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
 target_include_directories(tinytorch_objects PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
                                                     "${PROJECT_SOURCE_DIR}")

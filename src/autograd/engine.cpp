@@ -15,9 +15,9 @@ constexpr int kMaxInlineInputs = 8;
 // What the engine knows of a node during one run.
 struct Task {
   Ref<Node> node;
-  uint32_t pending = 0;      // edges into the node that have not delivered yet
-  uint32_t first_slot = 0;   // of its outputs' gradients
-  bool needed = true;        // grad(): on a path to an input
+  uint32_t pending = 0;        // edges into the node that have not delivered yet
+  uint32_t first_slot = 0;     // of its outputs' gradients
+  bool needed = true;          // grad(): on a path to an input
   int32_t first_capture = -1;  // grad(): list of inputs that are outputs of this node
 };
 
@@ -59,7 +59,8 @@ class TaskMap {
 
  private:
   size_t hash(const Node* node) const {
-    return (reinterpret_cast<uintptr_t>(node) / kAlignment * 0x9e3779b97f4a7c15ull >> 20) & (keys_.size() - 1);
+    return (reinterpret_cast<uintptr_t>(node) / kAlignment * 0x9e3779b97f4a7c15ull >> 20) &
+           (keys_.size() - 1);
   }
   void grow() {
     std::vector<const Node*> keys(keys_.empty() ? 64 : 2 * keys_.size());
@@ -104,8 +105,8 @@ void accumulate_grad(const Tensor& leaf, Tensor grad, bool create_graph) {
 
 class Engine {
  public:
-  void run(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs, std::span<const Tensor> inputs,
-           Tensors* captured, const BackwardOptions& options);
+  void run(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs,
+           std::span<const Tensor> inputs, Tensors* captured, const BackwardOptions& options);
 
  private:
   struct Capture {
@@ -260,9 +261,11 @@ void Engine::run_task(uint32_t index, Tensors* captured, const BackwardOptions& 
 
   if (any_grad && any_needed) {
     TT_CHECK(!node->saved_released(), Status::kAutograd,
-             "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+             "Trying to backward through the graph a second time (or directly access saved tensors after "
+             "they have "
              "already been freed), at the backward of ",
-             node->op_name(), ". Specify retain_graph=True if you need to backward through the graph a second time.");
+             node->op_name(),
+             ". Specify retain_graph=True if you need to backward through the graph a second time.");
     NodeHooks* hooks = node->hooks();
     if (hooks != nullptr) {
       for (const auto& entry : hooks->node_pre_hooks) entry.hook(nullptr, 0, grads, outputs);
@@ -279,7 +282,8 @@ void Engine::run_task(uint32_t index, Tensors* captured, const BackwardOptions& 
   for (int i = 0; i < inputs; ++i) {
     const Edge& edge = node->edge(i);
     if (!edge.node) continue;
-    const uint32_t next = i < kMaxInlineInputs ? next_index[i] : static_cast<uint32_t>(map_.find(edge.node.get()));
+    const uint32_t next =
+        i < kMaxInlineInputs ? next_index[i] : static_cast<uint32_t>(map_.find(edge.node.get()));
     Task& task = tasks_[next];
     if (grad_inputs[i].defined()) {
       add_into(slots_[task.first_slot + edge.input_nr], std::move(grad_inputs[i]), options.create_graph);
@@ -291,8 +295,8 @@ void Engine::run_task(uint32_t index, Tensors* captured, const BackwardOptions& 
   }
 }
 
-void Engine::run(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs, std::span<const Tensor> inputs,
-                 Tensors* captured, const BackwardOptions& options) {
+void Engine::run(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs,
+                 std::span<const Tensor> inputs, Tensors* captured, const BackwardOptions& options) {
   struct Clear {
     Engine& engine;
     ~Clear() { engine.clear(); }
@@ -323,8 +327,8 @@ void Engine::run(std::span<const Tensor> roots, std::span<const Tensor> grad_out
 }
 
 // The engine's arrays live as long as the thread; a backward called inside a backward gets its own.
-void run_engine(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs, std::span<const Tensor> inputs,
-                Tensors* captured, BackwardOptions options) {
+void run_engine(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs,
+                std::span<const Tensor> inputs, Tensors* captured, BackwardOptions options) {
   options.retain_graph |= options.create_graph;
   static thread_local std::unique_ptr<Engine> t_idle;
   std::unique_ptr<Engine> engine = std::move(t_idle);
@@ -336,19 +340,21 @@ void run_engine(std::span<const Tensor> roots, std::span<const Tensor> grad_outp
 void check_roots(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs) {
   TT_CHECK(!roots.empty(), Status::kInvalidArgument, "no tensors to start from were given");
   TT_CHECK(grad_outputs.empty() || grad_outputs.size() == roots.size(), Status::kInvalidArgument, "got ",
-           static_cast<uint64_t>(roots.size()), " tensors and ", static_cast<uint64_t>(grad_outputs.size()), " gradients");
+           static_cast<uint64_t>(roots.size()), " tensors and ", static_cast<uint64_t>(grad_outputs.size()),
+           " gradients");
   for (size_t i = 0; i < roots.size(); ++i) {
     TT_CHECK(roots[i].requires_grad(), Status::kAutograd, "element ", static_cast<uint64_t>(i),
              " of tensors does not require grad and does not have a grad_fn");
     if (grad_outputs.empty() || !grad_outputs[i].defined()) {
-      TT_CHECK(roots[i].numel() == 1, Status::kAutograd, "grad can be implicitly created only for scalar outputs, got shape ",
-               roots[i].sizes());
+      TT_CHECK(roots[i].numel() == 1, Status::kAutograd,
+               "grad can be implicitly created only for scalar outputs, got shape ", roots[i].sizes());
     } else {
       TT_CHECK(grad_outputs[i].sizes() == roots[i].sizes(), Status::kShape, "Mismatch in shape: grad_output[",
                static_cast<uint64_t>(i), "] has a shape of ", grad_outputs[i].sizes(), " and output[",
                static_cast<uint64_t>(i), "] has a shape of ", roots[i].sizes());
-      TT_CHECK(grad_outputs[i].dtype() == roots[i].dtype(), Status::kDtype, "grad_output[", static_cast<uint64_t>(i),
-               "] is ", grad_outputs[i].dtype(), ", but output is ", roots[i].dtype());
+      TT_CHECK(grad_outputs[i].dtype() == roots[i].dtype(), Status::kDtype, "grad_output[",
+               static_cast<uint64_t>(i), "] is ", grad_outputs[i].dtype(), ", but output is ",
+               roots[i].dtype());
     }
   }
 }
@@ -357,18 +363,20 @@ void check_roots(std::span<const Tensor> roots, std::span<const Tensor> grad_out
 
 void AccumulateGrad::apply(BackwardContext&) {}  // the engine accumulates by itself
 
-void backward(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs, const BackwardOptions& options) {
+void backward(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs,
+              const BackwardOptions& options) {
   check_roots(roots, grad_outputs);
   run_engine(roots, grad_outputs, {}, nullptr, options);
 }
 
-Tensors grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> grad_outputs,
-             const BackwardOptions& options) {
+Tensors grad(std::span<const Tensor> roots, std::span<const Tensor> inputs,
+             std::span<const Tensor> grad_outputs, const BackwardOptions& options) {
   check_roots(roots, grad_outputs);
   TT_CHECK(!inputs.empty(), Status::kInvalidArgument, "grad requires non-empty inputs.");
   for (size_t i = 0; i < inputs.size(); ++i) {
-    TT_CHECK(inputs[i].requires_grad(), Status::kAutograd, "One of the differentiated Tensors does not require grad (input ",
-             static_cast<uint64_t>(i), ")");
+    TT_CHECK(inputs[i].requires_grad(), Status::kAutograd,
+             "One of the differentiated Tensors does not require grad (input ", static_cast<uint64_t>(i),
+             ")");
   }
   Tensors captured(inputs.size());
   run_engine(roots, grad_outputs, inputs, &captured, options);

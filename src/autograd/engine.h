@@ -14,11 +14,13 @@ struct BackwardOptions {
   bool allow_unused = false;  // grad(): undefined instead of an error for an input the roots do not depend on
 };
 
-// Accumulates into the leaves' gradients. grad_outputs: empty, or one per root, undefined ones for scalar roots.
-void backward(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs, const BackwardOptions& options);
+// Accumulates into the leaves' gradients. grad_outputs: empty, or one per root, undefined ones for scalar
+// roots.
+void backward(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs,
+              const BackwardOptions& options);
 
 // Returns d roots / d inputs instead, touching no .grad.
-Tensors grad(std::span<const Tensor> roots, std::span<const Tensor> inputs, std::span<const Tensor> grad_outputs,
-             const BackwardOptions& options);
+Tensors grad(std::span<const Tensor> roots, std::span<const Tensor> inputs,
+             std::span<const Tensor> grad_outputs, const BackwardOptions& options);
 
 }  // namespace tt

@@ -64,12 +64,13 @@ void set_history(const Tensor& t, const Ref<Node>& node, uint32_t output_nr) {
 
 void set_requires_grad(const Tensor& t, bool on) {
   if (on) {
-    TT_CHECK(is_floating(t.dtype()), Status::kDtype, "only Tensors of floating point dtype can require gradients, got ",
-             t.dtype());
+    TT_CHECK(is_floating(t.dtype()), Status::kDtype,
+             "only Tensors of floating point dtype can require gradients, got ", t.dtype());
   }
   if (grad_fn(t)) {
     TT_CHECK(on, Status::kAutograd,
-             "you can only change requires_grad flags of leaf variables; use detach() to get a tensor without history");
+             "you can only change requires_grad flags of leaf variables; use detach() to get a tensor "
+             "without history");
     return;
   }
   if (!on && t.impl()->autograd == nullptr) return;
@@ -92,14 +93,16 @@ void set_grad(const Tensor& t, const Tensor& grad) {
 }
 
 void retain_grad(const Tensor& t) {
-  TT_CHECK(t.requires_grad(), Status::kAutograd, "can't retain_grad on a tensor that has requires_grad=False");
+  TT_CHECK(t.requires_grad(), Status::kAutograd,
+           "can't retain_grad on a tensor that has requires_grad=False");
   const Ref<Node> fn = grad_fn(t);
   if (!fn) return;  // leaves keep their gradient anyway
   AutogradMeta& meta = autograd_meta(t);
   if (meta.retains_grad) return;
   meta.retains_grad = true;
-  // The node must not own the tensor (a cycle), and the tensor may die first: the hook finds it through a shared cell
-  // that the meta clears. A weak cell is enough, because the graph keeps running without the tensor.
+  // The node must not own the tensor (a cycle), and the tensor may die first: the hook finds it through a
+  // shared cell that the meta clears. A weak cell is enough, because the graph keeps running without the
+  // tensor.
   auto cell = std::make_shared<std::atomic<TensorImpl*>>(t.impl());
   meta.retain_cell = cell;
   fn->make_hooks().retain_grads.emplace_back(meta.output_nr, [cell](const Tensor& grad) {
@@ -124,8 +127,8 @@ void remove_tensor_hook(const Tensor& t, uint64_t id) {
 }
 
 bool needs_grad(std::span<const Tensor> tensors) {
-  return grad_enabled() &&
-         std::any_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.defined() && t.requires_grad(); });
+  return grad_enabled() && std::any_of(tensors.begin(), tensors.end(),
+                                       [](const Tensor& t) { return t.defined() && t.requires_grad(); });
 }
 
 void set_edges(Node& node, std::initializer_list<const Tensor*> inputs) {

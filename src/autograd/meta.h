@@ -10,7 +10,8 @@
 
 namespace tt {
 
-// The sink of a leaf's gradients. Edges own it; it only borrows the leaf, which clears the pointer when it dies.
+// The sink of a leaf's gradients. Edges own it; it only borrows the leaf, which clears the pointer when it
+// dies.
 class AccumulateGrad final : public Node {
  public:
   explicit AccumulateGrad(TensorImpl* leaf) : Node("accumulate_grad"), leaf_(leaf) {}
@@ -63,7 +64,8 @@ bool needs_grad(std::span<const Tensor> tensors);
 void set_edges(Node& node, std::initializer_list<const Tensor*> inputs);
 void set_edges(Node& node, std::span<const Tensor> inputs);
 
-// Records `out` as the result of `op` on `inputs`, with `rule` as void(BackwardContext&). Call it when needs_grad(inputs).
+// Records `out` as the result of `op` on `inputs`, with `rule` as void(BackwardContext&). Call it when
+// needs_grad(inputs).
 template <typename F>
 void record(const char* op, const Tensor& out, std::initializer_list<const Tensor*> inputs, F rule) {
   auto node = make_node<LambdaNode<F>>(op, std::move(rule));
@@ -81,8 +83,9 @@ void record(const char* op, std::span<const Tensor> outs, std::span<const Tensor
   }
 }
 
-// In-place writes. Before: refuses a leaf that takes a gradient, an expanded (self-overlapping) target, read-only memory.
-// After: counts the write. With a rule: `self` becomes the op's result; a view passes that on to its base.
+// In-place writes. Before: refuses a leaf that takes a gradient, an expanded (self-overlapping) target,
+// read-only memory. After: counts the write. With a rule: `self` becomes the op's result; a view passes that
+// on to its base.
 void check_inplace(const Tensor& self, const char* op);
 void bump_version(const Tensor& self);
 void rebase_history(const Tensor& self, Ref<Node> node);
@@ -93,7 +96,8 @@ void record_inplace(const char* op, const Tensor& self, std::initializer_list<co
   rebase_history(self, std::move(node));
 }
 
-// Makes `view` a differentiable view of `source`: an in-place write through either reaches the other's gradient.
+// Makes `view` a differentiable view of `source`: an in-place write through either reaches the other's
+// gradient.
 void set_view_of(const Tensor& view, const Tensor& source);
 
 }  // namespace tt

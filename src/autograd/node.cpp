@@ -17,7 +17,9 @@ std::atomic<uint64_t> g_sequence{0};
 }  // namespace
 
 Node::Node(const char* op_name)
-    : RefCounted(Kind::kNode), op_name_(op_name), sequence_(g_sequence.fetch_add(1, std::memory_order_relaxed)) {}
+    : RefCounted(Kind::kNode),
+      op_name_(op_name),
+      sequence_(g_sequence.fetch_add(1, std::memory_order_relaxed)) {}
 
 Node::~Node() {
   if (edges_ != inline_edges_) delete[] edges_;

@@ -1,4 +1,5 @@
-// A node of the autograd graph: one recorded op, its edges to the producers of its inputs, and its backward rule.
+// A node of the autograd graph: one recorded op, its edges to the producers of its inputs, and its backward
+// rule.
 #pragma once
 
 #include <functional>
@@ -12,14 +13,16 @@ namespace tt {
 
 class Node;
 
-// Where a gradient flows on to: input `input_nr` of `node` (an output of the op that node recorded). Null: nowhere.
+// Where a gradient flows on to: input `input_nr` of `node` (an output of the op that node recorded). Null:
+// nowhere.
 struct Edge {
   Ref<Node> node;
   uint32_t input_nr = 0;
 };
 
-// A tensor kept for backward. An input is kept as it is; an output is kept without its history, which would be a cycle,
-// and gets it back from the node when it is used. Using it after an in-place write is an error that names the op.
+// A tensor kept for backward. An input is kept as it is; an output is kept without its history, which would
+// be a cycle, and gets it back from the node when it is used. Using it after an in-place write is an error
+// that names the op.
 class SavedTensor {
  public:
   SavedTensor() = default;

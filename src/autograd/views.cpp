@@ -39,8 +39,8 @@ Tensor scatter_to_base(const Tensor& grad, const Geometry& base, const Geometry&
   return ops::as_strided(flat, base.sizes, base.strides, 0);
 }
 
-// The history of a base after an in-place op on one of its views: outside the view the gradient passes on; inside, the
-// op's own rule applies.
+// The history of a base after an in-place op on one of its views: outside the view the gradient passes on;
+// inside, the op's own rule applies.
 class CopySlices final : public Node {
  public:
   CopySlices(const Tensor& base, const Tensor& view, Ref<Node> fn)
@@ -112,14 +112,17 @@ void set_view_of(const Tensor& view, const Tensor& source) {
 void check_inplace(const Tensor& self, const char* op) {
   TT_CHECK(!self.storage()->read_only(), Status::kInvalidArgument, op, ": the tensor's memory is read-only");
   for (int i = 0; i < self.ndim(); ++i) {
-    TT_CHECK(self.stride(i) != 0 || self.size(i) <= 1, Status::kInvalidArgument, op,
-             ": unsupported operation: more than one element of the written-to tensor refers to a single memory "
-             "location. Please clone() the tensor before performing the operation.");
+    TT_CHECK(
+        self.stride(i) != 0 || self.size(i) <= 1, Status::kInvalidArgument, op,
+        ": unsupported operation: more than one element of the written-to tensor refers to a single memory "
+        "location. Please clone() the tensor before performing the operation.");
   }
   if (!grad_enabled()) return;
-  const Tensor base =
-      self.impl()->view_base ? Tensor(Ref<TensorImpl>(self.impl()->view_base)) : self;
-  TT_CHECK(!base.requires_grad() || !base.is_leaf(), Status::kAutograd, base.is_same(self) ? "a leaf Variable that requires grad is being used in an in-place operation." : "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  const Tensor base = self.impl()->view_base ? Tensor(Ref<TensorImpl>(self.impl()->view_base)) : self;
+  TT_CHECK(!base.requires_grad() || !base.is_leaf(), Status::kAutograd,
+           base.is_same(self)
+               ? "a leaf Variable that requires grad is being used in an in-place operation."
+               : "a view of a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
 void bump_version(const Tensor& self) { self.storage()->bump_version(); }

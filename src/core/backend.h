@@ -1,15 +1,24 @@
-// What a device must be able to do, by kernel family. A backend implements the families it has; a family or a call it
-// leaves out fails with a message that names it. Kernels get addresses and geometry, never tensors: shapes and dtypes are
-// checked and results allocated before they are called.
+// What a device must be able to do, by kernel family. A backend implements the families it has; a family or a
+// call it leaves out fails with a message that names it. Kernels get addresses and geometry, never tensors:
+// shapes and dtypes are checked and results allocated before they are called.
 #pragma once
 
 #include <cstddef>
 #include <string>
 
-#include "core/backend/memory.h"
-#include "core/backend/pointwise.h"
-#include "core/backend/reduce.h"
+#include "core/backend/conv.h"
 #include "core/backend/gemm.h"
+#include "core/backend/index.h"
+#include "core/backend/loss.h"
+#include "core/backend/memory.h"
+#include "core/backend/norm.h"
+#include "core/backend/optimizer.h"
+#include "core/backend/order.h"
+#include "core/backend/pointwise.h"
+#include "core/backend/pool.h"
+#include "core/backend/random.h"
+#include "core/backend/reduce.h"
+#include "core/backend/softmax.h"
 #include "core/device.h"
 
 namespace tt {
@@ -19,16 +28,27 @@ struct Backend {
   PointwiseKernels* pointwise;
   ReduceKernels* reduce;
   GemmKernels* gemm;
+  OrderKernels* order;
+  IndexKernels* index;
+  ConvKernels* conv;
+  PoolKernels* pool;
+  NormKernels* norm;
+  SoftmaxKernels* softmax;
+  LossKernels* loss;
+  OptimizerKernels* optimizer;
+  RandomKernels* random;
 
   // Short forms of the memory family.
   void* allocate(size_t nbytes, Device device) { return memory->allocate(nbytes, device); }
-  void deallocate(void* data, size_t nbytes, Device device) noexcept { memory->deallocate(data, nbytes, device); }
+  void deallocate(void* data, size_t nbytes, Device device) noexcept {
+    memory->deallocate(data, nbytes, device);
+  }
   void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
     memory->copy_bytes(to, to_device, from, from_device, nbytes);
   }
 };
 
-Backend& cpu_backend();                  // src/cpu
+Backend& cpu_backend();                         // src/cpu
 Backend& load_plugin_backend(DeviceType type);  // core/plugin.cpp: loads on first use; fails with the reason
 
 inline Backend& backend_of(Device device) {

@@ -54,8 +54,9 @@ Dims broadcast(const Dims& a, const Dims& b) {
 
 int wrap_dim(int64_t dim, int ndim) {
   const int64_t limit = ndim == 0 ? 1 : ndim;
-  TT_CHECK(dim >= -limit && dim < limit, Status::kShape, "Dimension out of range (expected to be in range of [", -limit,
-           ", ", limit - 1, "], but got ", dim, ")");
+  TT_CHECK(dim >= -limit && dim < limit, Status::kShape,
+           "Dimension out of range (expected to be in range of [", -limit, ", ", limit - 1, "], but got ",
+           dim, ")");
   return static_cast<int>(dim < 0 ? dim + limit : dim);
 }
 

@@ -16,10 +16,11 @@ inline constexpr int kMaxDims = 16;
 class Dims {
  public:
   Dims() = default;
-  Dims(std::initializer_list<int64_t> values) : Dims(std::span<const int64_t>(values.begin(), values.size())) {}
+  Dims(std::initializer_list<int64_t> values)
+      : Dims(std::span<const int64_t>(values.begin(), values.size())) {}
   explicit Dims(std::span<const int64_t> values) {
-    TT_CHECK(values.size() <= kMaxDims, Status::kShape, "a tensor has at most ", kMaxDims, " dimensions, got ",
-             static_cast<uint64_t>(values.size()));
+    TT_CHECK(values.size() <= kMaxDims, Status::kShape, "a tensor has at most ", kMaxDims,
+             " dimensions, got ", static_cast<uint64_t>(values.size()));
     n_ = static_cast<int>(values.size());
     if (n_ != 0) std::memcpy(v_, values.data(), sizeof(int64_t) * values.size());
   }

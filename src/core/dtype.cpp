@@ -9,8 +9,8 @@ std::atomic<DType> g_default_dtype{DType::kFloat32};
 }
 
 std::string_view name(DType dtype) {
-  static constexpr std::string_view kNames[kDTypeCount] = {"bool",    "uint8",   "int8",     "int16",   "int32",
-                                                           "int64",   "float16", "bfloat16", "float32", "float64"};
+  static constexpr std::string_view kNames[kDTypeCount] = {
+      "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"};
   const auto index = static_cast<uint32_t>(dtype);
   return index < kDTypeCount ? kNames[index] : "unknown dtype";
 }
@@ -36,8 +36,8 @@ bool can_cast(DType from, DType to) {
 DType default_dtype() { return g_default_dtype.load(std::memory_order_relaxed); }
 
 void set_default_dtype(DType dtype) {
-  TT_CHECK(is_floating(dtype), Status::kDtype, "only floating-point types are supported as the default type, got ",
-           dtype);
+  TT_CHECK(is_floating(dtype), Status::kDtype,
+           "only floating-point types are supported as the default type, got ", dtype);
   g_default_dtype.store(dtype, std::memory_order_relaxed);
 }
 

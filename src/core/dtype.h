@@ -49,7 +49,8 @@ struct Half {
     const uint16_t sign = static_cast<uint16_t>((bits32 >> 16) & 0x8000u);
     const uint32_t magnitude = bits32 & 0x7fffffffu;
     if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
-    if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // >= 65520 rounds to infinity
+    if (magnitude >= 0x477ff000u)
+      return static_cast<uint16_t>(sign | 0x7c00u);  // >= 65520 rounds to infinity
     if (magnitude < 0x38800000u) {
       // Below the smallest normal: adding 0.5 aligns the units in the last place, so the hardware rounds.
       const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
@@ -75,24 +76,24 @@ struct BFloat16 {
 };
 
 // X(enumerator, C++ type) for each dtype, in the order of the enum.
-#define TT_FORALL_DTYPES(X) \
-  X(kBool, bool)            \
-  X(kUInt8, uint8_t)        \
-  X(kInt8, int8_t)          \
-  X(kInt16, int16_t)        \
-  X(kInt32, int32_t)        \
-  X(kInt64, int64_t)        \
-  X(kFloat16, ::tt::Half)   \
+#define TT_FORALL_DTYPES(X)    \
+  X(kBool, bool)               \
+  X(kUInt8, uint8_t)           \
+  X(kInt8, int8_t)             \
+  X(kInt16, int16_t)           \
+  X(kInt32, int32_t)           \
+  X(kInt64, int64_t)           \
+  X(kFloat16, ::tt::Half)      \
   X(kBFloat16, ::tt::BFloat16) \
-  X(kFloat32, float)        \
+  X(kFloat32, float)           \
   X(kFloat64, double)
 
 template <typename T>
 struct DTypeOf;
-#define TT_DTYPE_OF(enumerator, type)                     \
-  template <>                                             \
-  struct DTypeOf<type> {                                  \
-    static constexpr DType value = DType::enumerator;     \
+#define TT_DTYPE_OF(enumerator, type)                 \
+  template <>                                         \
+  struct DTypeOf<type> {                              \
+    static constexpr DType value = DType::enumerator; \
   };
 TT_FORALL_DTYPES(TT_DTYPE_OF)
 #undef TT_DTYPE_OF

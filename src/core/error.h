@@ -77,8 +77,8 @@ template <typename... Args>
 }
 
 // TT_CHECK(condition, Status::kShape, "what ", value, ...): the message is built only on failure.
-#define TT_CHECK(condition, ...)                        \
-  do {                                                  \
+#define TT_CHECK(condition, ...)                                    \
+  do {                                                              \
     if (__builtin_expect(!(condition), 0)) ::tt::fail(__VA_ARGS__); \
   } while (0)
 

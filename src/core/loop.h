@@ -1,5 +1,6 @@
-// The geometry of a pointwise call or a reduction: what every operand's address is at every step, with dimensions merged
-// and ordered so that the innermost runs along memory. Backends walk it; they never see a tensor.
+// The geometry of a pointwise call or a reduction: what every operand's address is at every step, with
+// dimensions merged and ordered so that the innermost runs along memory. Backends walk it; they never see a
+// tensor.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,9 @@ namespace tt {
 inline constexpr int kMaxOperands = 6;
 
 struct Loop {
-  int ndim = 0;          // >= 1; dimension 0 is the innermost
-  int operands = 0;      // outputs first
-  int64_t numel = 0;     // product of the sizes; 0: nothing to do
+  int ndim = 0;               // >= 1; dimension 0 is the innermost
+  int operands = 0;           // outputs first
+  int64_t numel = 0;          // product of the sizes; 0: nothing to do
   uint32_t host_scalars = 0;  // bit i: operand i is one value in host memory, whatever the device
   DType dtype[kMaxOperands];
   char* data[kMaxOperands];
@@ -27,7 +28,8 @@ struct Loop {
   // True when every operand is dense in the same order or a single value: one flat run.
   bool flat() const { return ndim == 1; }
   bool dense(int operand) const {
-    return ndim == 1 && (sizes[0] <= 1 || strides[operand][0] == static_cast<int64_t>(size_of(dtype[operand])));
+    return ndim == 1 &&
+           (sizes[0] <= 1 || strides[operand][0] == static_cast<int64_t>(size_of(dtype[operand])));
   }
 };
 
@@ -53,8 +55,8 @@ struct LoopOperand {
 // `shape` is the shape that every operand broadcasts to (already checked).
 Loop make_loop(const Dims& shape, std::initializer_list<LoopOperand> operands);
 
-// A loop over `in` whose outputs do not move along the dimensions marked in `reduced`: operands 0..n-1 are the outputs,
-// laid out with keepdim sizes (1 where reduced), the last is the input.
+// A loop over `in` whose outputs do not move along the dimensions marked in `reduced`: operands 0..n-1 are
+// the outputs, laid out with keepdim sizes (1 where reduced), the last is the input.
 Loop make_reduce_loop(std::initializer_list<LoopOperand> operands);
 
 }  // namespace tt

@@ -105,7 +105,8 @@ struct SmallCacheOwner {
 inline SmallCache* small_cache() noexcept { return t_small != nullptr ? t_small : make_small_cache(); }
 
 void* allocate_large(size_t size) {
-  TT_CHECK(size <= (size_t{1} << 48), Status::kOutOfMemory, "cannot allocate ", static_cast<uint64_t>(size), " bytes");
+  TT_CHECK(size <= (size_t{1} << 48), Status::kOutOfMemory, "cannot allocate ", static_cast<uint64_t>(size),
+           " bytes");
   const LargeClass cls = large_class(size);
   g_allocated_bytes.fetch_add(static_cast<int64_t>(cls.bytes), std::memory_order_relaxed);
   if (g_caching.load(std::memory_order_relaxed)) {
@@ -159,8 +160,8 @@ void* allocate_block(size_t size) {
     }
   }
   void* block = from_system((index + 1) * kSmallStep);
-  TT_CHECK(block != nullptr, Status::kOutOfMemory, "out of memory: could not allocate ", static_cast<uint64_t>(size),
-           " bytes");
+  TT_CHECK(block != nullptr, Status::kOutOfMemory, "out of memory: could not allocate ",
+           static_cast<uint64_t>(size), " bytes");
   return block;
 }
 

@@ -30,7 +30,7 @@ namespace detail {
 void parallel_run(int64_t n, int64_t grain, void (*body)(int64_t, int64_t, void*), void* context) {
   const auto ranges = std::min<int64_t>(num_threads(), (n + grain - 1) / grain);
   if (ranges <= 1) return body(0, n, context);
-#pragma omp parallel for num_threads(static_cast<int>(ranges)) schedule(static, 1)
+#pragma omp parallel for num_threads(static_cast <int>(ranges)) schedule(static, 1)
   for (int64_t i = 0; i < ranges; ++i) {
     body(n * i / ranges, n * (i + 1) / ranges, context);
   }

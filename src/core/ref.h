@@ -46,7 +46,11 @@ class RefCounted {
 
  protected:
   explicit RefCounted(Kind kind) noexcept : kind_(kind) {}
-  virtual ~RefCounted() { kind_ = Kind::kDead; }
+  virtual ~RefCounted() {
+    kind_ = Kind::kDead;
+    // The compiler may drop stores to an object whose life ends; this one is read through stale handles.
+    __asm__ volatile("" : : "r"(&kind_) : "memory");
+  }
 
  private:
   Kind kind_;
@@ -70,8 +74,8 @@ class Ref {
   Ref(const Ref& other) noexcept : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <typename U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(Ref<U> other) noexcept : object_(other.detach()) {}
+  requires std::is_convertible_v<U*, T*> Ref(Ref<U> other)
+  noexcept : object_(other.detach()) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;

@@ -13,8 +13,7 @@ class Scalar {
   enum class Type : uint8_t { kBool, kInt, kDouble };
 
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  Scalar(T value) {
+  requires std::is_arithmetic_v<T> Scalar(T value) {
     if constexpr (std::is_floating_point_v<T>) {
       type_ = Type::kDouble;
       d_ = value;
@@ -52,9 +51,12 @@ class Scalar {
 // The dtype that a tensor of `tensor` takes when it meets the scalar: PyTorch's rule for Python numbers.
 inline DType promote_with_scalar(DType tensor, const Scalar& scalar) {
   switch (scalar.type()) {
-    case Scalar::Type::kDouble: return is_floating(tensor) ? tensor : default_dtype();
-    case Scalar::Type::kInt: return tensor == DType::kBool ? DType::kInt64 : tensor;
-    case Scalar::Type::kBool: return tensor;
+    case Scalar::Type::kDouble:
+      return is_floating(tensor) ? tensor : default_dtype();
+    case Scalar::Type::kInt:
+      return tensor == DType::kBool ? DType::kInt64 : tensor;
+    case Scalar::Type::kBool:
+      return tensor;
   }
   return tensor;
 }

@@ -22,8 +22,9 @@ void free_data(void* data, size_t nbytes, Device device) noexcept {
 Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
   if (device.is_cpu() && kHeader + nbytes <= kSmallBlockLimit) {
     void* block = allocate_block(kHeader + nbytes);
-    return Ref<Storage>::adopt(::new (block) Storage(static_cast<char*>(block) + kHeader, nbytes, device, Place::kInline,
-                                                     static_cast<uint32_t>(kHeader + nbytes)));
+    return Ref<Storage>::adopt(::new (block)
+                                   Storage(static_cast<char*>(block) + kHeader, nbytes, device,
+                                           Place::kInline, static_cast<uint32_t>(kHeader + nbytes)));
   }
   void* header = allocate_block(sizeof(Storage));
   try {

@@ -13,9 +13,11 @@ class Storage final : public RefCounted {
  public:
   using Deleter = void (*)(void* data, void* context);
 
-  // New memory on `device`, not initialised. Small CPU storages hold their bytes behind the header: one allocation.
+  // New memory on `device`, not initialised. Small CPU storages hold their bytes behind the header: one
+  // allocation.
   static Ref<Storage> allocate(size_t nbytes, Device device);
-  // The caller's memory; `deleter` (may be null) runs once, when the last tensor lets go, on whichever thread that is.
+  // The caller's memory; `deleter` (may be null) runs once, when the last tensor lets go, on whichever thread
+  // that is.
   static Ref<Storage> wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context);
 
   void* data() const { return data_; }

@@ -15,7 +15,8 @@ bool geometry_contiguous(const Dims& sizes, const Dims& strides) {
   return contiguous;
 }
 
-TensorImpl::TensorImpl(Ref<Storage> storage_, DType dtype_, const Dims& sizes_, const Dims& strides_, int64_t offset_)
+TensorImpl::TensorImpl(Ref<Storage> storage_, DType dtype_, const Dims& sizes_, const Dims& strides_,
+                       int64_t offset_)
     : RefCounted(Kind::kTensor), storage(std::move(storage_)), dtype(dtype_) {
   set_geometry(sizes_, strides_, offset_);
 }
@@ -36,8 +37,8 @@ void TensorImpl::set_geometry(const Dims& sizes_, const Dims& strides_, int64_t 
 Tensor empty(const Dims& sizes, DType dtype, Device device) {
   const int64_t numel = checked_numel(sizes);
   int64_t nbytes;
-  TT_CHECK(!__builtin_mul_overflow(numel, static_cast<int64_t>(size_of(dtype)), &nbytes), Status::kOutOfMemory,
-           "the size in bytes of shape ", to_string(sizes), " overflows int64");
+  TT_CHECK(!__builtin_mul_overflow(numel, static_cast<int64_t>(size_of(dtype)), &nbytes),
+           Status::kOutOfMemory, "the size in bytes of shape ", to_string(sizes), " overflows int64");
   return Tensor::adopt(new TensorImpl(Storage::allocate(static_cast<size_t>(nbytes), device), dtype, sizes,
                                       contiguous_strides(sizes), 0));
 }

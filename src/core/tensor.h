@@ -31,10 +31,10 @@ class TensorImpl final : public RefCounted {
   int64_t offset;  // in elements
   int64_t numel;
   Dims sizes;
-  Dims strides;  // in elements
+  Dims strides;                      // in elements
   AutogradMeta* autograd = nullptr;  // owned; null: a plain value
-  // Differentiable views: the tensor that is no view itself, and the storage version at which this view's history was
-  // true. An in-place write makes it stale; autograd then derives it again from the base.
+  // Differentiable views: the tensor that is no view itself, and the storage version at which this view's
+  // history was true. An in-place write makes it stale; autograd then derives it again from the base.
   Ref<TensorImpl> view_base;
   uint32_t view_version = 0;
 };

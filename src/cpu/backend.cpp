@@ -4,9 +4,18 @@
 #include <cstring>
 
 #include "core/memory.h"
+#include "cpu/conv.h"
 #include "cpu/gemm.h"
+#include "cpu/index.h"
+#include "cpu/loss.h"
+#include "cpu/norm.h"
+#include "cpu/optimizer.h"
+#include "cpu/order.h"
 #include "cpu/pointwise.h"
+#include "cpu/pool.h"
+#include "cpu/random.h"
 #include "cpu/reduce.h"
+#include "cpu/softmax.h"
 
 namespace tt {
 
@@ -31,6 +40,15 @@ Backend& cpu_backend() {
       .pointwise = new cpu::CpuPointwise,
       .reduce = new cpu::CpuReduce,
       .gemm = new cpu::CpuGemm,
+      .order = new cpu::CpuOrder,
+      .index = new cpu::CpuIndex,
+      .conv = new cpu::CpuConv,
+      .pool = new cpu::CpuPool,
+      .norm = new cpu::CpuNorm,
+      .softmax = new cpu::CpuSoftmax,
+      .loss = new cpu::CpuLoss,
+      .optimizer = new cpu::CpuOptimizer,
+      .random = new cpu::CpuRandom,
   };
   return backend;
 }

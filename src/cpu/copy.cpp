@@ -35,16 +35,18 @@ void convert_typed(char* to, int64_t to_stride, const char* from, int64_t from_s
     return;
   }
   for (int64_t i = 0; i < n; ++i) {
-    *reinterpret_cast<To*>(to + i * to_stride) = convert<To>(*reinterpret_cast<const From*>(from + i * from_stride));
+    *reinterpret_cast<To*>(to + i * to_stride) =
+        convert<To>(*reinterpret_cast<const From*>(from + i * from_stride));
   }
 }
 
 }  // namespace
 
-void convert_row(char* to, int64_t to_stride, DType to_dtype, const char* from, int64_t from_stride, DType from_dtype,
-                 int64_t n) {
+void convert_row(char* to, int64_t to_stride, DType to_dtype, const char* from, int64_t from_stride,
+                 DType from_dtype, int64_t n) {
   visit_dtype(to_dtype, [&]<typename To>() {
-    visit_dtype(from_dtype, [&]<typename From>() { convert_typed<To, From>(to, to_stride, from, from_stride, n); });
+    visit_dtype(from_dtype,
+                [&]<typename From>() { convert_typed<To, From>(to, to_stride, from, from_stride, n); });
   });
 }
 

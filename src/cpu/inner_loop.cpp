@@ -8,12 +8,11 @@
 namespace tt::cpu {
 
 void run_loop(const Loop& loop, InnerLoop inner, const PointwiseParams& params, int64_t cost) {
-  parallel_for(loop.numel, std::max<int64_t>(kParallelGrain / cost, 1),
-               [&](int64_t begin, int64_t end) {
-                 for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
-                   inner(data, strides, n, params);
-                 });
-               });
+  parallel_for(loop.numel, std::max<int64_t>(kParallelGrain / cost, 1), [&](int64_t begin, int64_t end) {
+    for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+      inner(data, strides, n, params);
+    });
+  });
 }
 
 void run_loop_as_float(const Loop& loop, InnerLoop inner, const PointwiseParams& params, int64_t cost) {
@@ -40,14 +39,13 @@ void run_loop_as_float(const Loop& loop, InnerLoop inner, const PointwiseParams&
       }
       inner(piece, piece_strides, count, params);
       if (out_half) {
-        convert_row(data[0] + at * strides[0], strides[0], loop.dtype[0], piece[0], sizeof(float), DType::kFloat32,
-                    count);
+        convert_row(data[0] + at * strides[0], strides[0], loop.dtype[0], piece[0], sizeof(float),
+                    DType::kFloat32, count);
       }
     }
   };
-  parallel_for(loop.numel, std::max<int64_t>(kParallelGrain / cost / 4, 1), [&](int64_t begin, int64_t end) {
-    for_each_row(loop, begin, end, piecewise);
-  });
+  parallel_for(loop.numel, std::max<int64_t>(kParallelGrain / cost / 4, 1),
+               [&](int64_t begin, int64_t end) { for_each_row(loop, begin, end, piecewise); });
 }
 
 }  // namespace tt::cpu

@@ -8,7 +8,8 @@ namespace tt::cpu {
 
 namespace {
 
-void run(const InnerTable& row, std::string_view op, const Loop& loop, const PointwiseParams& params, int64_t cost) {
+void run(const InnerTable& row, std::string_view op, const Loop& loop, const PointwiseParams& params,
+         int64_t cost) {
   const DType dtype = loop.dtype[1];
   const bool half = is_reduced_floating(dtype);
   const InnerLoop inner = row[static_cast<int>(half ? DType::kFloat32 : dtype)];

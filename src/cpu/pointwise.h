@@ -15,9 +15,10 @@ class CpuPointwise final : public PointwiseKernels {
   void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) override;
 };
 
-// Inner loops by op and compute dtype (half types have none: they are computed as float); null where there is none.
+// Inner loops by op and compute dtype (half types have none: they are computed as float); null where there is
+// none.
 using InnerTable = InnerLoop[kDTypeCount];
-const InnerTable* unary_table();   // of the best instruction set
+const InnerTable* unary_table();  // of the best instruction set
 const InnerTable* binary_table();
 
 }  // namespace tt::cpu

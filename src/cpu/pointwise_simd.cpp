@@ -1,9 +1,9 @@
 // The inner loops of the pointwise ops, compiled once per instruction set from the shared functors.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/pointwise_simd.cpp"
-#include "cpu/targets.h"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "cpu/targets.h"
 
 #include "cpu/pointwise.h"
 #include "ops/functors.h"
@@ -34,7 +34,8 @@ void unary_loop(char* const* data, const int64_t* strides, int64_t n, const Poin
     return;
   }
   for (int64_t i = 0; i < n; ++i) {
-    *reinterpret_cast<R*>(out + i * strides[0]) = F::apply(*reinterpret_cast<const T*>(in + i * strides[1]), params);
+    *reinterpret_cast<R*>(out + i * strides[0]) =
+        F::apply(*reinterpret_cast<const T*>(in + i * strides[1]), params);
   }
 }
 
@@ -67,8 +68,9 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n, const Poi
     }
   }
   for (int64_t i = 0; i < n; ++i) {
-    *reinterpret_cast<R*>(out + i * strides[0]) = F::apply(*reinterpret_cast<const T*>(a + i * strides[1]),
-                                                           *reinterpret_cast<const T*>(b + i * strides[2]), params);
+    *reinterpret_cast<R*>(out + i * strides[0]) =
+        F::apply(*reinterpret_cast<const T*>(a + i * strides[1]),
+                 *reinterpret_cast<const T*>(b + i * strides[2]), params);
   }
 }
 
@@ -89,18 +91,28 @@ constexpr InnerLoop binary_entry() {
   }
 }
 
-#define TT_UNARY_ROW(name, domain, ...)                                                                        \
-  {unary_entry<functors::name, bool, domain>(),    unary_entry<functors::name, uint8_t, domain>(),             \
-   unary_entry<functors::name, int8_t, domain>(),  unary_entry<functors::name, int16_t, domain>(),             \
-   unary_entry<functors::name, int32_t, domain>(), unary_entry<functors::name, int64_t, domain>(),             \
-   nullptr,                                        nullptr,                                                    \
-   unary_entry<functors::name, float, domain>(),   unary_entry<functors::name, double, domain>()},
-#define TT_BINARY_ROW(name, domain, ...)                                                                       \
-  {binary_entry<functors::name, bool, domain>(),    binary_entry<functors::name, uint8_t, domain>(),           \
-   binary_entry<functors::name, int8_t, domain>(),  binary_entry<functors::name, int16_t, domain>(),           \
-   binary_entry<functors::name, int32_t, domain>(), binary_entry<functors::name, int64_t, domain>(),           \
-   nullptr,                                         nullptr,                                                   \
-   binary_entry<functors::name, float, domain>(),   binary_entry<functors::name, double, domain>()},
+#define TT_UNARY_ROW(name, domain, ...)            \
+  {unary_entry<functors::name, bool, domain>(),    \
+   unary_entry<functors::name, uint8_t, domain>(), \
+   unary_entry<functors::name, int8_t, domain>(),  \
+   unary_entry<functors::name, int16_t, domain>(), \
+   unary_entry<functors::name, int32_t, domain>(), \
+   unary_entry<functors::name, int64_t, domain>(), \
+   nullptr,                                        \
+   nullptr,                                        \
+   unary_entry<functors::name, float, domain>(),   \
+   unary_entry<functors::name, double, domain>()},
+#define TT_BINARY_ROW(name, domain, ...)            \
+  {binary_entry<functors::name, bool, domain>(),    \
+   binary_entry<functors::name, uint8_t, domain>(), \
+   binary_entry<functors::name, int8_t, domain>(),  \
+   binary_entry<functors::name, int16_t, domain>(), \
+   binary_entry<functors::name, int32_t, domain>(), \
+   binary_entry<functors::name, int64_t, domain>(), \
+   nullptr,                                         \
+   nullptr,                                         \
+   binary_entry<functors::name, float, domain>(),   \
+   binary_entry<functors::name, double, domain>()},
 
 const InnerTable kUnaryTable[] = {TT_UNARY_OPS(TT_UNARY_ROW)};
 const InnerTable kBinaryTable[] = {TT_BINARY_OPS(TT_BINARY_ROW)};

@@ -50,9 +50,11 @@ void CpuReduce::reduce(ReduceOp op, const Loop& loop) {
       for (int64_t i = 0; i < n; ++i) {
         split.reduced.data[1] = data[1] + i * strides[1];
         Acc total = 0;
-        for_each_row(split.reduced, 0, split.reduced.numel, [&](char* const* in, const int64_t* steps, int64_t count) {
-          for (int64_t j = 0; j < count; ++j) total += static_cast<Acc>(*reinterpret_cast<const T*>(in[1] + j * steps[1]));
-        });
+        for_each_row(split.reduced, 0, split.reduced.numel,
+                     [&](char* const* in, const int64_t* steps, int64_t count) {
+                       for (int64_t j = 0; j < count; ++j)
+                         total += static_cast<Acc>(*reinterpret_cast<const T*>(in[1] + j * steps[1]));
+                     });
         T* out = reinterpret_cast<T*>(data[0] + i * strides[0]);
         if constexpr (std::is_integral_v<T> || std::is_same_v<T, double>) {
           *out = static_cast<T>(total);

@@ -17,7 +17,8 @@ Isa detect() {
     best = Isa::kAvx2;
   }
   if (best == Isa::kAvx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd")) {
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512cd")) {
     best = Isa::kAvx512;
   }
   if (const char* wanted = std::getenv("TINYTORCH_ISA")) {

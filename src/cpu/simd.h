@@ -1,5 +1,6 @@
-// Choosing the instruction set at run time. A kernel file is compiled once per target by Highway's foreach_target; this
-// picks among the copies. (Highway's own dispatcher lives in a shared library that we would otherwise not need.)
+// Choosing the instruction set at run time. A kernel file is compiled once per target by Highway's
+// foreach_target; this picks among the copies. (Highway's own dispatcher lives in a shared library that we
+// would otherwise not need.)
 //
 //   #define HWY_TARGET_INCLUDE "cpu/file.cpp"
 //   #include "cpu/targets.h"           // before foreach_target.h: which targets are compiled
@@ -14,7 +15,8 @@ namespace tt::cpu {
 
 enum class Isa { kBaseline, kSse4, kAvx2, kAvx512 };
 
-// The best that the machine, the operating system and TINYTORCH_ISA (baseline, sse4, avx2 or avx512; read once) allow.
+// The best that the machine, the operating system and TINYTORCH_ISA (baseline, sse4, avx2 or avx512; read
+// once) allow.
 Isa isa();
 const char* isa_name();
 

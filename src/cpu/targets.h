@@ -1,4 +1,5 @@
-// Which Highway targets a kernel file is compiled for, and the choice among them. Include before hwy/foreach_target.h.
+// Which Highway targets a kernel file is compiled for, and the choice among them. Include before
+// hwy/foreach_target.h.
 #pragma once
 
 #include <hwy/detect_targets.h>
@@ -10,8 +11,9 @@
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 
 #if defined(__x86_64__)
-#define TT_CPU_BASELINE HWY_NAMESPACE  // in the last pass over a file: what every machine of the architecture has
-#define TT_CPU_DISPATCH(kernel)                                             \
+#define TT_CPU_BASELINE \
+  HWY_NAMESPACE  // in the last pass over a file: what every machine of the architecture has
+#define TT_CPU_DISPATCH(kernel)                                            \
   (::tt::cpu::isa() >= ::tt::cpu::Isa::kAvx512 ? ::tt::cpu::N_AVX3::kernel \
    : ::tt::cpu::isa() >= ::tt::cpu::Isa::kAvx2 ? ::tt::cpu::N_AVX2::kernel \
    : ::tt::cpu::isa() >= ::tt::cpu::Isa::kSse4 ? ::tt::cpu::N_SSE4::kernel \

@@ -24,9 +24,12 @@ DType combine(const Group& higher, const Group& lower) {
 
 DType dtype_of(const Scalar& scalar) {
   switch (scalar.type()) {
-    case Scalar::Type::kBool: return DType::kBool;
-    case Scalar::Type::kInt: return DType::kInt64;
-    case Scalar::Type::kDouble: return default_dtype();
+    case Scalar::Type::kBool:
+      return DType::kBool;
+    case Scalar::Type::kInt:
+      return DType::kInt64;
+    case Scalar::Type::kDouble:
+      return default_dtype();
   }
   return DType::kFloat32;
 }
@@ -63,8 +66,8 @@ Device common_device(std::span<const Arg> args) {
       device = here;
       found = !scalar_like;
     } else if (here != device && !scalar_like) {
-      fail(Status::kDevice, "expected all tensors to be on the same device, but found at least two devices, ", device,
-           " and ", here, "!");
+      fail(Status::kDevice, "expected all tensors to be on the same device, but found at least two devices, ",
+           device, " and ", here, "!");
     }
   }
   return device;

@@ -13,8 +13,7 @@ class Arg {
   Arg(const Tensor& tensor) : tensor_(&tensor), scalar_(0) {}
   Arg(const Scalar& scalar) : scalar_(scalar) {}
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  Arg(T value) : scalar_(value) {}
+  requires std::is_arithmetic_v<T> Arg(T value) : scalar_(value) {}
 
   bool is_tensor() const { return tensor_ != nullptr; }
   const Tensor& tensor() const { return *tensor_; }  // borrowed: an Arg lives no longer than the call
@@ -26,8 +25,8 @@ class Arg {
   Scalar scalar_;
 };
 
-// PyTorch's result_type: tensors with dimensions decide first, then 0-dim tensors, then numbers, a later group only
-// where its category (bool < integer < float) is higher.
+// PyTorch's result_type: tensors with dimensions decide first, then 0-dim tensors, then numbers, a later
+// group only where its category (bool < integer < float) is higher.
 DType result_type(std::span<const Arg> args);
 inline DType result_type(const Arg& a, const Arg& b) {
   if (a.is_tensor() && b.is_tensor() && a.tensor().dtype() == b.tensor().dtype()) return a.tensor().dtype();

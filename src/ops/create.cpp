@@ -30,7 +30,8 @@ void copy_values(const Tensor& to, const Tensor& from) {
     backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, from}));
     return;
   }
-  // Across devices: the bytes travel dense and in the source's dtype, then the target's device converts and places them.
+  // Across devices: the bytes travel dense and in the source's dtype, then the target's device converts and
+  // places them.
   const Tensor dense = from.is_contiguous() ? from : contiguous_copy(from);
   const bool direct = to.is_contiguous() && to.dtype() == from.dtype() && to.sizes() == from.sizes();
   const Tensor landed = direct ? to : empty(from.sizes(), from.dtype(), to.device());
@@ -41,8 +42,8 @@ void copy_values(const Tensor& to, const Tensor& from) {
 
 void copy_(const Tensor& self, const Tensor& source) {
   check_inplace(self, "copy_");
-  TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
-           " doesn't match the broadcast shape ", broadcast(self.sizes(), source.sizes()));
+  TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "output with shape ",
+           self.sizes(), " doesn't match the broadcast shape ", broadcast(self.sizes(), source.sizes()));
   if (self.is_same(source)) return;
   const bool record_it = needs_grad(self, source) && is_floating(self.dtype());
   copy_values(self, self.storage() == source.storage() ? contiguous_copy(source) : source);
@@ -53,7 +54,8 @@ void copy_(const Tensor& self, const Tensor& source) {
     const Device device = source.device();
     record_inplace("copy", self, {&self, &source}, [sizes, dtype, device](BackwardContext& context) {
       if (context.needs(0)) context.set(0, zeros_like(context.grad()));
-      if (context.needs(1)) context.set(1, to_device(to_dtype(sum_to_size(context.grad(), sizes), dtype), device));
+      if (context.needs(1))
+        context.set(1, to_device(to_dtype(sum_to_size(context.grad(), sizes), dtype), device));
     });
   }
 }
@@ -80,7 +82,8 @@ Tensor to_dtype(const Tensor& t, DType dtype) {
   copy_values(out, t);
   if (is_floating(dtype) && needs_grad(t)) {
     const DType from = t.dtype();
-    record("to_copy", out, {&t}, [from](BackwardContext& context) { context.set(0, to_dtype(context.grad(), from)); });
+    record("to_copy", out, {&t},
+           [from](BackwardContext& context) { context.set(0, to_dtype(context.grad(), from)); });
   }
   return out;
 }
@@ -91,7 +94,8 @@ Tensor to_device(const Tensor& t, Device device) {
   copy_values(out, t);
   if (needs_grad(t)) {
     const Device from = t.device();
-    record("to_copy", out, {&t}, [from](BackwardContext& context) { context.set(0, to_device(context.grad(), from)); });
+    record("to_copy", out, {&t},
+           [from](BackwardContext& context) { context.set(0, to_device(context.grad(), from)); });
   }
   return out;
 }

@@ -11,19 +11,19 @@
 
 namespace tt::functors {
 
-#define TT_FUNCTOR1(name, expression)                                              \
-  struct name {                                                                    \
-    template <typename T>                                                          \
-    TT_HOST_DEVICE static auto apply(T x, [[maybe_unused]] const PointwiseParams& p) { \
-      return expression;                                                           \
-    }                                                                              \
-  };
-#define TT_FUNCTOR2(name, expression)                                                  \
+#define TT_FUNCTOR1(name, expression)                                                  \
   struct name {                                                                        \
     template <typename T>                                                              \
-    TT_HOST_DEVICE static auto apply(T a, T b, [[maybe_unused]] const PointwiseParams& p) { \
+    TT_HOST_DEVICE static auto apply(T x, [[maybe_unused]] const PointwiseParams& p) { \
       return expression;                                                               \
     }                                                                                  \
+  };
+#define TT_FUNCTOR2(name, expression)                                                       \
+  struct name {                                                                             \
+    template <typename T>                                                                   \
+    TT_HOST_DEVICE static auto apply(T a, T b, [[maybe_unused]] const PointwiseParams& p) { \
+      return expression;                                                                    \
+    }                                                                                       \
   };
 
 TT_FUNCTOR1(neg, static_cast<T>(-x))
@@ -39,10 +39,10 @@ TT_FUNCTOR1(sign, static_cast<T>((T(0) < x) - (x < T(0))))
 
 TT_FUNCTOR2(add, static_cast<T>(a + b))
 TT_FUNCTOR2(sub, static_cast<T>(a - b))
-TT_FUNCTOR2(mul, static_cast<T>(a * b))
+TT_FUNCTOR2(mul, static_cast<T>(a* b))
 TT_FUNCTOR2(div, a / b)
-TT_FUNCTOR2(sigmoid_backward, a * b * (T(1) - b))
-TT_FUNCTOR2(tanh_backward, a * (T(1) - b * b))
+TT_FUNCTOR2(sigmoid_backward, a* b*(T(1) - b))
+TT_FUNCTOR2(tanh_backward, a*(T(1) - b * b))
 TT_FUNCTOR2(threshold_backward, b > T(0) ? a : T(0))
 TT_FUNCTOR2(eq, a == b)
 TT_FUNCTOR2(gt, a > b)

@@ -35,12 +35,12 @@ struct Matrix {
 Tensor mm(const Tensor& a, const Tensor& b) {
   TT_CHECK(a.ndim() == 2, Status::kShape, "self must be a matrix, got shape ", a.sizes());
   TT_CHECK(b.ndim() == 2, Status::kShape, "mat2 must be a matrix, got shape ", b.sizes());
-  TT_CHECK(a.size(1) == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", a.size(0), "x",
-           a.size(1), " and ", b.size(0), "x", b.size(1), ")");
-  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, "expected m1 and m2 to have the same dtype, but got: ", a.dtype(),
-           " != ", b.dtype());
-  TT_CHECK(a.device() == b.device(), Status::kDevice, "expected both matrices on one device, but found ", a.device(),
-           " and ", b.device());
+  TT_CHECK(a.size(1) == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", a.size(0),
+           "x", a.size(1), " and ", b.size(0), "x", b.size(1), ")");
+  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype,
+           "expected m1 and m2 to have the same dtype, but got: ", a.dtype(), " != ", b.dtype());
+  TT_CHECK(a.device() == b.device(), Status::kDevice, "expected both matrices on one device, but found ",
+           a.device(), " and ", b.device());
   const Tensor out = empty({a.size(0), b.size(1)}, a.dtype(), a.device());
   if (out.numel() > 0) {
     const Matrix ma(a), mb(b);
@@ -60,10 +60,11 @@ Tensor mm(const Tensor& a, const Tensor& b) {
     backend_of(a.device()).gemm->gemm(args);
   }
   if (needs_grad(a, b)) {
-    record("mm", out, {&a, &b}, [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
-      if (context.needs(0)) context.set(0, mm(context.grad(), t(context.unpack(b))));
-      if (context.needs(1)) context.set(1, mm(t(context.unpack(a)), context.grad()));
-    });
+    record("mm", out, {&a, &b},
+           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+             if (context.needs(0)) context.set(0, mm(context.grad(), t(context.unpack(b))));
+             if (context.needs(1)) context.set(1, mm(t(context.unpack(a)), context.grad()));
+           });
   }
   return out;
 }

@@ -36,15 +36,18 @@ struct Row {
 
 // A row whose backward is the single token kNotDifferentiable has no gradient.
 constexpr bool is_differentiable(std::string_view backward) { return backward != "kNotDifferentiable"; }
-#define TT_ROW(name, domain, result, saves, ...) {#name, domain, result, saves, is_differentiable(#__VA_ARGS__)},
+#define TT_ROW(name, domain, result, saves, ...) \
+  {#name, domain, result, saves, is_differentiable(#__VA_ARGS__)},
 constexpr Row kUnaryRows[] = {TT_UNARY_OPS(TT_ROW)};
 constexpr Row kBinaryRows[] = {TT_BINARY_OPS(TT_ROW)};
 #undef TT_ROW
 
 DType compute_dtype(const Row& row, DType dtype) {
   if (row.domain == kFloat && !is_floating(dtype)) return default_dtype();
-  TT_CHECK(row.domain != kNumber || dtype != DType::kBool, Status::kDtype, row.name, " is not implemented for bool");
-  TT_CHECK(row.domain != kIntegral || !is_floating(dtype), Status::kDtype, row.name, " is not implemented for ", dtype);
+  TT_CHECK(row.domain != kNumber || dtype != DType::kBool, Status::kDtype, row.name,
+           " is not implemented for bool");
+  TT_CHECK(row.domain != kIntegral || !is_floating(dtype), Status::kDtype, row.name,
+           " is not implemented for ", dtype);
   return dtype;
 }
 
@@ -54,11 +57,11 @@ const Tensor kNotDifferentiable;
 // ---- unary ----
 
 using UnaryRule = Tensor (*)(const Tensor& g, const Tensor& x, const Tensor& y, const PointwiseParams& p);
-#define TT_UNARY_RULE(name, domain, result, saves, backward)                                       \
-  [](const Tensor& g, [[maybe_unused]] const Tensor& x, [[maybe_unused]] const Tensor& y,          \
-     [[maybe_unused]] const PointwiseParams& p) -> Tensor {                                        \
-    (void)g;                                                                                       \
-    return backward;                                                                               \
+#define TT_UNARY_RULE(name, domain, result, saves, backward)                              \
+  [](const Tensor& g, [[maybe_unused]] const Tensor& x, [[maybe_unused]] const Tensor& y, \
+     [[maybe_unused]] const PointwiseParams& p) -> Tensor {                               \
+    (void)g;                                                                              \
+    return backward;                                                                      \
   },
 const UnaryRule kUnaryRules[] = {TT_UNARY_OPS(TT_UNARY_RULE)};
 #undef TT_UNARY_RULE
@@ -68,7 +71,8 @@ struct UnaryBackward {
   PointwiseParams params;
   SavedTensor x, y;
   void operator()(BackwardContext& context) const {
-    context.set(0, kUnaryRules[static_cast<int>(op)](context.grad(), context.unpack(x), context.unpack(y), params));
+    context.set(
+        0, kUnaryRules[static_cast<int>(op)](context.grad(), context.unpack(x), context.unpack(y), params));
   }
 };
 
@@ -81,11 +85,12 @@ struct BinaryGrads {
 using BinaryRule = void (*)(BinaryGrads& grads, const Tensor& g, const Arg& a, const Arg& b, const Tensor& y,
                             const PointwiseParams& p);
 // The third parameter pack takes one expression (kNotDifferentiable) or two.
-#define TT_BINARY_RULE(name, domain, result, saves, backward_a, ...)                                            \
-  [](BinaryGrads& grads, [[maybe_unused]] const Tensor& g, [[maybe_unused]] const Arg& a,                       \
-     [[maybe_unused]] const Arg& b, [[maybe_unused]] const Tensor& y, [[maybe_unused]] const PointwiseParams& p) { \
-    if (grads.need_a) grads.a = backward_a;                                                                     \
-    __VA_OPT__(if (grads.need_b) grads.b = __VA_ARGS__;)                                                        \
+#define TT_BINARY_RULE(name, domain, result, saves, backward_a, ...)                      \
+  [](BinaryGrads& grads, [[maybe_unused]] const Tensor& g, [[maybe_unused]] const Arg& a, \
+     [[maybe_unused]] const Arg& b, [[maybe_unused]] const Tensor& y,                     \
+     [[maybe_unused]] const PointwiseParams& p) {                                         \
+    if (grads.need_a) grads.a = backward_a;                                               \
+    __VA_OPT__(if (grads.need_b) grads.b = __VA_ARGS__;)                                  \
   },
 const BinaryRule kBinaryRules[] = {TT_BINARY_OPS(TT_BINARY_RULE)};
 #undef TT_BINARY_RULE
@@ -148,10 +153,11 @@ struct Ready {
   }
 };
 
-void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DType dtype, const PointwiseParams& params) {
+void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DType dtype,
+                const PointwiseParams& params) {
   Ready ready_a, ready_b;
-  const Loop loop = make_loop(out.sizes(), {out, ready_a.prepare(a, dtype, out.device()),
-                                            ready_b.prepare(b, dtype, out.device())});
+  const Loop loop = make_loop(
+      out.sizes(), {out, ready_a.prepare(a, dtype, out.device()), ready_b.prepare(b, dtype, out.device())});
   if (loop.numel > 0) backend_of(out.device()).pointwise->binary(op, loop, params);
 }
 
@@ -180,8 +186,8 @@ void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params) {
   const Row& row = kUnaryRows[static_cast<int>(op)];
   check_inplace(self, row.name);
   const DType dtype = compute_dtype(row, self.dtype());
-  TT_CHECK(dtype == self.dtype(), Status::kDtype, "result type ", dtype, " can't be cast to the desired output type ",
-           self.dtype());
+  TT_CHECK(dtype == self.dtype(), Status::kDtype, "result type ", dtype,
+           " can't be cast to the desired output type ", self.dtype());
   const bool record_it = row.differentiable && needs_grad(self);
   const SavedTensor x = record_it && (row.saves & kX) ? SavedTensor::input(self) : SavedTensor();
   const Loop loop = make_loop(self.sizes(), {self, self});
@@ -198,7 +204,8 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
   const DType dtype = compute_dtype(row, result_type(a, b));
   const Arg args[] = {a, b};
   const Device device = common_device(args);
-  const Tensor out = empty(broadcast(a.sizes(), b.sizes()), row.result == kBool ? DType::kBool : dtype, device);
+  const Tensor out =
+      empty(broadcast(a.sizes(), b.sizes()), row.result == kBool ? DType::kBool : dtype, device);
   run_binary(op, out, a, b, dtype, params);
   const Tensor& ta = tensor_or_none(a);
   const Tensor& tb = tensor_or_none(b);
@@ -221,8 +228,8 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
            " can't be cast to the desired output type ", self.dtype());
   const Arg args[] = {self, other};
   common_device(args);
-  TT_CHECK(broadcast(self.sizes(), other.sizes()) == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
-           " doesn't match the broadcast shape ", broadcast(self.sizes(), other.sizes()));
+  TT_CHECK(broadcast(self.sizes(), other.sizes()) == self.sizes(), Status::kShape, "output with shape ",
+           self.sizes(), " doesn't match the broadcast shape ", broadcast(self.sizes(), other.sizes()));
   const Tensor& tb = tensor_or_none(other);
   const bool record_it = row.differentiable && needs_grad(self, tb);
   const bool save = record_it && (row.saves & kAB);

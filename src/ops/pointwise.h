@@ -1,4 +1,5 @@
-// The pointwise ops of the table. For a row `name`: name(x), name_(x) in place; binary rows also take numbers.
+// The pointwise ops of the table. For a row `name`: name(x), name_(x) in place; binary rows also take
+// numbers.
 #pragma once
 
 #include "core/backend/pointwise.h"
@@ -12,11 +13,11 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
 void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params = {});
 void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseParams& params = {});
 
-#define TT_DECLARE_UNARY(name, ...)                                            \
-  inline Tensor name(const Tensor& x) { return unary(UnaryOp::name, x); }      \
+#define TT_DECLARE_UNARY(name, ...)                                       \
+  inline Tensor name(const Tensor& x) { return unary(UnaryOp::name, x); } \
   inline void name##_(const Tensor& self) { unary_(UnaryOp::name, self); }
-#define TT_DECLARE_BINARY(name, ...)                                                              \
-  inline Tensor name(const Arg& a, const Arg& b) { return binary(BinaryOp::name, a, b); }         \
+#define TT_DECLARE_BINARY(name, ...)                                                      \
+  inline Tensor name(const Arg& a, const Arg& b) { return binary(BinaryOp::name, a, b); } \
   inline void name##_(const Tensor& self, const Arg& other) { binary_(BinaryOp::name, self, other); }
 TT_UNARY_OPS(TT_DECLARE_UNARY)
 TT_BINARY_OPS(TT_DECLARE_BINARY)

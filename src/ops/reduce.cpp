@@ -24,7 +24,8 @@ uint32_t dim_mask(std::span<const int64_t> dims, int ndim) {
   uint32_t mask = 0;
   for (const int64_t dim : dims) {
     const int d = wrap_dim(dim, ndim);
-    TT_CHECK(!(mask & (1u << d)), Status::kInvalidArgument, "dim ", d, " appears multiple times in the list of dims");
+    TT_CHECK(!(mask & (1u << d)), Status::kInvalidArgument, "dim ", d,
+             " appears multiple times in the list of dims");
     mask |= 1u << d;
   }
   return mask & ((1u << ndim) - 1);
@@ -55,7 +56,9 @@ Tensor sum(const Tensor& t, std::span<const int64_t> dims, bool keepdim, std::op
   const Dims kept = keepdim_sizes(t.sizes(), mask);
   const Tensor wide = empty(kept, out_dtype, t.device());
   if (wide.numel() > 0) backend_of(t.device()).reduce->reduce(ReduceOp::sum, make_reduce_loop({wide, t}));
-  const Tensor out = keepdim ? wide : alias(wide, dropped_sizes(t.sizes(), mask), contiguous_strides(dropped_sizes(t.sizes(), mask)), 0);
+  const Tensor out = keepdim ? wide
+                             : alias(wide, dropped_sizes(t.sizes(), mask),
+                                     contiguous_strides(dropped_sizes(t.sizes(), mask)), 0);
   if (needs_grad(t)) {
     const Dims sizes = t.sizes();
     record("sum", out, {&t}, [sizes, kept](BackwardContext& context) {

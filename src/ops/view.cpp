@@ -11,7 +11,8 @@ namespace {
 
 // A view with its backward rule: gradient of the source from the gradient of the view.
 template <typename F>
-Tensor make_view(const char* op, const Tensor& source, const Dims& sizes, const Dims& strides, int64_t offset, F rule) {
+Tensor make_view(const char* op, const Tensor& source, const Dims& sizes, const Dims& strides, int64_t offset,
+                 F rule) {
   const Tensor out = alias(source, sizes, strides, offset);
   set_view_of(out, source);
   if (needs_grad(source)) {
@@ -31,7 +32,8 @@ Dims infer_size(const Dims& sizes, int64_t numel) {
       unknown = i;
     } else {
       TT_CHECK(sizes[i] >= 0, Status::kShape, "invalid shape dimension ", sizes[i]);
-      TT_CHECK(!__builtin_mul_overflow(known, sizes[i], &known), Status::kShape, "shape '", sizes, "' overflows int64");
+      TT_CHECK(!__builtin_mul_overflow(known, sizes[i], &known), Status::kShape, "shape '", sizes,
+               "' overflows int64");
     }
   }
   if (unknown >= 0) {
@@ -74,22 +76,24 @@ std::optional<Dims> view_strides(const Tensor& t, const Dims& sizes) {
 }  // namespace
 
 Tensor as_strided(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t offset) {
-  TT_CHECK(sizes.size() == strides.size(), Status::kShape, "mismatch in length of strides and shape: ", strides,
-           " and ", sizes);
+  TT_CHECK(sizes.size() == strides.size(), Status::kShape,
+           "mismatch in length of strides and shape: ", strides, " and ", sizes);
   TT_CHECK(offset >= 0, Status::kInvalidArgument, "storage offset must not be negative, got ", offset);
   const int64_t numel = checked_numel(sizes);
   int64_t last = offset;
   for (int i = 0; i < sizes.size(); ++i) {
-    TT_CHECK(strides[i] >= 0, Status::kInvalidArgument, "as_strided: Negative strides are not supported, got strides: ",
-             strides);
+    TT_CHECK(strides[i] >= 0, Status::kInvalidArgument,
+             "as_strided: Negative strides are not supported, got strides: ", strides);
     if (numel == 0) continue;
     int64_t reach;
-    TT_CHECK(!__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) && !__builtin_add_overflow(last, reach, &last),
+    TT_CHECK(!__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) &&
+                 !__builtin_add_overflow(last, reach, &last),
              Status::kShape, "sizes ", sizes, " and strides ", strides, " overflow int64");
   }
   const auto capacity = static_cast<int64_t>(t.storage()->nbytes() / size_of(t.dtype()));
-  TT_CHECK(numel == 0 || last < capacity, Status::kInvalidArgument, "setStorage: sizes ", sizes, ", strides ", strides,
-           ", storage offset ", offset, " require ", last + 1, " elements, but the storage holds ", capacity);
+  TT_CHECK(numel == 0 || last < capacity, Status::kInvalidArgument, "setStorage: sizes ", sizes, ", strides ",
+           strides, ", storage offset ", offset, " require ", last + 1, " elements, but the storage holds ",
+           capacity);
   const Dims in_sizes = t.sizes();
   const Dims in_strides = t.strides();
   const int64_t in_offset = t.offset();
@@ -122,7 +126,8 @@ Tensor view(const Tensor& t, const Dims& sizes) {
   const Dims inferred = infer_size(sizes, t.numel());
   const std::optional<Dims> strides = view_strides(t, inferred);
   TT_CHECK(strides.has_value(), Status::kShape,
-           "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+           "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+           "across two "
            "contiguous subspaces). Use .reshape(...) instead.");
   const Dims in_sizes = t.sizes();
   return make_view("view", t, inferred, *strides, t.offset(),
@@ -143,12 +148,14 @@ Tensor expand(const Tensor& t, const Dims& sizes) {
   for (int i = 0; i < sizes.size(); ++i) {
     const int64_t size = i < added ? 1 : t.size(i - added);
     if (sizes[i] == -1) {
-      TT_CHECK(i >= added, Status::kShape, "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
+      TT_CHECK(i >= added, Status::kShape,
+               "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
       out[i] = size;
     } else {
-      TT_CHECK(sizes[i] >= 0 && (sizes[i] == size || size == 1), Status::kShape, "The expanded size of the tensor (",
-               sizes[i], ") must match the existing size (", size, ") at non-singleton dimension ", i,
-               ".  Target sizes: ", sizes, ".  Tensor sizes: ", t.sizes());
+      TT_CHECK(sizes[i] >= 0 && (sizes[i] == size || size == 1), Status::kShape,
+               "The expanded size of the tensor (", sizes[i], ") must match the existing size (", size,
+               ") at non-singleton dimension ", i, ".  Target sizes: ", sizes,
+               ".  Tensor sizes: ", t.sizes());
     }
     if (i >= added && out[i] == size) strides[i] = t.stride(i - added);
   }
@@ -171,7 +178,8 @@ Tensor transpose(const Tensor& t, int64_t dim0, int64_t dim1) {
 }
 
 Tensor t(const Tensor& t) {
-  TT_CHECK(t.ndim() <= 2, Status::kShape, "t() expects a tensor with <= 2 dimensions, but self is ", t.ndim(), "D");
+  TT_CHECK(t.ndim() <= 2, Status::kShape, "t() expects a tensor with <= 2 dimensions, but self is ", t.ndim(),
+           "D");
   return transpose(t, 0, t.ndim() < 2 ? 0 : 1);
 }
 

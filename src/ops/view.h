@@ -1,4 +1,5 @@
-// Views: the same memory under another geometry. All are differentiable, and in-place writes through them reach the base.
+// Views: the same memory under another geometry. All are differentiable, and in-place writes through them
+// reach the base.
 #pragma once
 
 #include "core/tensor.h"

@@ -7,8 +7,8 @@
 
 namespace tt {
 
-// c[b] (m x n, row-major with leading dimension ldc) = alpha * op(a[b]) (m x k) * op(b[b]) (k x n) + beta * c[b], for
-// `batch` matrices a stride apart (0: shared). Element strides. beta 0 never reads c.
+// c[b] (m x n, row-major with leading dimension ldc) = alpha * op(a[b]) (m x k) * op(b[b]) (k x n) + beta *
+// c[b], for `batch` matrices a stride apart (0: shared). Element strides. beta 0 never reads c.
 struct GemmArgs {
   DType dtype;
   bool transpose_a = false;

@@ -23,8 +23,8 @@ struct PointwiseParams {
   double c = 0;
 };
 
-// Loops: operand 0 is the result, the inputs follow and share one dtype, the op's compute dtype. The result's dtype is
-// that, or bool where the op's row says so.
+// Loops: operand 0 is the result, the inputs follow and share one dtype, the op's compute dtype. The result's
+// dtype is that, or bool where the op's row says so.
 class PointwiseKernels {
  public:
   virtual ~PointwiseKernels() = default;

@@ -15,7 +15,8 @@ std::string_view name(ReduceOp op);
 class ReduceKernels {
  public:
   virtual ~ReduceKernels() = default;
-  // Operand 0 is the result (stride 0 along the reduced dimensions), operand 1 the input. The result is overwritten.
+  // Operand 0 is the result (stride 0 along the reduced dimensions), operand 1 the input. The result is
+  // overwritten.
   virtual void reduce(ReduceOp op, const Loop& loop) = 0;
 };
 

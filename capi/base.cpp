@@ -1,0 +1,60 @@
+#include "tinytorch/base.h"
+
+#include <string>
+
+#include "capi/guard.h"
+#include "core/parallel.h"
+#include "cpu/simd.h"
+
+using namespace tt;
+using namespace tt::capi;
+
+static_assert(static_cast<int>(Status::kInternal) == TT_ERR_INTERNAL &&
+              static_cast<int>(Status::kShape) == TT_ERR_SHAPE);
+static_assert(static_cast<int>(DType::kFloat64) == TT_FLOAT64 &&
+              static_cast<int>(DType::kFloat16) == TT_FLOAT16);
+
+extern "C" {
+
+const char* tt_status_name(tt_status status) {
+  static constexpr const char* kNames[] = {
+      "TT_OK",          "TT_ERR_INVALID_ARGUMENT", "TT_ERR_SHAPE",    "TT_ERR_DTYPE",
+      "TT_ERR_DEVICE",  "TT_ERR_OUT_OF_MEMORY",    "TT_ERR_AUTOGRAD", "TT_ERR_IO",
+      "TT_ERR_FORMAT",  "TT_ERR_NOT_IMPLEMENTED",  "TT_ERR_CUDA",     "TT_ERR_CALLBACK",
+      "TT_ERR_INTERNAL"};
+  return status >= 0 && status <= TT_ERR_INTERNAL ? kNames[status] : "unknown status";
+}
+
+const char* tt_version(void) { return TT_VERSION_STRING; }
+int32_t tt_abi_version(void) { return 1; }
+
+const char* tt_build_info(void) {
+  static const std::string info =
+      str("tinytorch ", TT_VERSION_STRING, ", g++ ", __VERSION__, ", ", cpu::isa_name());
+  return info.c_str();
+}
+
+const char* tt_dtype_name(tt_dtype dtype) { return name(static_cast<DType>(dtype)).data(); }
+size_t tt_dtype_size(tt_dtype dtype) {
+  return dtype >= 0 && dtype < kDTypeCount ? size_of(static_cast<DType>(dtype)) : 0;
+}
+
+tt_status tt_get_default_dtype(tt_dtype* out) {
+  return guard("tt_get_default_dtype",
+               [&] { out_value(out, "out") = static_cast<tt_dtype>(default_dtype()); });
+}
+tt_status tt_set_default_dtype(tt_dtype dtype) {
+  return guard("tt_set_default_dtype", [&] { set_default_dtype(dtype_in(dtype, "dtype")); });
+}
+
+tt_status tt_set_num_threads(int32_t count) {
+  return guard("tt_set_num_threads", [&] {
+    TT_CHECK(count >= 0, Status::kInvalidArgument, "count is ", count, ", expected 0 or more");
+    set_num_threads(count);
+  });
+}
+tt_status tt_get_num_threads(int32_t* out) {
+  return guard("tt_get_num_threads", [&] { out_value(out, "out") = num_threads(); });
+}
+
+}  // extern "C"

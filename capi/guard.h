@@ -1,0 +1,104 @@
+// What every function of the C ABI goes through: arguments unwrapped and checked, exceptions turned into a
+// status.
+#pragma once
+
+#include <new>
+#include <span>
+
+#include "core/error.h"
+#include "core/tensor.h"
+#include "tinytorch/tinytorch.h"
+
+namespace tt::capi {
+
+// Records the thread's error ("call: message") and returns its code.
+tt_status report(const char* call, Status code, std::string_view message) noexcept;
+// The same for the exception being handled.
+tt_status report_current(const char* call) noexcept;
+
+// Runs the body of `call`. Nothing escapes.
+template <typename F>
+inline tt_status guard(const char* call, F&& body) noexcept {
+  try {
+    body();
+    return TT_OK;
+  } catch (...) {
+    return report_current(call);
+  }
+}
+
+// ---- handles ----
+
+// The object behind a handle, checked to be alive and of the right kind. `what`: "tensor", for the message.
+template <typename T>
+T* checked(const void* handle, Kind kind, const char* argument, const char* what) {
+  TT_CHECK(handle != nullptr, Status::kInvalidArgument, argument, " is NULL, expected a ", what);
+  auto* object = static_cast<T*>(static_cast<RefCounted*>(const_cast<void*>(handle)));
+  TT_CHECK(object->kind() == kind, Status::kInvalidArgument, argument,
+           object->kind() == Kind::kDead ? " has been released already, expected a live " : " is not a ",
+           what);
+  return object;
+}
+
+inline TensorImpl* tensor_impl(const tt_tensor* handle, const char* argument) {
+  return checked<TensorImpl>(handle, Kind::kTensor, argument, "tensor");
+}
+
+// A tensor argument, borrowed for the call.
+class In {
+ public:
+  In(const tt_tensor* handle, const char* argument) : tensor_(Tensor::adopt(tensor_impl(handle, argument))) {}
+  // The caller's reference stays the caller's.
+  ~In() { (void)tensor_.detach_handle(); }
+  In(const In&) = delete;
+  In& operator=(const In&) = delete;
+  operator const Tensor&() const { return tensor_; }
+  const Tensor& operator*() const { return tensor_; }
+  const Tensor* operator->() const { return &tensor_; }
+
+ private:
+  Tensor tensor_;
+};
+
+// An optional tensor argument: undefined where the handle is NULL.
+inline Tensor optional_in(const tt_tensor* handle, const char* argument) {
+  return handle == nullptr ? Tensor() : Tensor(Ref<TensorImpl>(tensor_impl(handle, argument)));
+}
+
+// A list of tensors: none may be NULL.
+Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument);
+
+// Gives the reference to the caller, or to the thread's scope.
+tt_tensor* give(Tensor tensor);
+
+// A handle output: NULL until it is assigned, so that a failed call leaves NULL.
+class Out {
+ public:
+  Out(tt_tensor** slot, const char* argument) : slot_(slot) {
+    TT_CHECK(slot != nullptr, Status::kInvalidArgument, argument,
+             " is NULL, expected where to put the result");
+    *slot = nullptr;
+  }
+  void operator=(Tensor tensor) { *slot_ = give(std::move(tensor)); }
+
+ private:
+  tt_tensor** slot_;
+};
+
+// Any other output pointer.
+template <typename T>
+T& out_value(T* slot, const char* argument) {
+  TT_CHECK(slot != nullptr, Status::kInvalidArgument, argument, " is NULL, expected where to put the result");
+  return *slot;
+}
+
+// ---- plain arguments ----
+
+DType dtype_in(tt_dtype dtype, const char* argument);
+Device device_in(tt_device_type type, int32_t index, const char* argument);
+// A list of sizes, dims or strides; NULL is fine when count is 0.
+Dims dims_in(const int64_t* values, size_t count, const char* argument);
+// A string that must be there.
+std::string_view text_in(const char* text, const char* argument);
+
+}  // namespace tt::capi

@@ -1,0 +1,104 @@
+/* TinyTorch: status codes, the error message, versions, dtypes and devices.
+ *
+ * Conventions of every header:
+ *  - A call that can fail returns tt_status. On failure tt_last_error() says what was wrong with which
+ * argument; handle outputs are set to NULL, other outputs are left alone, and nothing else has changed.
+ *  - Outputs come last. Every handle that a call returns is a new reference, which the caller releases (see
+ * scopes in tensor.h for the exception). Borrowed pointers say how long they live.
+ *  - Sizes, strides and dims are int64_t, enums and booleans int32_t, scalars double, text UTF-8.
+ *  - An optional tensor may be NULL. A list is a pointer and a count.
+ *  - Any handle may be used from any thread; concurrent reads are safe, concurrent writes are the caller's to
+ * order.
+ */
+#ifndef TINYTORCH_BASE_H_
+#define TINYTORCH_BASE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(TT_BUILDING) && defined(__GNUC__)
+#define TT_API __attribute__((visibility("default")))
+#else
+#define TT_API
+#endif
+
+typedef int32_t tt_status;
+enum {
+  TT_OK = 0,
+  TT_ERR_INVALID_ARGUMENT = 1, /* NULL, wrong handle, value out of range */
+  TT_ERR_SHAPE = 2,
+  TT_ERR_DTYPE = 3,
+  TT_ERR_DEVICE = 4,
+  TT_ERR_OUT_OF_MEMORY = 5,
+  TT_ERR_AUTOGRAD = 6,
+  TT_ERR_IO = 7,     /* the system refused: no such file, no space */
+  TT_ERR_FORMAT = 8, /* the bytes read are not what the format says */
+  TT_ERR_NOT_IMPLEMENTED = 9,
+  TT_ERR_CUDA = 10,
+  TT_ERR_CALLBACK = 11, /* a callback reported failure */
+  TT_ERR_INTERNAL = 12
+};
+
+/* Element types. The values never change. */
+typedef int32_t tt_dtype;
+enum {
+  TT_BOOL = 0,
+  TT_UINT8 = 1,
+  TT_INT8 = 2,
+  TT_INT16 = 3,
+  TT_INT32 = 4,
+  TT_INT64 = 5,
+  TT_FLOAT16 = 6,
+  TT_BFLOAT16 = 7,
+  TT_FLOAT32 = 8,
+  TT_FLOAT64 = 9
+};
+
+typedef int32_t tt_device_type;
+enum { TT_CPU = 0, TT_CUDA = 1 };
+
+typedef struct tt_tensor tt_tensor;
+typedef struct tt_generator tt_generator;
+typedef struct tt_module tt_module;
+typedef struct tt_optimizer tt_optimizer;
+typedef struct tt_dataset tt_dataset;
+typedef struct tt_loader tt_loader;
+
+/* The message of the thread's last failed call, "tt_mm: ...". Never NULL; "" before the first failure.
+ * Borrowed: valid until the thread's next failing call. */
+TT_API const char* tt_last_error(void);
+/* The code of the thread's last failed call; TT_OK before the first failure. */
+TT_API tt_status tt_last_status(void);
+/* "TT_ERR_SHAPE" and so on; "unknown status" for a value that is none. Static. */
+TT_API const char* tt_status_name(tt_status status);
+
+/* Library version, "0.1.0". Static. */
+TT_API const char* tt_version(void);
+/* The ABI's number: 1 for every library of soname libtinytorch.so.1. */
+TT_API int32_t tt_abi_version(void);
+/* Compiler, instruction set in use, BLAS: one line for bug reports. Static. */
+TT_API const char* tt_build_info(void);
+
+/* "float32"; "unknown dtype" for a value that is none. Static. */
+TT_API const char* tt_dtype_name(tt_dtype dtype);
+/* Bytes of one element; 0 for a value that is no dtype. */
+TT_API size_t tt_dtype_size(tt_dtype dtype);
+/* The dtype of results that no argument decides: TT_FLOAT32 at start. */
+TT_API tt_status tt_get_default_dtype(tt_dtype* out);
+/* TT_ERR_DTYPE unless floating. */
+TT_API tt_status tt_set_default_dtype(tt_dtype dtype);
+
+/* Threads that one call may use on the CPU. 0 sets it back to OpenMP's choice; negative is
+ * TT_ERR_INVALID_ARGUMENT. */
+TT_API tt_status tt_set_num_threads(int32_t count);
+TT_API tt_status tt_get_num_threads(int32_t* out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,11 @@
+// Sorting, selection and scans.
+#pragma once
+
+namespace tt {
+
+class OrderKernels {
+ public:
+  virtual ~OrderKernels() = default;
+};
+
+}  // namespace tt

@@ -1,0 +1,11 @@
+// Pooling and its gradients.
+#pragma once
+
+namespace tt {
+
+class PoolKernels {
+ public:
+  virtual ~PoolKernels() = default;
+};
+
+}  // namespace tt

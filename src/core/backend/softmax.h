@@ -1,0 +1,11 @@
+// Softmax, log-softmax and their gradients.
+#pragma once
+
+namespace tt {
+
+class SoftmaxKernels {
+ public:
+  virtual ~SoftmaxKernels() = default;
+};
+
+}  // namespace tt

@@ -1,0 +1,6 @@
+// Convolution.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace tt::ops {}  // namespace tt::ops

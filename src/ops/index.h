@@ -1,0 +1,6 @@
+// Indexing, joining and rearranging.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace tt::ops {}  // namespace tt::ops

@@ -1,0 +1,6 @@
+// Losses.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace tt::ops {}  // namespace tt::ops

@@ -1,0 +1,6 @@
+// Normalisation.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace tt::ops {}  // namespace tt::ops

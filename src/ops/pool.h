@@ -1,0 +1,6 @@
+// Pooling.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace tt::ops {}  // namespace tt::ops
