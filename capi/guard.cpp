@@ -19,13 +19,26 @@ thread_local tt_status t_status = TT_OK;
 }  // namespace
 
 tt_status report(const char* call, Status code, std::string_view message) noexcept {
+  // The message may lie in the buffer itself (a callback's), so it moves before the name is written.
   const size_t head = std::min(std::strlen(call), size_t{100});
+  const size_t length = std::min(message.size(), kMessageCapacity - head - 3);
+  std::memmove(t_message + head + 2, message.data(), length);
   std::memcpy(t_message, call, head);
   std::memcpy(t_message + head, ": ", 2);
-  const size_t length = std::min(message.size(), kMessageCapacity - head - 3);
-  std::memcpy(t_message + head + 2, message.data(), length);
   t_message[head + 2 + length] = '\0';
   return t_status = static_cast<tt_status>(code);
+}
+
+tt_status report_plain(Status code, std::string_view message) noexcept {
+  const size_t length = std::min(message.size(), kMessageCapacity - 1);
+  std::memmove(t_message, message.data(), length);
+  t_message[length] = '\0';
+  return t_status = static_cast<tt_status>(code);
+}
+
+void clear_error() noexcept {
+  t_message[0] = '\0';
+  t_status = TT_OK;
 }
 
 tt_status report_current(const char* call) noexcept {

@@ -13,6 +13,9 @@ namespace tt::capi {
 
 // Records the thread's error ("call: message") and returns its code.
 tt_status report(const char* call, Status code, std::string_view message) noexcept;
+// The same without a call's name.
+tt_status report_plain(Status code, std::string_view message) noexcept;
+void clear_error() noexcept;
 // The same for the exception being handled.
 tt_status report_current(const char* call) noexcept;
 

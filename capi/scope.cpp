@@ -49,6 +49,29 @@ bool forget_in_scope(TensorImpl* impl) {
   return false;
 }
 
+namespace {
+void end_scope() {
+  const size_t start = t_scopes->starts.back();
+  t_scopes->starts.pop_back();
+  auto& owned = t_scopes->owned;
+  while (owned.size() > start) {
+    TensorImpl* impl = owned.back();
+    owned.pop_back();
+    impl->release();
+  }
+}
+}  // namespace
+
+ScopeGuard::ScopeGuard() {
+  Scopes& s = scopes();
+  depth_ = s.starts.size();
+  s.starts.push_back(s.owned.size());
+}
+
+ScopeGuard::~ScopeGuard() {
+  while (t_scopes->starts.size() > depth_) end_scope();
+}
+
 }  // namespace tt::capi
 
 using namespace tt;
@@ -67,14 +90,7 @@ tt_status tt_scope_end(void) {
   return guard("tt_scope_end", [&] {
     TT_CHECK(t_scopes != nullptr && !t_scopes->starts.empty(), Status::kInvalidArgument,
              "no scope is open on this thread");
-    const size_t start = t_scopes->starts.back();
-    t_scopes->starts.pop_back();
-    auto& owned = t_scopes->owned;
-    while (owned.size() > start) {
-      TensorImpl* impl = owned.back();
-      owned.pop_back();
-      impl->release();
-    }
+    end_scope();
   });
 }
 

@@ -1,6 +1,8 @@
 // Scopes: the thread's new tensors belong to the innermost open one.
 #pragma once
 
+#include <cstddef>
+
 #include "core/tensor.h"
 
 namespace tt::capi {
@@ -11,5 +13,18 @@ void adopt_into_scope(const Tensor& tensor);
 // A handle is being released: true when an open scope of this thread owned it (it is then taken out of the
 // scope).
 bool forget_in_scope(TensorImpl* impl);
+
+// A scope for the length of a C++ block: what a callback makes is gone after it, whatever scopes it left
+// open.
+class ScopeGuard {
+ public:
+  ScopeGuard();
+  ~ScopeGuard();
+  ScopeGuard(const ScopeGuard&) = delete;
+  ScopeGuard& operator=(const ScopeGuard&) = delete;
+
+ private:
+  size_t depth_;
+};
 
 }  // namespace tt::capi
