@@ -90,7 +90,8 @@ TT_HOST_DEVICE inline uint64_t below(uint64_t word, uint64_t range) {
 #if defined(__CUDA_ARCH__)
   return __umul64hi(word, range);
 #else
-  return static_cast<uint64_t>(static_cast<unsigned __int128>(word) * range >> 64);
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<uint64_t>(static_cast<Wide>(word) * range >> 64);
 #endif
 }
 
