@@ -12,7 +12,7 @@
 #include "core/philox.h"
 #include "core/random_math.h"
 
-// The blocks of Box-Muller are compiled a second time for processors with fused multiply-add; the results are equal.
+// Box-Muller is compiled a second time for processors with fused multiply-add; the results are equal.
 #if defined(__x86_64__) && !defined(__FMA__)
 #define TT_FMA_VARIANT 1
 #else
@@ -107,6 +107,9 @@ double normal_sample(Generator& generator) {
 
 [[gnu::always_inline]] inline void normal_blocks_body(float* data, int64_t blocks, float mean, float std) {
   for (; blocks > 0; --blocks, data += 16) {
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC unroll 1  // unrolled, the loop would not be vectorised
+#endif
     for (int i = 0; i < 8; ++i) {
       const float radius = random_math::sqrt(-2.0f * random_math::log(1.0f - data[i]));
       const auto angle = random_math::sincos(6.283185307179586f * data[i + 8]);
@@ -117,16 +120,19 @@ double normal_sample(Generator& generator) {
 }
 
 #if TT_FMA_VARIANT
-[[gnu::target("avx2,fma"), gnu::optimize("O3")]] void normal_blocks_fma(float* data, int64_t blocks, float mean,
-                                                                       float std) {
+bool has_fma() {
+  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return has;
+}
+
+[[gnu::target("avx2,fma")]] void normal_blocks_fma(float* data, int64_t blocks, float mean, float std) {
   normal_blocks_body(data, blocks, mean, std);
 }
 #endif
 
 void normal_blocks(float* data, int64_t blocks, float mean, float std) {
 #if TT_FMA_VARIANT
-  static const bool fused = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (fused) return normal_blocks_fma(data, blocks, mean, std);
+  if (has_fma()) return normal_blocks_fma(data, blocks, mean, std);
 #endif
   normal_blocks_body(data, blocks, mean, std);
 }
@@ -179,6 +185,48 @@ void each_word(Generator& generator, int64_t n, F&& fn) {
       }
     }
   }
+}
+
+// Elements i, i + 1, ... of a normal fill, from one block of words.
+[[gnu::always_inline]] inline void philox_normal_block(const philox::Block& b, float* out) {
+  const auto first = philox::box_muller(b.word[0], b.word[1]);
+  const auto second = philox::box_muller(b.word[2], b.word[3]);
+  out[0] = first.cos;
+  out[1] = first.sin;
+  out[2] = second.cos;
+  out[3] = second.sin;
+}
+[[gnu::always_inline]] inline void philox_normal_block(const philox::Block& b, double* out) {
+  const auto pair = philox::box_muller(philox::join(b.word[0], b.word[1]), philox::join(b.word[2], b.word[3]));
+  out[0] = pair.cos;
+  out[1] = pair.sin;
+}
+
+template <typename T>
+[[gnu::always_inline]] inline void philox_normal_body(Generator::Reservation from, T* out, int64_t n,
+                                                      Compute<T> mean, Compute<T> std) {
+  constexpr int64_t kPerBlock = std::is_same_v<T, double> ? 2 : 4;
+  for (int64_t i = 0; i < n; i += kPerBlock) {
+    Compute<T> samples[kPerBlock];
+    philox_normal_block(philox::block(from.seed, from.offset + static_cast<uint64_t>(i / kPerBlock)), samples);
+    for (int64_t j = 0; j < kPerBlock && i + j < n; ++j) out[i + j] = T(random_math::fma(samples[j], std, mean));
+  }
+}
+
+#if TT_FMA_VARIANT
+template <typename T>
+[[gnu::target("avx2,fma")]] void philox_normal_fma(Generator::Reservation from, T* out, int64_t n, Compute<T> mean,
+                                                   Compute<T> std) {
+  philox_normal_body(from, out, n, mean, std);
+}
+#endif
+
+template <typename T>
+void philox_normal(Generator::Reservation from, T* out, int64_t n, Compute<T> mean, Compute<T> std) {
+#if TT_FMA_VARIANT
+  if (has_fma()) return philox_normal_fma(from, out, n, mean, std);
+#endif
+  philox_normal_body(from, out, n, mean, std);
 }
 
 template <typename T>
@@ -240,6 +288,20 @@ void check_count(int64_t n) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "the number of elements must not be negative, got ", n);
 }
 
+// `one` with probability p, else 0. The lock is held.
+template <typename T>
+void bernoulli_values(Generator& generator, T* out, int64_t n, double p, T one) {
+  const T values[2] = {from_integer<T>(0), one};
+  if (is_philox(generator)) {
+    each_word<uint32_t>(generator, n, [=](int64_t i, uint32_t word) { out[i] = values[philox::bernoulli(word, p)]; });
+    return;
+  }
+  // unit<double>() < p, in integers: the products with 2^53 are exact.
+  const auto bound = static_cast<uint64_t>(std::ceil(p * 0x1p53));
+  Mt19937& mt = generator.mt();
+  for (int64_t i = 0; i < n; ++i) out[i] = values[(draw64(mt) & ((uint64_t{1} << 53) - 1)) < bound];
+}
+
 void check_probability(double p) {
   TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "bernoulli_ expects p to be in [0, 1], but got p=", p);
 }
@@ -278,7 +340,12 @@ void fill_uniform(Generator& generator, T* out, int64_t n, double from, double t
     return;
   }
   Mt19937& mt = generator.mt();
-  for (int64_t i = 0; i < n; ++i) put(i, random_math::fma(unit<C>(mt), high - low, low));
+  const C width = high - low;
+  if (low == 0) {  // the product alone is rounded as the fused one is
+    for (int64_t i = 0; i < n; ++i) put(i, unit<C>(mt) * width);
+  } else {
+    for (int64_t i = 0; i < n; ++i) put(i, random_math::fma(unit<C>(mt), width, low));
+  }
 }
 
 template <typename T>
@@ -291,9 +358,7 @@ void fill_normal(Generator& generator, T* out, int64_t n, double mean, double st
   const std::lock_guard lock(generator.mutex());
   if (is_philox(generator)) {
     constexpr int kPerBlock = std::is_same_v<C, double> ? 2 : 4;
-    const auto [seed, offset] = generator.reserve_locked(blocks_for(n, kPerBlock));
-    for (int64_t i = 0; i < n; ++i) out[i] = T(philox::normal(seed, offset, static_cast<uint64_t>(i), mean_c, std_c));
-    return;
+    return philox_normal(generator.reserve_locked(blocks_for(n, kPerBlock)), out, n, mean_c, std_c);
   }
   if (n >= 16 && contiguous) {
     Mt19937& mt = generator.mt();
@@ -416,14 +481,7 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, double p) {
   check_count(n);
   check_probability(p);
   const std::lock_guard lock(generator.mutex());
-  const T one = from_integer<T>(1);
-  const T zero = from_integer<T>(0);
-  if (is_philox(generator)) {
-    each_word<uint32_t>(generator, n, [=](int64_t i, uint32_t word) { out[i] = philox::bernoulli(word, p) ? one : zero; });
-    return;
-  }
-  Mt19937& mt = generator.mt();
-  for (int64_t i = 0; i < n; ++i) out[i] = unit<double>(mt) < p ? one : zero;
+  bernoulli_values(generator, out, n, p, from_integer<T>(1));
 }
 
 template <typename T, typename P>
@@ -452,11 +510,8 @@ void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p) {
     std::fill(out, out + n, T(C(0)));
     return;
   }
-  fill_bernoulli(generator, out, n, 1 - p);
-  const T keep = T(C(1) / static_cast<C>(1 - p));
-  for (int64_t i = 0; i < n; ++i) {
-    if (static_cast<C>(out[i]) != 0) out[i] = keep;
-  }
+  const std::lock_guard lock(generator.mutex());
+  bernoulli_values(generator, out, n, 1 - p, T(C(1) / static_cast<C>(1 - p)));
 }
 
 template <typename T>
