@@ -30,7 +30,8 @@ struct View {
   int ndim;
 
   View at(int64_t i) const {
-    return {data + i * strides[0] * static_cast<int64_t>(size_of(dtype)), dtype, sizes + 1, strides + 1, ndim - 1};
+    return {data + i * strides[0] * static_cast<int64_t>(size_of(dtype)), dtype, sizes + 1, strides + 1,
+            ndim - 1};
   }
 };
 
@@ -44,7 +45,8 @@ double read_double(const View& element) {
 
 int64_t read_integer(const View& element) {
   return visit_dtype(element.dtype, [&]<typename T>() -> int64_t {
-    if constexpr (std::is_integral_v<T>) return static_cast<int64_t>(*reinterpret_cast<const T*>(element.data));
+    if constexpr (std::is_integral_v<T>)
+      return static_cast<int64_t>(*reinterpret_cast<const T*>(element.data));
     return 0;
   });
 }
@@ -90,7 +92,8 @@ class Formatter {
 
   std::string format(const View& element) const {
     std::string text = write(element);
-    if (static_cast<int64_t>(text.size()) < width_) text.insert(0, static_cast<size_t>(width_) - text.size(), ' ');
+    if (static_cast<int64_t>(text.size()) < width_)
+      text.insert(0, static_cast<size_t>(width_) - text.size(), ' ');
     return text;
   }
 
@@ -150,7 +153,9 @@ class Layout {
   }
 
  private:
-  bool cut(int64_t size) const { return summarize_ && size / 2 >= options_.edgeitems && size > 2 * options_.edgeitems; }
+  bool cut(int64_t size) const {
+    return summarize_ && size / 2 >= options_.edgeitems && size > 2 * options_.edgeitems;
+  }
 
   void append_vector(std::string& out, const View& view, int64_t indent) const {
     const int64_t room = options_.linewidth - indent;
@@ -226,12 +231,15 @@ std::string tuple(const Dims& sizes) {
 PrintOptions print_profile(PrintProfile profile) {
   PrintOptions options;
   switch (profile) {
-    case PrintProfile::kDefault: return options;
+    case PrintProfile::kDefault:
+      return options;
     case PrintProfile::kShort:
       options.precision = 2;
       options.edgeitems = 2;
       return options;
-    case PrintProfile::kFull: options.threshold = PrintOptions::kNoThreshold; return options;
+    case PrintProfile::kFull:
+      options.threshold = PrintOptions::kNoThreshold;
+      return options;
   }
   fail(Status::kInvalidArgument, "unknown print profile ", static_cast<int32_t>(profile));
 }
@@ -245,9 +253,12 @@ PrintOptions print_options() {
 void set_print_options(const PrintOptions& value) {
   TT_CHECK(value.precision >= 0 && value.precision <= 1000, Status::kInvalidArgument,
            "precision must be in 0..1000, got ", value.precision);
-  TT_CHECK(value.threshold >= 0, Status::kInvalidArgument, "threshold must not be negative, got ", value.threshold);
-  TT_CHECK(value.edgeitems >= 0, Status::kInvalidArgument, "edgeitems must not be negative, got ", value.edgeitems);
-  TT_CHECK(value.linewidth >= 0, Status::kInvalidArgument, "linewidth must not be negative, got ", value.linewidth);
+  TT_CHECK(value.threshold >= 0, Status::kInvalidArgument, "threshold must not be negative, got ",
+           value.threshold);
+  TT_CHECK(value.edgeitems >= 0, Status::kInvalidArgument, "edgeitems must not be negative, got ",
+           value.edgeitems);
+  TT_CHECK(value.linewidth >= 0, Status::kInvalidArgument, "linewidth must not be negative, got ",
+           value.linewidth);
   const auto mode = static_cast<int32_t>(value.sci_mode);
   TT_CHECK(mode >= 0 && mode <= 2, Status::kInvalidArgument, "unknown sci_mode ", mode);
   Options& options = process_options();
@@ -291,7 +302,8 @@ std::string format_tensor(const Tensor& values, std::string_view autograd_suffix
   if (!device.is_cpu()) add(str("device='", device, "'"));
   if (empty ? values.ndim() != 1 : options.edgeitems == 0) add("size=" + tuple(values.sizes()));
   // Where there is an element to tell them by, int64 and bool need no dtype.
-  const bool plain = dtype == default_dtype() || (!empty && (dtype == DType::kInt64 || dtype == DType::kBool));
+  const bool plain =
+      dtype == default_dtype() || (!empty && (dtype == DType::kInt64 || dtype == DType::kBool));
   if (!plain) add(str("dtype=torch.", dtype));
   if (!autograd_suffix.empty()) add(autograd_suffix);
   out += ')';

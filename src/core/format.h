@@ -33,9 +33,9 @@ PrintOptions print_profile(PrintProfile profile);
 PrintOptions print_options();
 void set_print_options(const PrintOptions& options);
 
-// "tensor([[1., 2.]], dtype=torch.float64, grad_fn=<AddBackward0>)". `values` is on the CPU, in any layout; `device` is
-// where the tensor itself is, for the suffix. `autograd_suffix` is what autograd adds, "grad_fn=<AddBackward0>" or
-// "requires_grad=True", or empty.
+// "tensor([[1., 2.]], dtype=torch.float64, grad_fn=<AddBackward0>)". `values` is on the CPU, in any layout;
+// `device` is where the tensor itself is, for the suffix. `autograd_suffix` is what autograd adds,
+// "grad_fn=<AddBackward0>" or "requires_grad=True", or empty.
 std::string format_tensor(const Tensor& values, std::string_view autograd_suffix, Device device,
                           const PrintOptions& options);
 inline std::string format_tensor(const Tensor& t, std::string_view autograd_suffix = {}) {

@@ -85,7 +85,8 @@ uint64_t entropy() {
     const uint64_t high = device();
     return high << 32 | device();
   } catch (...) {
-    return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) * 0x9e3779b97f4a7c15u;
+    return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) *
+           0x9e3779b97f4a7c15u;
   }
 }
 
@@ -165,12 +166,13 @@ void Generator::set_state(std::span<const uint8_t> state) {
   const uint32_t version = in.get<uint32_t>();
   TT_CHECK(version == kVersion, Status::kFormat, "generator state: unknown version ", version);
   const uint32_t engine = in.get<uint32_t>();
-  TT_CHECK(engine == static_cast<uint32_t>(engine_), Status::kFormat, "generator state: it is for engine ", engine,
-           ", the generator is of engine ", static_cast<int32_t>(engine_));
-  TT_CHECK(state.size() == expected, Status::kFormat, "generator state: expected ", static_cast<uint64_t>(expected),
-           " bytes, got ", static_cast<uint64_t>(state.size()));
+  TT_CHECK(engine == static_cast<uint32_t>(engine_), Status::kFormat, "generator state: it is for engine ",
+           engine, ", the generator is of engine ", static_cast<int32_t>(engine_));
+  TT_CHECK(state.size() == expected, Status::kFormat, "generator state: expected ",
+           static_cast<uint64_t>(expected), " bytes, got ", static_cast<uint64_t>(state.size()));
   const uint32_t flags = in.get<uint32_t>();
-  TT_CHECK((flags & ~(kFloatCached | kDoubleCached)) == 0, Status::kFormat, "generator state: unknown flags ", flags);
+  TT_CHECK((flags & ~(kFloatCached | kDoubleCached)) == 0, Status::kFormat, "generator state: unknown flags ",
+           flags);
   const uint64_t seed = in.get<uint64_t>();
   const double cached_double = std::bit_cast<double>(in.get<uint64_t>());
   const float cached_float = std::bit_cast<float>(in.get<uint32_t>());
@@ -214,7 +216,8 @@ Generator::Reservation Generator::reserve(uint64_t blocks) {
 }
 
 Generator::Reservation Generator::reserve_locked(uint64_t blocks) {
-  TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument, "only a Philox generator can set blocks aside");
+  TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument,
+           "only a Philox generator can set blocks aside");
   const Reservation reservation{seed_, offset_};
   offset_ += blocks;
   drawn_ = 0;  // the rest of a block that was drawn from word by word is dropped
@@ -232,7 +235,8 @@ uint32_t Generator::philox_word() {
 // ---- The default generator ----
 
 Generator& default_generator() {
-  // In static memory and never destroyed: it outlives every thread and every finaliser, and is no block of the caches.
+  // In static memory and never destroyed: it outlives every thread and every finaliser, and is no block of
+  // the caches.
   alignas(Generator) static unsigned char place[sizeof(Generator)];
   static Generator* const generator = ::new (static_cast<void*>(place)) Generator();
   return *generator;

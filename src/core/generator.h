@@ -1,7 +1,9 @@
 // Random number generators. Two engines behind one object:
 //
-// - mt19937, the default: PyTorch's CPU stream, number for number (random_fill.h says how each op draws from it);
-// - Philox4x32-10, counter-based: element i of a fill depends on the seed, the generator's offset and i alone, so every
+// - mt19937, the default: PyTorch's CPU stream, number for number (random_fill.h says how each op draws from
+// it);
+// - Philox4x32-10, counter-based: element i of a fill depends on the seed, the generator's offset and i
+// alone, so every
 //   device yields the same numbers in any order (philox.h).
 #pragma once
 
@@ -65,7 +67,8 @@ class Generator final : public RefCounted {
   //   0 "TTGN"   4 version = 1   8 engine   12 flags (1: float sample cached, 2: double sample cached)
   //   16 seed (8 bytes)   24 cached double (8)   32 cached float (4)   36 zero (4), then
   //   mt19937: 40 position in 0..624 (4), 44 the 624 words; 2540 bytes in all
-  //   philox:  40 offset in blocks (8), 48 words drawn of the block before it, 0..3 (4), 52 zero (4); 56 bytes
+  //   philox:  40 offset in blocks (8), 48 words drawn of the block before it, 0..3 (4), 52 zero (4); 56
+  //   bytes
   std::vector<uint8_t> get_state() const;
   // Changes nothing when it refuses. The state must be of this generator's engine.
   void set_state(std::span<const uint8_t> state);

@@ -103,7 +103,8 @@ double normal_sample(Generator& generator) {
   return radius * std::cos(theta);
 }
 
-// ---- Box-Muller by blocks of 16: u1 in the first eight places, u2 in the last eight, cosines and sines out ----
+// ---- Box-Muller by blocks of 16: u1 in the first eight places, u2 in the last eight, cosines and sines out
+// ----
 
 [[gnu::always_inline]] inline void normal_blocks_body(float* data, int64_t blocks, float mean, float std) {
   for (; blocks > 0; --blocks, data += 16) {
@@ -197,7 +198,8 @@ void each_word(Generator& generator, int64_t n, F&& fn) {
   out[3] = second.sin;
 }
 [[gnu::always_inline]] inline void philox_normal_block(const philox::Block& b, double* out) {
-  const auto pair = philox::box_muller(philox::join(b.word[0], b.word[1]), philox::join(b.word[2], b.word[3]));
+  const auto pair =
+      philox::box_muller(philox::join(b.word[0], b.word[1]), philox::join(b.word[2], b.word[3]));
   out[0] = pair.cos;
   out[1] = pair.sin;
 }
@@ -208,15 +210,17 @@ template <typename T>
   constexpr int64_t kPerBlock = std::is_same_v<T, double> ? 2 : 4;
   for (int64_t i = 0; i < n; i += kPerBlock) {
     Compute<T> samples[kPerBlock];
-    philox_normal_block(philox::block(from.seed, from.offset + static_cast<uint64_t>(i / kPerBlock)), samples);
-    for (int64_t j = 0; j < kPerBlock && i + j < n; ++j) out[i + j] = T(random_math::fma(samples[j], std, mean));
+    philox_normal_block(philox::block(from.seed, from.offset + static_cast<uint64_t>(i / kPerBlock)),
+                        samples);
+    for (int64_t j = 0; j < kPerBlock && i + j < n; ++j)
+      out[i + j] = T(random_math::fma(samples[j], std, mean));
   }
 }
 
 #if TT_FMA_VARIANT
 template <typename T>
-[[gnu::target("avx2,fma")]] void philox_normal_fma(Generator::Reservation from, T* out, int64_t n, Compute<T> mean,
-                                                   Compute<T> std) {
+[[gnu::target("avx2,fma")]] void philox_normal_fma(Generator::Reservation from, T* out, int64_t n,
+                                                   Compute<T> mean, Compute<T> std) {
   philox_normal_body(from, out, n, mean, std);
 }
 #endif
@@ -293,7 +297,8 @@ template <typename T>
 void bernoulli_values(Generator& generator, T* out, int64_t n, double p, T one) {
   const T values[2] = {from_integer<T>(0), one};
   if (is_philox(generator)) {
-    each_word<uint32_t>(generator, n, [=](int64_t i, uint32_t word) { out[i] = values[philox::bernoulli(word, p)]; });
+    each_word<uint32_t>(generator, n,
+                        [=](int64_t i, uint32_t word) { out[i] = values[philox::bernoulli(word, p)]; });
     return;
   }
   // unit<double>() < p, in integers: the products with 2^53 are exact.
@@ -315,14 +320,14 @@ void fill_uniform(Generator& generator, T* out, int64_t n, double from, double t
   using C = Compute<T>;
   check_count(n);
   const double limit = max_value<T>();
-  TT_CHECK(from >= -limit && from <= limit, Status::kInvalidArgument, "from is out of bounds for ", DTypeOf<T>::value,
-           ", got ", from);
-  TT_CHECK(to >= -limit && to <= limit, Status::kInvalidArgument, "to is out of bounds for ", DTypeOf<T>::value,
-           ", got ", to);
+  TT_CHECK(from >= -limit && from <= limit, Status::kInvalidArgument, "from is out of bounds for ",
+           DTypeOf<T>::value, ", got ", from);
+  TT_CHECK(to >= -limit && to <= limit, Status::kInvalidArgument, "to is out of bounds for ",
+           DTypeOf<T>::value, ", got ", to);
   TT_CHECK(from <= to, Status::kInvalidArgument,
            "uniform_ expects to return a [from, to) range, but found from=", from, " > to=", to);
-  TT_CHECK(to - from <= limit, Status::kInvalidArgument, "uniform_ expects to-from <= ", limit, ", but found to=", to,
-           " and from=", from, " which result in to-from to exceed the limit");
+  TT_CHECK(to - from <= limit, Status::kInvalidArgument, "uniform_ expects to-from <= ", limit,
+           ", but found to=", to, " and from=", from, " which result in to-from to exceed the limit");
   const C low = static_cast<C>(from);
   const C high = static_cast<C>(to);
   // A number that rounds up to the open end becomes the closed one.
@@ -364,8 +369,8 @@ void fill_normal(Generator& generator, T* out, int64_t n, double mean, double st
     Mt19937& mt = generator.mt();
     normal_run(mt, out, n / 16, mean_c, std_c);
     if (n % 16 != 0) {
-      // The last sixteen are drawn anew, over what is there of them. PyTorch has filled float and double tensors with
-      // uniforms up to the end by then, half ones only up to the last whole block.
+      // The last sixteen are drawn anew, over what is there of them. PyTorch has filled float and double
+      // tensors with uniforms up to the end by then, half ones only up to the last whole block.
       if constexpr (!kReduced<T>) {
         for (int64_t i = 0; i < n % 16; ++i) unit<T>(mt);
       }
@@ -382,11 +387,13 @@ template <typename T>
 void fill_exponential(Generator& generator, T* out, int64_t n, double lambda) {
   using C = Compute<T>;
   check_count(n);
-  TT_CHECK(lambda > 0, Status::kInvalidArgument, "exponential_ expects lambda > 0.0, but found lambda=", lambda);
+  TT_CHECK(lambda > 0, Status::kInvalidArgument,
+           "exponential_ expects lambda > 0.0, but found lambda=", lambda);
   const std::lock_guard lock(generator.mutex());
   if (is_philox(generator)) {
     const C rate = static_cast<C>(lambda);
-    each_word<WordOf<C>>(generator, n, [&](int64_t i, auto word) { out[i] = T(philox::exponential(word, rate)); });
+    each_word<WordOf<C>>(generator, n,
+                         [&](int64_t i, auto word) { out[i] = T(philox::exponential(word, rate)); });
     return;
   }
   Mt19937& mt = generator.mt();
@@ -406,8 +413,8 @@ void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64
     low = representable_low<T>(low);
     high = representable_high<T>(high);
     TT_CHECK(low < high, Status::kInvalidArgument,
-             "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=", low,
-             " >= to=", high);
+             "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=",
+             low, " >= to=", high);
   }
   check_integer_bounds<T>(low, high - 1);
   const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
@@ -428,7 +435,7 @@ template <typename T>
 void fill_random_full(Generator& generator, T* out, int64_t n) {
   check_count(n);
   // [0, range)
-  constexpr uint64_t kRange = kFloating<T> ? (uint64_t{1} << kDigits<T>) + 1
+  constexpr uint64_t kRange = kFloating<T> ? (uint64_t{1} << kDigits<T>)+1
                               : std::is_same_v<T, bool>
                                   ? 2
                                   : static_cast<uint64_t>(std::numeric_limits<T>::max()) + 1;
@@ -436,7 +443,8 @@ void fill_random_full(Generator& generator, T* out, int64_t n) {
   if (is_philox(generator)) return philox_integers(generator, out, n, kRange, 0);
   Mt19937& mt = generator.mt();
   for (int64_t i = 0; i < n; ++i) {
-    const uint64_t word = std::is_same_v<T, double> || std::is_same_v<T, int64_t> ? draw64(mt) : uint64_t{mt()};
+    const uint64_t word =
+        std::is_same_v<T, double> || std::is_same_v<T, int64_t> ? draw64(mt) : uint64_t{mt()};
     out[i] = from_integer<T>(static_cast<int64_t>(word % kRange));
   }
 }
@@ -454,8 +462,8 @@ template <typename T>
 void fill_randperm(Generator& generator, T* out, int64_t n) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
   if constexpr (kFloating<T>) {
-    TT_CHECK(n <= (int64_t{1} << std::min(kDigits<T>, 62)) + 1, Status::kInvalidArgument, "n cannot be greater than 2^",
-             kDigits<T>, "+1 for ", DTypeOf<T>::value, " type.");
+    TT_CHECK(n <= (int64_t{1} << std::min(kDigits<T>, 62)) + 1, Status::kInvalidArgument,
+             "n cannot be greater than 2^", kDigits<T>, "+1 for ", DTypeOf<T>::value, " type.");
   } else {
     TT_CHECK(n == 0 || static_cast<uint64_t>(n - 1) <= static_cast<uint64_t>(std::numeric_limits<T>::max()),
              Status::kInvalidArgument, "n is too large for result tensor type: '", DTypeOf<T>::value, "'");
@@ -505,7 +513,8 @@ template <typename T>
 void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p) {
   using C = Compute<T>;
   check_count(n);
-  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "dropout probability has to be between 0 and 1, but got ", p);
+  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument,
+           "dropout probability has to be between 0 and 1, but got ", p);
   if (p == 1) {  // PyTorch draws nothing then
     std::fill(out, out + n, T(C(0)));
     return;
@@ -518,12 +527,13 @@ template <typename T>
 void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t categories, int64_t samples,
                  bool replacement, int64_t* out) {
   using C = Compute<T>;
-  TT_CHECK(rows >= 0 && categories >= 0, Status::kInvalidArgument, "the shape must not be negative, got ", rows, " x ",
-           categories);
+  TT_CHECK(rows >= 0 && categories >= 0, Status::kInvalidArgument, "the shape must not be negative, got ",
+           rows, " x ", categories);
   TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples");
   TT_CHECK(replacement || samples <= categories, Status::kInvalidArgument,
            "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
-  TT_CHECK(categories <= int64_t{1} << 24, Status::kInvalidArgument, "number of categories cannot exceed 2^24");
+  TT_CHECK(categories <= int64_t{1} << 24, Status::kInvalidArgument,
+           "number of categories cannot exceed 2^24");
   for (int64_t r = 0; r < rows; ++r) {
     C sum = 0;
     for (int64_t c = 0; c < categories; ++c) {
@@ -533,7 +543,8 @@ void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t c
                ", category ", c);
       sum += weight;
     }
-    TT_CHECK(sum > 0, Status::kInvalidArgument, "invalid multinomial distribution (sum of probabilities <= 0)");
+    TT_CHECK(sum > 0, Status::kInvalidArgument,
+             "invalid multinomial distribution (sum of probabilities <= 0)");
   }
   if (rows == 0) return;
 
@@ -596,25 +607,25 @@ void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t c
 
 // ---- Instantiations ----
 
-#define TT_FLOATING(T)                                                                                       \
-  template void fill_uniform<T>(Generator&, T*, int64_t, double, double);                                    \
-  template void fill_normal<T>(Generator&, T*, int64_t, double, double, bool);                               \
-  template void fill_exponential<T>(Generator&, T*, int64_t, double);                                        \
-  template void fill_dropout_mask<T>(Generator&, T*, int64_t, double);                                       \
+#define TT_FLOATING(T)                                                         \
+  template void fill_uniform<T>(Generator&, T*, int64_t, double, double);      \
+  template void fill_normal<T>(Generator&, T*, int64_t, double, double, bool); \
+  template void fill_exponential<T>(Generator&, T*, int64_t, double);          \
+  template void fill_dropout_mask<T>(Generator&, T*, int64_t, double);         \
   template void multinomial<T>(Generator&, const T*, int64_t, int64_t, int64_t, bool, int64_t*);
 TT_FLOATING(Half)
 TT_FLOATING(BFloat16)
 TT_FLOATING(float)
 TT_FLOATING(double)
 
-#define TT_ANY(enumerator, T)                                                                                \
-  template void fill_random_int<T>(Generator&, T*, int64_t, int64_t, int64_t);                               \
-  template void fill_random_full<T>(Generator&, T*, int64_t);                                                \
-  template void fill_randperm<T>(Generator&, T*, int64_t);                                                   \
-  template void fill_bernoulli<T>(Generator&, T*, int64_t, double);                                          \
-  template void fill_bernoulli<T, Half>(Generator&, T*, int64_t, const Half*);                               \
-  template void fill_bernoulli<T, BFloat16>(Generator&, T*, int64_t, const BFloat16*);                       \
-  template void fill_bernoulli<T, float>(Generator&, T*, int64_t, const float*);                             \
+#define TT_ANY(enumerator, T)                                                          \
+  template void fill_random_int<T>(Generator&, T*, int64_t, int64_t, int64_t);         \
+  template void fill_random_full<T>(Generator&, T*, int64_t);                          \
+  template void fill_randperm<T>(Generator&, T*, int64_t);                             \
+  template void fill_bernoulli<T>(Generator&, T*, int64_t, double);                    \
+  template void fill_bernoulli<T, Half>(Generator&, T*, int64_t, const Half*);         \
+  template void fill_bernoulli<T, BFloat16>(Generator&, T*, int64_t, const BFloat16*); \
+  template void fill_bernoulli<T, float>(Generator&, T*, int64_t, const float*);       \
   template void fill_bernoulli<T, double>(Generator&, T*, int64_t, const double*);
 TT_FORALL_DTYPES(TT_ANY)
 

@@ -1,8 +1,8 @@
-// Fills of contiguous CPU memory with random numbers. With the mt19937 engine the numbers, and what each fill takes
-// from the stream, are PyTorch's (docs/random.md); with Philox they are those of philox.h.
+// Fills of contiguous CPU memory with random numbers. With the mt19937 engine the numbers, and what each fill
+// takes from the stream, are PyTorch's (docs/random.md); with Philox they are those of philox.h.
 //
-// Every fill checks its arguments first and draws nothing when it refuses them; it holds the generator's lock while it
-// draws. n = 0 draws nothing. T is one of the four floating-point types unless it says otherwise.
+// Every fill checks its arguments first and draws nothing when it refuses them; it holds the generator's lock
+// while it draws. n = 0 draws nothing. T is one of the four floating-point types unless it says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,11 @@ namespace tt {
 template <typename T>
 void fill_uniform(Generator& generator, T* out, int64_t n, double from = 0, double to = 1);
 
-// PyTorch draws otherwise for a tensor of 16 or more elements that is contiguous than for others: `contiguous` tells
-// whether the tensor is, whose elements the caller lays out here. Philox does not care.
+// PyTorch draws otherwise for a tensor of 16 or more elements that is contiguous than for others:
+// `contiguous` tells whether the tensor is, whose elements the caller lays out here. Philox does not care.
 template <typename T>
-void fill_normal(Generator& generator, T* out, int64_t n, double mean = 0, double std = 1, bool contiguous = true);
+void fill_normal(Generator& generator, T* out, int64_t n, double mean = 0, double std = 1,
+                 bool contiguous = true);
 
 // Integers in [low, high), as random_(low, high) and randint. T: any dtype.
 template <typename T>
@@ -51,7 +52,8 @@ void fill_exponential(Generator& generator, T* out, int64_t n, double lambda = 1
 template <typename T>
 void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p);
 
-// Draws `samples` categories for each of `rows` rows of weights, which need not sum to one; out is rows x samples.
+// Draws `samples` categories for each of `rows` rows of weights, which need not sum to one; out is rows x
+// samples.
 template <typename T>
 void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t categories, int64_t samples,
                  bool replacement, int64_t* out);

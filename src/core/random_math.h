@@ -1,9 +1,11 @@
-// The elementary functions that random numbers are made with. Each result is the same, bit for bit, on every compiler
-// and device: every product that meets a sum is an explicit fused multiply-add, so that nothing is left to contract.
+// The elementary functions that random numbers are made with. Each result is the same, bit for bit, on every
+// compiler and device: every product that meets a sum is an explicit fused multiply-add, so that nothing is
+// left to contract.
 //
-// The single-precision polynomials and range reductions are those of Moshier's Cephes library (logf.c, sinf.c), which
-// PyTorch's vectorised normal fill evaluates too; with fused multiply-adds where its compiler contracts, the results
-// are equal to PyTorch's, and not only close. The double-precision functions are plain series.
+// The single-precision polynomials and range reductions are those of Moshier's Cephes library (logf.c,
+// sinf.c), which PyTorch's vectorised normal fill evaluates too; with fused multiply-adds where its compiler
+// contracts, the results are equal to PyTorch's, and not only close. The double-precision functions are plain
+// series.
 #pragma once
 
 #include <bit>
@@ -52,7 +54,8 @@ struct SinCos {
   T cos;
 };
 
-// sin and cos of x in [-pi/4, pi/4] by polynomial; `octant` even, in units of pi/4, turns them to the true angle.
+// sin and cos of x in [-pi/4, pi/4] by polynomial; `octant` even, in units of pi/4, turns them to the true
+// angle.
 TT_HOST_DEVICE inline SinCos<float> sincos_turned(float x, int32_t octant) {
   const float square = x * x;
   float c = 2.443315711809948e-5f;

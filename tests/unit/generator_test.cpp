@@ -136,11 +136,11 @@ TEST_P(GeneratorState, RefusesWhatIsNoStateAndChangesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, GeneratorState, testing::Values(Engine::kMt19937, Engine::kPhilox),
-                         [](const auto& info) { return info.param == Engine::kMt19937 ? "Mt19937" : "Philox"; });
+                         [](const auto& info) {
+                           return info.param == Engine::kMt19937 ? "Mt19937" : "Philox";
+                         });
 
-TEST(Generator, UnknownEngineIsRefused) {
-  EXPECT_THROW(make_ref<Generator>(static_cast<Engine>(7)), Error);
-}
+TEST(Generator, UnknownEngineIsRefused) { EXPECT_THROW(make_ref<Generator>(static_cast<Engine>(7)), Error); }
 
 TEST(Generator, SeedFromEntropyDiffers) {
   auto g = make_ref<Generator>();
@@ -172,7 +172,8 @@ TEST(Generator, ThreadsShareOneStream) {
     });
   }
   for (auto& thread : threads) thread.join();
-  EXPECT_EQ(std::multiset<double>(got.begin(), got.end()), std::multiset<double>(expected.begin(), expected.end()));
+  EXPECT_EQ(std::multiset<double>(got.begin(), got.end()),
+            std::multiset<double>(expected.begin(), expected.end()));
 }
 
 // Known answers of Random123 (kat_vectors, philox4x32 of 10 rounds).

@@ -1,6 +1,6 @@
-// Expected numbers were recorded from PyTorch 2.15 on a CPU; the call stands beside each. Long streams are compared by
-// a hash of their bytes. What goes through the C library's double-precision functions (log1p, sin, cos) is compared to
-// the last places, the rest exactly.
+// Expected numbers were recorded from PyTorch 2.15 on a CPU; the call stands beside each. Long streams are
+// compared by a hash of their bytes. What goes through the C library's double-precision functions (log1p,
+// sin, cos) is compared to the last places, the rest exactly.
 #include "core/random_fill.h"
 
 #include <gtest/gtest.h>
@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <numeric>
+#include <memory>
+#include <string>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -51,11 +54,13 @@ class RandomFill : public testing::Test {
   }
   void expect_close(Buffer<float>& got, std::vector<float> expected) {
     ASSERT_EQ(got.size, static_cast<int64_t>(expected.size()));
-    for (int64_t i = 0; i < got.size; ++i) EXPECT_FLOAT_EQ(got[i], expected[static_cast<size_t>(i)]) << "at " << i;
+    for (int64_t i = 0; i < got.size; ++i)
+      EXPECT_FLOAT_EQ(got[i], expected[static_cast<size_t>(i)]) << "at " << i;
   }
   void expect_close(Buffer<double>& got, std::vector<double> expected) {
     ASSERT_EQ(got.size, static_cast<int64_t>(expected.size()));
-    for (int64_t i = 0; i < got.size; ++i) EXPECT_DOUBLE_EQ(got[i], expected[static_cast<size_t>(i)]) << "at " << i;
+    for (int64_t i = 0; i < got.size; ++i)
+      EXPECT_DOUBLE_EQ(got[i], expected[static_cast<size_t>(i)]) << "at " << i;
   }
   template <typename T, typename F>
   uint64_t hash_of(int64_t n, F&& fill, uint64_t seed = 7) {
@@ -73,12 +78,15 @@ TEST_F(RandomFill, SmallNormalsShareTheCachedSample) {
     fill_normal(g, out + 5, 5);
     fill_normal(g, out + 10, 1);
   });
-  expect_close(a, {-0.146795094f, 0.786141276f, 0.94682163f, -1.114344f, 1.69079018f, -0.894827902f, -0.355625033f, 1.23238575f, 0.138172656f, -1.68219852f, 0.317678303f});
+  expect_close(a, {-0.146795094f, 0.786141276f, 0.94682163f, -1.114344f, 1.69079018f, -0.894827902f,
+                   -0.355625033f, 1.23238575f, 0.138172656f, -1.68219852f, 0.317678303f});
   auto b = filled<float>(14, [&](float* out) {
     int64_t at = 0;
     for (const int64_t n : {3, 6, 2, 2, 1}) fill_normal(g, out + std::exchange(at, at + n), n);
   });
-  expect_close(b, {-0.146795094f, 0.786141276f, 0.94682163f, -1.114344f, 1.69079018f, -0.894827902f, -0.355625033f, 1.23238575f, 0.138172656f, -1.68219852f, 0.317678303f, 0.132806972f, 0.137324095f, 0.240546122f});
+  expect_close(
+      b, {-0.146795094f, 0.786141276f, 0.94682163f, -1.114344f, 1.69079018f, -0.894827902f, -0.355625033f,
+          1.23238575f, 0.138172656f, -1.68219852f, 0.317678303f, 0.132806972f, 0.137324095f, 0.240546122f});
   // manual_seed(3): randn(2, 3), randn(3, 1).
   auto c = filled<float>(
       9,
@@ -87,7 +95,8 @@ TEST_F(RandomFill, SmallNormalsShareTheCachedSample) {
         fill_normal(g, out + 6, 3);
       },
       3);
-  expect_close(c, {0.803276062f, 0.174833387f, 0.0889780968f, -0.613718033f, 0.0461824499f, -1.36825919f, 0.337495089f, 1.01111591f, -1.43517935f});
+  expect_close(c, {0.803276062f, 0.174833387f, 0.0889780968f, -0.613718033f, 0.0461824499f, -1.36825919f,
+                   0.337495089f, 1.01111591f, -1.43517935f});
 }
 
 TEST_F(RandomFill, NormalPathsTakeTurns) {
@@ -99,7 +108,13 @@ TEST_F(RandomFill, NormalPathsTakeTurns) {
     fill_uniform(g, out + 25, 2);
     fill_normal(g, out + 27, 4);
   });
-  expect_close(got, {-0.146795094f, 0.786141276f, 0.94682163f, -0.176437929f, 1.75017238f, 1.93001688f, 0.98611182f, -1.3032167f, 0.0874783769f, -1.38496137f, 0.503563881f, -0.0835282281f, -0.0234779324f, 0.174375355f, 2.2983427f, 1.09558046f, 0.482354164f, 1.39891839f, 1.40585291f, -1.40125084f, 1.29733586f, 1.64093328f, -1.05668414f, -1.114344f, -0.457818896f, 0.736862421f, 0.0331104994f, -0.724473298f, -0.290173739f, -2.42200923f, 0.291517705f});
+  expect_close(got,
+               {-0.146795094f,  0.786141276f, 0.94682163f,   -0.176437929f, 1.75017238f,   1.93001688f,
+                0.98611182f,    -1.3032167f,  0.0874783769f, -1.38496137f,  0.503563881f,  -0.0835282281f,
+                -0.0234779324f, 0.174375355f, 2.2983427f,    1.09558046f,   0.482354164f,  1.39891839f,
+                1.40585291f,    -1.40125084f, 1.29733586f,   1.64093328f,   -1.05668414f,  -1.114344f,
+                -0.457818896f,  0.736862421f, 0.0331104994f, -0.724473298f, -0.290173739f, -2.42200923f,
+                0.291517705f});
 }
 
 TEST_F(RandomFill, LinearLayersStart) {
@@ -111,23 +126,28 @@ TEST_F(RandomFill, LinearLayersStart) {
     const double bias_bound = 1 / std::sqrt(static_cast<double>(in_features));
     fill_uniform(g, out + in_features * out_features, out_features, -bias_bound, bias_bound);
   };
-  auto small = filled<float>(2, [&](float* out) { linear(out, 1, 1); }, 0);
+  auto small = filled<float>(
+      2, [&](float* out) { linear(out, 1, 1); }, 0);
   expect_equal(small, {-0.00748682022f, 0.536443591f});
-  EXPECT_EQ(hash_of<float>(54, [&](float* out) { linear(out, 8, 6); }, 0), 0xe77b52d139278bafu);
+  EXPECT_EQ(hash_of<float>(
+                54, [&](float* out) { linear(out, 8, 6); }, 0),
+            0xe77b52d139278bafu);
 }
 
 TEST_F(RandomFill, ImagesAndLabels) {
   // manual_seed(0): randn(64, 3, 32, 32), then randint(0, 10, (64,)).
   constexpr int64_t kPixels = 64 * 3 * 32 * 32;
-  EXPECT_EQ(hash_of<float>(kPixels, [&](float* out) { fill_normal(g, out, kPixels); }, 0), 0x0c19fe3217760211u);
+  EXPECT_EQ(hash_of<float>(
+                kPixels, [&](float* out) { fill_normal(g, out, kPixels); }, 0),
+            0x0c19fe3217760211u);
   Buffer<int64_t> labels(64);
   fill_random_int(g, labels.get(), 64, 0, 10);
   EXPECT_EQ(hash(labels.get(), 64 * sizeof(int64_t)), 0xc71c7c0fd4f12b01u);
 }
 
 TEST_F(RandomFill, LoaderOrder) {
-  // manual_seed(0): two passes of DataLoader(range(12), shuffle=True). Each draws the workers' base seed, then the seed
-  // of a generator of its own, which makes the permutation.
+  // manual_seed(0): two passes of DataLoader(range(12), shuffle=True). Each draws the workers' base seed,
+  // then the seed of a generator of its own, which makes the permutation.
   manual_seed(0);
   const auto pass = [&] {
     int64_t seeds[2];
@@ -152,7 +172,8 @@ TEST_F(RandomFill, Uniform) {
   auto wide = filled<double>(4, [&](double* out) { fill_uniform(g, out, 4); });
   expect_equal(wide, {0.279380429906404, 0.27369371365176565, 0.8620929614176255, 0.6566884305882014});
   auto shifted = filled<float>(6, [&](float* out) { fill_uniform(g, out, 6, -0.37, 1.21); });
-  expect_equal(shifted, {0.475177646f, -0.0558909625f, 0.671554506f, 0.667886674f, -0.00223672693f, 0.301597029f});
+  expect_equal(shifted,
+               {0.475177646f, -0.0558909625f, 0.671554506f, 0.667886674f, -0.00223672693f, 0.301597029f});
   const auto fill = [&](auto* out) { fill_uniform(g, out, 1000, -0.37, 1.21); };
   EXPECT_EQ(hash_of<float>(1000, fill), 0x724c8d4a6399cb27u);
   EXPECT_EQ(hash_of<Half>(1000, fill), 0x9d045d75d9de018cu);
@@ -167,25 +188,36 @@ TEST_F(RandomFill, HalfUniformNeverReachesTheOpenEnd) {
 
 TEST_F(RandomFill, NormalBlocks) {
   auto got = filled<float>(20, [&](float* out) { fill_normal(g, out, 20); });
-  expect_equal(got, {-0.820134521f, 0.395631164f, 0.898908496f, -1.38840389f, 0.198445052f, 0.782072663f, 1.03910768f, -0.724510729f, -0.848908603f, -1.21692944f, -0.0810215846f, 1.36148512f, -2.0614779f, 0.674100697f, -1.32334578f, -1.35976899f, -0.866701603f, -0.564006686f, -2.05646253f, -0.356722534f});
+  expect_equal(got, {-0.820134521f,  0.395631164f,  0.898908496f,  -1.38840389f,  0.198445052f,
+                     0.782072663f,   1.03910768f,   -0.724510729f, -0.848908603f, -1.21692944f,
+                     -0.0810215846f, 1.36148512f,   -2.0614779f,   0.674100697f,  -1.32334578f,
+                     -1.35976899f,   -0.866701603f, -0.564006686f, -2.05646253f,  -0.356722534f});
   const auto fill = [&](auto* out) { fill_normal(g, out, 1003, 0.3, 1.7); };
   EXPECT_EQ(hash_of<float>(1003, fill), 0x04c705fd0c7412bau);
   EXPECT_EQ(hash_of<Half>(1003, fill), 0x0802bbd35b31d6d8u);
   EXPECT_EQ(hash_of<BFloat16>(1003, fill), 0x2127daf8a87302cau);
   auto wide = filled<double>(20, [&](double* out) { fill_normal(g, out, 20); });
-  expect_close(wide, {0.06626753966449943, 0.04699155524392409, 1.8365386300294015, 1.367690398536778, 1.457454937932726, 1.932214860010293, -1.4418139927522924, 0.7277603478716976, -1.3131496578292892, -0.3280001761367003, -1.3521685881505834, 1.7951074839458658, 1.7421050311620636, -0.523961020712386, -0.28387899021947915, 0.45257550210102954, -1.6677291342328766, -1.5870322969308357, 2.03026332869622, 0.6596523264462502});
+  expect_close(wide, {0.06626753966449943, 0.04699155524392409, 1.8365386300294015,   1.367690398536778,
+                      1.457454937932726,   1.932214860010293,   -1.4418139927522924,  0.7277603478716976,
+                      -1.3131496578292892, -0.3280001761367003, -1.3521685881505834,  1.7951074839458658,
+                      1.7421050311620636,  -0.523961020712386,  -0.28387899021947915, 0.45257550210102954,
+                      -1.6677291342328766, -1.5870322969308357, 2.03026332869622,     0.6596523264462502});
 }
 
 TEST_F(RandomFill, NormalOfAStridedTensor) {
   // empty(40)[::2].normal_(1, 2): twenty elements, but one at a time.
   auto got = filled<float>(20, [&](float* out) { fill_normal(g, out, 20, 1, 2, false); });
-  expect_close(got, {0.706409812f, 2.57228255f, 2.89364314f, -1.228688f, 4.38158035f, -0.789655745f, 0.288749933f, 3.46477151f, 1.27634537f, -2.36439705f, 1.63535666f, 1.26561391f, 1.27464819f, 1.48109221f, 3.79090166f, 3.69404531f, 5.87641621f, 1.40551662f, 5.90108252f, 5.05120373f});
+  expect_close(
+      got, {0.706409812f, 2.57228255f, 2.89364314f,  -1.228688f,  4.38158035f, -0.789655745f, 0.288749933f,
+            3.46477151f,  1.27634537f, -2.36439705f, 1.63535666f, 1.26561391f, 1.27464819f,   1.48109221f,
+            3.79090166f,  3.69404531f, 5.87641621f,  1.40551662f, 5.90108252f, 5.05120373f});
 }
 
 TEST_F(RandomFill, RandomInt) {
   auto got = filled<int64_t>(10, [&](int64_t* out) { fill_random_int(g, out, 10, -5, 100); });
   expect_equal(got, {70, 92, 71, 66, 38, 97, 57, 24, 68, 96});
-  got = filled<int64_t>(4, [&](int64_t* out) { fill_random_int(g, out, 4, -(int64_t{1} << 40), int64_t{1} << 41); });
+  got = filled<int64_t>(
+      4, [&](int64_t* out) { fill_random_int(g, out, 4, -(int64_t{1} << 40), int64_t{1} << 41); });
   expect_equal(got, {1852107318468, -990767470090, -807547383597, 650496783975});
   // A range of 2^28 takes two words, one less takes one.
   got = filled<int64_t>(4, [&](int64_t* out) { fill_random_int(g, out, 4, 0, int64_t{1} << 28); });
@@ -216,26 +248,34 @@ TEST_F(RandomFill, RandomFull) {  // empty(8, dtype=...).random_()
   EXPECT_EQ(full<uint8_t>(g), (V{175, 196, 25, 246, 67, 211, 151, 103}));
   EXPECT_EQ(full<int8_t>(g), (V{47, 68, 25, 118, 67, 83, 23, 103}));
   EXPECT_EQ(full<int16_t>(g), (V{28847, 25796, 16921, 10742, 5699, 20691, 919, 13927}));
-  EXPECT_EQ(full<int32_t>(g), (V{327741615, 976413892, 1202242073, 1369975286, 1882953283, 2053951699, 959775639, 1956722279}));
-  EXPECT_EQ(full<int64_t>(g), (V{1407639518939636932, 5163590386780219894, 8087222774582268115, 4122204982959224423, 8817350276967689401, 710123494352685591, 20668929189138777, 1329108821600893482}));
+  EXPECT_EQ(full<int32_t>(g),
+            (V{327741615, 976413892, 1202242073, 1369975286, 1882953283, 2053951699, 959775639, 1956722279}));
+  EXPECT_EQ(full<int64_t>(g),
+            (V{1407639518939636932, 5163590386780219894, 8087222774582268115, 4122204982959224423,
+               8817350276967689401, 710123494352685591, 20668929189138777, 1329108821600893482}));
   EXPECT_EQ(full<Half>(g), (V{2016, 1873, 31, 1592, 145, 1827, 2012, 1043}));
   EXPECT_EQ(full<BFloat16>(g), (V{52, 217, 57, 35, 121, 118, 16, 94}));
   EXPECT_EQ(full<float>(g), (V{8974492, 3335306, 11059538, 11020709, 3904979, 7131097, 3474142, 10565107}));
-  EXPECT_EQ(full<double>(g), (V{2516435200042024, 2465213813629881, 7765043079597394, 5914923542589598, 8309405830997223, 7561952482887113, 2654530679655767, 5050531153967511}));
+  EXPECT_EQ(full<double>(g), (V{2516435200042024, 2465213813629881, 7765043079597394, 5914923542589598,
+                                8309405830997223, 7561952482887113, 2654530679655767, 5050531153967511}));
   auto bits = filled<int64_t>(3, [&](int64_t* out) { fill_random_bits64(g, out, 3); });
   expect_equal(bits, {1407639518939636932, -4059781650074555914, 8087222774582268115});
 }
 
 TEST_F(RandomFill, Randperm) {
-  auto ten = filled<int64_t>(10, [&](int64_t* out) { fill_randperm(g, out, 10); }, 0);
+  auto ten = filled<int64_t>(
+      10, [&](int64_t* out) { fill_randperm(g, out, 10); }, 0);
   expect_equal(ten, {4, 1, 7, 5, 3, 9, 0, 8, 6, 2});
-  EXPECT_EQ(hash_of<int64_t>(1000, [&](int64_t* out) { fill_randperm(g, out, 1000); }, 0), 0x01f56afb98c57ed9u);
+  EXPECT_EQ(hash_of<int64_t>(
+                1000, [&](int64_t* out) { fill_randperm(g, out, 1000); }, 0),
+            0x01f56afb98c57ed9u);
 }
 
 TEST_F(RandomFill, Bernoulli) {
   auto scalar = filled<int64_t>(24, [&](int64_t* out) { fill_bernoulli(g, out, 24, 0.3); });
   expect_equal(scalar, {1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0});
-  EXPECT_EQ(hash_of<float>(1000, [&](float* out) { fill_bernoulli(g, out, 1000, 0.3); }), 0x50e7dbf5c79daf45u);
+  EXPECT_EQ(hash_of<float>(1000, [&](float* out) { fill_bernoulli(g, out, 1000, 0.3); }),
+            0x50e7dbf5c79daf45u);
   // bernoulli(linspace(0, 1, 24)) in float, which takes one word each, and in double, which takes two.
   std::vector<float> p(24);
   std::vector<double> q(24);
@@ -262,7 +302,8 @@ TEST_F(RandomFill, BernoulliAtItsEnds) {
 
 TEST_F(RandomFill, DropoutMask) {  // nn.functional.dropout(ones(10), 0.3)
   auto got = filled<float>(10, [&](float* out) { fill_dropout_mask(g, out, 10, 0.3); });
-  expect_equal(got, {1.42857146f, 1.42857146f, 0.0f, 1.42857146f, 0.0f, 0.0f, 1.42857146f, 1.42857146f, 0.0f, 0.0f});
+  expect_equal(
+      got, {1.42857146f, 1.42857146f, 0.0f, 1.42857146f, 0.0f, 0.0f, 1.42857146f, 1.42857146f, 0.0f, 0.0f});
   // p = 1 draws nothing.
   manual_seed(7);
   fill_dropout_mask(g, got.get(), 10, 1);
@@ -337,18 +378,21 @@ TEST_F(RandomFill, RefusalsNameTheValuesAndDrawNothing) {
   EXPECT_NE(refusal([&] { fill_uniform(g, out.get(), 4, 0, INFINITY); }), "");
   EXPECT_NE(refusal([&] { fill_uniform(g, out.get(), 4, -3e38, 3e38); }), "");
   EXPECT_NE(refusal([&] { fill_uniform(g, halves.get(), 4, 0, 70000); }), "");
-  EXPECT_EQ(refusal([&] { fill_normal(g, out.get(), 4, 0, -1); }), "normal expects std >= 0.0, but found std -1");
+  EXPECT_EQ(refusal([&] { fill_normal(g, out.get(), 4, 0, -1); }),
+            "normal expects std >= 0.0, but found std -1");
   EXPECT_EQ(refusal([&] { fill_exponential(g, out.get(), 4, 0); }),
             "exponential_ expects lambda > 0.0, but found lambda=0");
   EXPECT_EQ(refusal([&] { fill_bernoulli(g, out.get(), 4, 1.5); }),
             "bernoulli_ expects p to be in [0, 1], but got p=1.5");
   const float p[4] = {0, 1, NAN, 0};
-  EXPECT_EQ(refusal([&] { fill_bernoulli(g, out.get(), 4, p); }), "bernoulli_ expects p to be in [0, 1], but got p=nan");
+  EXPECT_EQ(refusal([&] { fill_bernoulli(g, out.get(), 4, p); }),
+            "bernoulli_ expects p to be in [0, 1], but got p=nan");
   EXPECT_EQ(refusal([&] { fill_dropout_mask(g, out.get(), 4, -0.5); }),
             "dropout probability has to be between 0 and 1, but got -0.5");
   EXPECT_EQ(refusal([&] { fill_random_int(g, out.get(), 4, 3, 3); }),
             "random_ expects 'from' to be less than 'to', but got from=3 >= to=3");
-  EXPECT_EQ(refusal([&] { fill_random_int(g, bytes.get(), 4, -1, 3); }), "from is out of bounds for uint8, got -1");
+  EXPECT_EQ(refusal([&] { fill_random_int(g, bytes.get(), 4, -1, 3); }),
+            "from is out of bounds for uint8, got -1");
   EXPECT_EQ(refusal([&] { fill_random_int(g, bytes.get(), 4, 0, 257); }),
             "to - 1 is out of bounds for uint8, got 256");
   EXPECT_NE(refusal([&] { fill_random_int(g, halves.get(), 4, 0, 100000); }), "");
@@ -361,10 +405,12 @@ TEST_F(RandomFill, RefusalsNameTheValuesAndDrawNothing) {
 TEST_F(RandomFill, MultinomialRefusals) {
   int64_t out[4];
   const auto draw = [&](std::vector<float> w, int64_t samples, bool replacement) {
-    return refusal([&] { multinomial(g, w.data(), 1, static_cast<int64_t>(w.size()), samples, replacement, out); });
+    return refusal(
+        [&] { multinomial(g, w.data(), 1, static_cast<int64_t>(w.size()), samples, replacement, out); });
   };
   EXPECT_EQ(draw({1, 2}, 0, true), "cannot sample n_sample <= 0 samples");
-  EXPECT_EQ(draw({1, 2}, 3, false), "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
+  EXPECT_EQ(draw({1, 2}, 3, false),
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
   EXPECT_EQ(draw({0, 0}, 1, true), "invalid multinomial distribution (sum of probabilities <= 0)");
   for (const float bad : {-1.0f, INFINITY, NAN}) EXPECT_NE(draw({1, bad}, 2, true), "");
 }
@@ -397,11 +443,13 @@ TEST_F(PhiloxFill, EachElementIsAFunctionOfItsIndex) {
   g->set_offset(5);
   fill_uniform(*g, f.get(), kCount, -1, 3);
   EXPECT_EQ(g->offset(), 5u + 251u);
-  for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(f[i], philox::uniform(philox::word32(seed, 5, at(i)), -1.0f, 3.0f));
+  for (int64_t i = 0; i < kCount; ++i)
+    EXPECT_EQ(f[i], philox::uniform(philox::word32(seed, 5, at(i)), -1.0f, 3.0f));
   g->set_offset(5);
   fill_uniform(*g, d.get(), kCount, -1, 3);
   EXPECT_EQ(g->offset(), 5u + 502u);
-  for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(d[i], philox::uniform(philox::word64(seed, 5, at(i)), -1.0, 3.0));
+  for (int64_t i = 0; i < kCount; ++i)
+    EXPECT_EQ(d[i], philox::uniform(philox::word64(seed, 5, at(i)), -1.0, 3.0));
   g->set_offset(9);
   fill_normal(*g, f.get(), kCount, 2, 3);
   for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(f[i], philox::normal(seed, 9, at(i), 2.0f, 3.0f));
@@ -410,10 +458,12 @@ TEST_F(PhiloxFill, EachElementIsAFunctionOfItsIndex) {
   for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(d[i], philox::normal(seed, 9, at(i), 2.0, 3.0));
   g->set_offset(0);
   fill_bernoulli(*g, f.get(), kCount, 0.3);
-  for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(f[i] != 0, philox::bernoulli(philox::word32(seed, 0, at(i)), 0.3));
+  for (int64_t i = 0; i < kCount; ++i)
+    EXPECT_EQ(f[i] != 0, philox::bernoulli(philox::word32(seed, 0, at(i)), 0.3));
   g->set_offset(0);
   fill_exponential(*g, f.get(), kCount, 2);
-  for (int64_t i = 0; i < kCount; ++i) EXPECT_EQ(f[i], philox::exponential(philox::word32(seed, 0, at(i)), 2.0f));
+  for (int64_t i = 0; i < kCount; ++i)
+    EXPECT_EQ(f[i], philox::exponential(philox::word32(seed, 0, at(i)), 2.0f));
   g->set_offset(0);
   fill_random_int(*g, k.get(), kCount, -7, 100);
   for (int64_t i = 0; i < kCount; ++i) {
@@ -426,13 +476,15 @@ TEST_F(PhiloxFill, EachElementIsAFunctionOfItsIndex) {
   }
 }
 
-TEST_F(PhiloxFill, NumbersStayAsTheyAre) {  // recorded from this implementation: a change here breaks saved runs
+TEST_F(PhiloxFill,
+       NumbersStayAsTheyAre) {  // recorded from this implementation: a change here breaks saved runs
   Buffer<float> f(6);
   Buffer<double> d(3);
   g->manual_seed(7);
   fill_normal(*g, f.get(), 6);
   fill_normal(*g, d.get(), 3);
-  const float floats[6] = {0.000291469129f, -0.304846793f, 1.78875732f, 1.06787193f, 0.376403451f, -1.28701162f};
+  const float floats[6] = {0.000291469129f, -0.304846793f, 1.78875732f,
+                           1.06787193f,     0.376403451f,  -1.28701162f};
   const double doubles[3] = {1.1322135069825416, -2.9875067721179049, 0.82183854108852994};
   for (int i = 0; i < 6; ++i) EXPECT_EQ(f[i], floats[i]);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(d[i], doubles[i]);
