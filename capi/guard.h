@@ -5,6 +5,7 @@
 #include <new>
 #include <span>
 
+#include "capi/scope.h"
 #include "core/error.h"
 #include "core/tensor.h"
 #include "tinytorch/tinytorch.h"
@@ -81,6 +82,7 @@ class Out {
     TT_CHECK(slot != nullptr, Status::kInvalidArgument, argument,
              " is NULL, expected where to put the result");
     *slot = nullptr;
+    reserve_in_scope();
   }
   void operator=(Tensor tensor) { *slot_ = give(std::move(tensor)); }
 

@@ -32,6 +32,12 @@ Scopes& scopes() {
 
 }  // namespace
 
+void reserve_in_scope() {
+  if (t_scopes == nullptr || t_scopes->starts.empty()) return;
+  auto& owned = t_scopes->owned;
+  if (owned.size() == owned.capacity()) owned.reserve(2 * owned.size() + 16);
+}
+
 void adopt_into_scope(const Tensor& tensor) {
   if (t_scopes == nullptr || t_scopes->starts.empty()) return;
   t_scopes->owned.push_back(tensor.impl());

@@ -7,6 +7,8 @@
 
 namespace tt::capi {
 
+// Makes room for one more tensor, so that handing it over cannot fail.
+void reserve_in_scope();
 // Keeps a reference of its own for the scope that is open, if any; the reference in `tensor` is then the
 // scope's, and the handle is borrowed by the caller until the scope ends or keeps it.
 void adopt_into_scope(const Tensor& tensor);
