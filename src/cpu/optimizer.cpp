@@ -1,7 +1,7 @@
 // Fused optimizer steps, compiled once per instruction set: each element is read and written once.
 //
-// Products are not contracted with sums, so the bits do not depend on the machine or on where an element lies;
-// PyTorch contracts some of them where its loop has full vectors, and so differs in the last bit there.
+// Products are not contracted with sums, so the bits do not depend on the machine or on where an element
+// lies; PyTorch contracts some of them where its loop has full vectors, and so differs in the last bit there.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/optimizer.cpp"
 #include "cpu/targets.h"

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -111,8 +114,7 @@ void Module::register_parameter(std::string_view name, const Tensor& parameter) 
     TT_CHECK(is_floating(parameter.dtype()), Status::kDtype, "parameter '", name, "' is ", parameter.dtype(),
              "; only Tensors of floating point dtype can require gradients");
     TT_CHECK(parameter.is_leaf(), Status::kInvalidArgument, "Cannot assign non-leaf Tensor to parameter '",
-             name,
-             "'. Model parameters must be created explicitly. To express '", name,
+             name, "'. Model parameters must be created explicitly. To express '", name,
              "' as a function of another Tensor, compute the value in the forward() method.");
   }
   const auto found = find_named(parameters_, name);
@@ -202,7 +204,8 @@ std::vector<NamedTensor> Module::named_parameters() const {
   std::unordered_set<const TensorImpl*> seen;
   visit("", [&](const std::string& prefix, const Module& module) {
     for (const NamedTensor& p : module.parameters_) {
-      if (p.tensor.defined() && seen.insert(p.tensor.impl()).second) out.push_back({prefix + p.name, p.tensor});
+      if (p.tensor.defined() && seen.insert(p.tensor.impl()).second)
+        out.push_back({prefix + p.name, p.tensor});
     }
   });
   return out;
@@ -213,7 +216,8 @@ std::vector<NamedTensor> Module::named_buffers() const {
   std::unordered_set<const TensorImpl*> seen;
   visit("", [&](const std::string& prefix, const Module& module) {
     for (const Buffer& b : module.buffers_) {
-      if (b.tensor.defined() && seen.insert(b.tensor.impl()).second) out.push_back({prefix + b.name, b.tensor});
+      if (b.tensor.defined() && seen.insert(b.tensor.impl()).second)
+        out.push_back({prefix + b.name, b.tensor});
     }
   });
   return out;
@@ -239,9 +243,8 @@ Tensors Module::parameters() const {
 // ---- state ----
 
 void Module::train(bool mode) {
-  visit("", [mode](const std::string&, const Module& module) {
-    const_cast<Module&>(module).training_ = mode;
-  });
+  visit("",
+        [mode](const std::string&, const Module& module) { const_cast<Module&>(module).training_ = mode; });
 }
 
 void Module::requires_grad_(bool on) {
@@ -315,9 +318,9 @@ Module::LoadResult Module::load_state_dict(const StateDict& dict, bool strict) {
     if (source == nullptr) {
       result.missing.push_back(name);
     } else if (source->sizes() != target.sizes()) {
-      mismatches += str("\n\tsize mismatch for ", name, ": copying a param with shape torch.Size(",
-                        source->sizes(), ") from checkpoint, the shape in current model is torch.Size(",
-                        target.sizes(), ").");
+      mismatches +=
+          str("\n\tsize mismatch for ", name, ": copying a param with shape torch.Size(", source->sizes(),
+              ") from checkpoint, the shape in current model is torch.Size(", target.sizes(), ").");
     } else {
       copies.emplace_back(target, *source);
     }
@@ -354,8 +357,6 @@ Module::LoadResult Module::load_state_dict(const StateDict& dict, bool strict) {
 
 // ---- text ----
 
-namespace {
-// Every line but the first moved to the right by two.
 std::string indented(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -364,7 +365,6 @@ std::string indented(const std::string& text) {
   }
   return out;
 }
-}  // namespace
 
 std::string Module::repr() const {
   const std::string extra = extra_repr();
@@ -381,6 +381,21 @@ std::string tuple_text(std::span<const int64_t> values) {
   std::string out = "(";
   for (size_t i = 0; i < values.size(); ++i) out += str(i == 0 ? "" : ", ", values[i]);
   return out + (values.size() == 1 ? ",)" : ")");
+}
+
+std::string float_text(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  char buffer[40];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
+  const std::string text(buffer, end);  // the fewest digits that read back: "1.5e-05"
+  const size_t e = text.find('e');
+  const int exponent = std::atoi(text.c_str() + e + 1);
+  if (exponent < -4 || exponent >= 16) return text;
+  const auto fixed = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
+  std::string out(buffer, fixed);
+  if (out.find('.') == std::string::npos) out += ".0";
+  return out;
 }
 
 }  // namespace tt::nn

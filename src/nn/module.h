@@ -126,7 +126,8 @@ class Module : public RefCounted {
   void check_name(std::string_view kind, std::string_view name) const;
   Tensor call_with_hooks(std::span<const Tensor> inputs);
   // Every module with its path, "0." or "", in order, as often as it occurs.
-  void visit(const std::string& prefix, const std::function<void(const std::string&, const Module&)>& fn) const;
+  void visit(const std::string& prefix,
+             const std::function<void(const std::string&, const Module&)>& fn) const;
 
   std::vector<NamedTensor> parameters_;
   std::vector<Buffer> buffers_;
@@ -153,5 +154,7 @@ class Layer : public Module {
 // Numbers as Python writes them: "(5, 5)", "(5,)" for one value; "1.0", "1e-05".
 std::string tuple_text(std::span<const int64_t> values);
 std::string float_text(double value);
+// Every line but the first moved to the right by two.
+std::string indented(const std::string& text);
 
 }  // namespace tt::nn

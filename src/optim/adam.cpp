@@ -9,8 +9,9 @@ namespace tt::optim {
 
 namespace {
 enum Option { kLr, kBeta1, kBeta2, kEps, kWeightDecay, kAmsgrad, kMaximize };
-constexpr OptionSpec kOptions[] = {{"lr", false},           {"beta1", false},  {"beta2", false}, {"eps", false},
-                                   {"weight_decay", false}, {"amsgrad", true}, {"maximize", true}};
+constexpr OptionSpec kOptions[] = {{"lr", false},     {"beta1", false},        {"beta2", false},
+                                   {"eps", false},    {"weight_decay", false}, {"amsgrad", true},
+                                   {"maximize", true}};
 enum State { kExpAvg, kExpAvgSq, kMaxExpAvgSq };
 constexpr const char* kStates[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
 }  // namespace

@@ -223,14 +223,15 @@ void Optimizer::load_state_dict(const StateDict& dict) {
   }
   TT_CHECK(saved_groups == groups_.size(), Status::kInvalidArgument,
            "loaded state dict has a different number of parameter groups (",
-           static_cast<uint64_t>(saved_groups), ", the optimizer has ",
-           static_cast<uint64_t>(groups_.size()), ")");
+           static_cast<uint64_t>(saved_groups), ", the optimizer has ", static_cast<uint64_t>(groups_.size()),
+           ")");
   std::vector<ParamGroup> loaded(groups_.size());
   for (size_t g = 0; g < groups_.size(); ++g) {
     const std::string group_prefix = str("param_groups.", static_cast<uint64_t>(g), ".");
     const Tensor& saved = *dict.find(group_prefix + "params");
     TT_CHECK(saved.dtype() == DType::kInt64 && saved.ndim() == 1, Status::kDtype, "loaded state dict: \"",
-             group_prefix, "params\" is a ", describe(saved), ", expected the parameters' numbers, 1-D int64");
+             group_prefix, "params\" is a ", describe(saved),
+             ", expected the parameters' numbers, 1-D int64");
     const size_t count = groups_[g].params.size();
     TT_CHECK(saved.numel() == static_cast<int64_t>(count), Status::kInvalidArgument,
              "loaded state dict contains a parameter group that doesn't match the size of optimizer's group "

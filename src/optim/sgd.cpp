@@ -12,8 +12,8 @@ constexpr const char* kStates[] = {"momentum_buffer"};
 }  // namespace
 
 Sgd::Sgd(Tensors params, const SgdSettings& s) : Optimizer(kOptions, kStates, 1, false) {
-  set_first_group(std::move(params), {s.lr, s.momentum, s.dampening, s.weight_decay,
-                                      s.nesterov ? 1.0 : 0.0, s.maximize ? 1.0 : 0.0});
+  set_first_group(std::move(params), {s.lr, s.momentum, s.dampening, s.weight_decay, s.nesterov ? 1.0 : 0.0,
+                                      s.maximize ? 1.0 : 0.0});
 }
 
 void Sgd::check_options(const OptionValues& values) const {

@@ -8,9 +8,9 @@
 
 namespace tt {
 
-// The arithmetic is that of PyTorch's single-tensor optimizers, operation by operation; half types round after
-// each one, as they do there. Every tensor is dense; param, grad and state lie in the same order and share a
-// floating dtype.
+// The arithmetic is that of PyTorch's single-tensor optimizers, operation by operation; half types round
+// after each one, as they do there. Every tensor is dense; param, grad and state lie in the same order and
+// share a floating dtype.
 
 struct SgdTensor {
   DType dtype;
@@ -37,8 +37,8 @@ struct AdamTensor {
   const void* grad;
   void* exp_avg;
   void* exp_avg_sq;
-  void* max_exp_avg_sq;         // null without amsgrad
-  double step_size;             // lr / (1 - beta1^step)
+  void* max_exp_avg_sq;          // null without amsgrad
+  double step_size;              // lr / (1 - beta1^step)
   double bias_correction2_sqrt;  // sqrt(1 - beta2^step)
 };
 
