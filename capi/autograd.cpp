@@ -3,6 +3,7 @@
 #include "autograd/engine.h"
 #include "capi/callback.h"
 #include "capi/scope.h"
+#include "capi/text.h"
 
 using namespace tt;
 using namespace tt::capi;
@@ -64,12 +65,10 @@ tt_status tt_tensor_retain_grad(tt_tensor* tensor) {
   return guard("tt_tensor_retain_grad", [&] { retain_grad(*In(tensor, "tensor")); });
 }
 
-tt_status tt_tensor_grad_fn(const tt_tensor* tensor, const char** out) {
+tt_status tt_tensor_grad_fn(const tt_tensor* tensor, char* buffer, size_t capacity, size_t* length) {
   return guard("tt_tensor_grad_fn", [&] {
-    static thread_local std::string t_name;
     const Ref<Node> node = grad_fn(*In(tensor, "tensor"));
-    t_name = node ? node->display_name() : std::string();
-    out_value(out, "out") = t_name.c_str();
+    put_text(node ? node->display_name() : std::string(), buffer, capacity, length);
   });
 }
 

@@ -55,11 +55,9 @@ if(NOT TINYTORCH_SANITIZE)
   target_link_options(tinytorch PRIVATE -Wl,--no-undefined)
 endif()
 
-set(TINYTORCH_EXPORTS "${PROJECT_SOURCE_DIR}/capi/tinytorch.map")
-if(EXISTS "${TINYTORCH_EXPORTS}")
-  target_link_options(tinytorch PRIVATE "-Wl,--version-script=${TINYTORCH_EXPORTS}")
-  set_property(TARGET tinytorch APPEND PROPERTY LINK_DEPENDS "${TINYTORCH_EXPORTS}")
-endif()
+include(TinyTorchExports)
+target_link_options(tinytorch PRIVATE "-Wl,--version-script=${TINYTORCH_EXPORTS}")
+set_property(TARGET tinytorch APPEND PROPERTY LINK_DEPENDS "${TINYTORCH_EXPORTS}")
 
 # Where OpenBLAS lies off the loader's path (Debian keeps the OpenMP build in a directory of its own), the installed
 # library remembers where, so that it runs on the build it was linked with.
