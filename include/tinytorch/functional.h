@@ -8,6 +8,72 @@
 extern "C" {
 #endif
 
+/* ---- Convolution ---- */
+
+/* input (N, C, H, W) or (C, H, W) with weight (K, C / groups, kh, kw) and bias (K) or NULL gives (N, K, H',
+ * W') or (K, H', W'): out[n, k] = bias[k] + sum over c of the cross-correlation of input[n, c] and weight[k,
+ * c]. stride, padding and dilation are two values each, the vertical one first. One dtype for all: floating,
+ * or an integer without gradient. H' = (H + 2 * padding - dilation * (kh - 1) - 1) / stride + 1, rounded
+ * down. TT_ERR_SHAPE when channels do not match or the kernel is larger than the padded input. */
+TT_API tt_status tt_conv2d(const tt_tensor* input, const tt_tensor* weight, const tt_tensor* bias,
+                           const int64_t* stride, const int64_t* padding, const int64_t* dilation,
+                           int64_t groups, tt_tensor** out);
+
+/* PyTorch's padding='valid' and padding='same' (the output's size is the input's; stride 1 only). */
+enum { TT_PADDING_VALID = 0, TT_PADDING_SAME = 1 };
+TT_API tt_status tt_conv2d_padding(const tt_tensor* input, const tt_tensor* weight, const tt_tensor* bias,
+                                   const int64_t* stride, int32_t padding, const int64_t* dilation,
+                                   int64_t groups, tt_tensor** out);
+
+/* The same over one dimension: input (N, C, L) or (C, L), weight (K, C / groups, k). */
+TT_API tt_status tt_conv1d(const tt_tensor* input, const tt_tensor* weight, const tt_tensor* bias,
+                           int64_t stride, int64_t padding, int64_t dilation, int64_t groups,
+                           tt_tensor** out);
+TT_API tt_status tt_conv1d_padding(const tt_tensor* input, const tt_tensor* weight, const tt_tensor* bias,
+                                   int64_t stride, int32_t padding, int64_t dilation, int64_t groups,
+                                   tt_tensor** out);
+
+/* ---- Pooling ---- */
+
+/* input (N, C, H, W) or (C, H, W). kernel_size, stride, padding and dilation are two values each, the
+ * vertical one first; stride NULL is kernel_size. Padding counts as minus infinity and is at most half of the
+ * kernel's span. With ceil_mode the last window may hang over the end. Every dtype but bool. */
+TT_API tt_status tt_max_pool2d(const tt_tensor* input, const int64_t* kernel_size, const int64_t* stride,
+                               const int64_t* padding, const int64_t* dilation, int32_t ceil_mode,
+                               tt_tensor** out);
+/* indices: int64, of the output's shape: where in its (H, W) plane each maximum was, row * W + column. */
+TT_API tt_status tt_max_pool2d_with_indices(const tt_tensor* input, const int64_t* kernel_size,
+                                            const int64_t* stride, const int64_t* padding,
+                                            const int64_t* dilation, int32_t ceil_mode, tt_tensor** out,
+                                            tt_tensor** indices);
+/* Padding is zeros, which count in the divisor if count_include_pad. divisor_override, not zero, replaces the
+ * number of elements; NULL for none. Floating dtypes and int64. */
+TT_API tt_status tt_avg_pool2d(const tt_tensor* input, const int64_t* kernel_size, const int64_t* stride,
+                               const int64_t* padding, int32_t ceil_mode, int32_t count_include_pad,
+                               const int64_t* divisor_override, tt_tensor** out);
+/* Averages over windows that divide the plane into output_size[0] x output_size[1] parts; -1 keeps the
+ * input's size. Floating dtypes. */
+TT_API tt_status tt_adaptive_avg_pool2d(const tt_tensor* input, const int64_t* output_size, tt_tensor** out);
+
+/* ---- Normalisation ---- */
+
+/* (input - mean) / sqrt(variance + eps) * weight + bias for each channel of input (N, C, ...). With training
+ * the statistics are the batch's own, and running_mean and running_var, unless NULL, move towards them in
+ * place: running = (1 - momentum) * running + momentum * value, with the unbiased variance. Without, they are
+ * the running ones. weight and bias may be NULL. The vectors have C elements and one dtype: the input's, or
+ * float32 for half types. */
+TT_API tt_status tt_batch_norm(const tt_tensor* input, tt_tensor* running_mean, tt_tensor* running_var,
+                               const tt_tensor* weight, const tt_tensor* bias, int32_t training,
+                               double momentum, double eps, tt_tensor** out);
+
+/* ---- Dropout ---- */
+
+/* With training, each element becomes zero with probability p, and the others are multiplied by 1 / (1 - p);
+ * without, out is the input. generator NULL: the default one, which gives PyTorch's masks for PyTorch's
+ * seeds. */
+TT_API tt_status tt_dropout(const tt_tensor* input, double p, int32_t training, tt_generator* generator,
+                            tt_tensor** out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -189,4 +189,15 @@
 
 #define TT_REDUCE_OPS(X) \
   X(sum)                 \
-  X(amax)
+  X(nansum)              \
+  X(mean)                \
+  X(prod)                \
+  X(amax)                \
+  X(amin)                \
+  X(all)                 \
+  X(any)                 \
+  X(count_nonzero)       \
+  X(norm)                \
+  X(var)                 \
+  X(std)                 \
+  X(logsumexp)
