@@ -1,6 +1,7 @@
 #include "capi/guard.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
@@ -12,21 +13,60 @@ namespace tt::capi {
 
 namespace {
 
-// Fixed memory, so that reporting "out of memory" needs none.
+// A thread's error. It lies on the heap, because a library that is loaded late gets only a little
+// thread-local memory; where even this cannot be had, the message is a constant.
 constexpr size_t kMessageCapacity = 2048;
-thread_local char t_message[kMessageCapacity] = "";
-thread_local tt_status t_status = TT_OK;
+struct ErrorState {
+  char message[kMessageCapacity];
+};
+[[gnu::tls_model("initial-exec")]] thread_local ErrorState* t_error = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local tt_status t_status = TT_OK;
+
+struct ErrorStateOwner {
+  ~ErrorStateOwner() {
+    std::free(t_error);
+    t_error = nullptr;
+  }
+};
+
+ErrorState* error_state() noexcept {
+  if (t_error == nullptr) {
+    static thread_local ErrorStateOwner owner;
+    (void)&owner;
+    t_error = static_cast<ErrorState*>(std::calloc(1, sizeof(ErrorState)));
+  }
+  return t_error;
+}
 
 }  // namespace
 
 tt_status report(const char* call, Status code, std::string_view message) noexcept {
+  t_status = static_cast<tt_status>(code);
+  ErrorState* state = error_state();
+  if (state == nullptr) return t_status;
+  // The message may lie in the buffer itself (a callback's), so it moves before the name is written.
   const size_t head = std::min(std::strlen(call), size_t{100});
-  std::memcpy(t_message, call, head);
-  std::memcpy(t_message + head, ": ", 2);
   const size_t length = std::min(message.size(), kMessageCapacity - head - 3);
-  std::memcpy(t_message + head + 2, message.data(), length);
-  t_message[head + 2 + length] = '\0';
-  return t_status = static_cast<tt_status>(code);
+  std::memmove(state->message + head + 2, message.data(), length);
+  std::memcpy(state->message, call, head);
+  std::memcpy(state->message + head, ": ", 2);
+  state->message[head + 2 + length] = '\0';
+  return t_status;
+}
+
+tt_status report_plain(Status code, std::string_view message) noexcept {
+  t_status = static_cast<tt_status>(code);
+  ErrorState* state = error_state();
+  if (state == nullptr) return t_status;
+  const size_t length = std::min(message.size(), kMessageCapacity - 1);
+  std::memmove(state->message, message.data(), length);
+  state->message[length] = '\0';
+  return t_status;
+}
+
+void clear_error() noexcept {
+  t_status = TT_OK;
+  if (t_error != nullptr) t_error->message[0] = '\0';
 }
 
 tt_status report_current(const char* call) noexcept {
@@ -105,7 +145,10 @@ using tt::capi::guard;
 
 extern "C" {
 
-const char* tt_last_error(void) { return tt::capi::t_message; }
+const char* tt_last_error(void) {
+  if (tt::capi::t_error != nullptr) return tt::capi::t_error->message;
+  return tt::capi::t_status == TT_OK ? "" : "out of memory";
+}
 tt_status tt_last_status(void) { return tt::capi::t_status; }
 
 }  // extern "C"

@@ -5,6 +5,7 @@
 #include <new>
 #include <span>
 
+#include "capi/scope.h"
 #include "core/error.h"
 #include "core/tensor.h"
 #include "tinytorch/tinytorch.h"
@@ -13,6 +14,9 @@ namespace tt::capi {
 
 // Records the thread's error ("call: message") and returns its code.
 tt_status report(const char* call, Status code, std::string_view message) noexcept;
+// The same without a call's name.
+tt_status report_plain(Status code, std::string_view message) noexcept;
+void clear_error() noexcept;
 // The same for the exception being handled.
 tt_status report_current(const char* call) noexcept;
 
@@ -81,6 +85,7 @@ class Out {
     TT_CHECK(slot != nullptr, Status::kInvalidArgument, argument,
              " is NULL, expected where to put the result");
     *slot = nullptr;
+    reserve_in_scope();
   }
   void operator=(Tensor tensor) { *slot_ = give(std::move(tensor)); }
 

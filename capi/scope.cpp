@@ -32,6 +32,12 @@ Scopes& scopes() {
 
 }  // namespace
 
+void reserve_in_scope() {
+  if (t_scopes == nullptr || t_scopes->starts.empty()) return;
+  auto& owned = t_scopes->owned;
+  if (owned.size() == owned.capacity()) owned.reserve(2 * owned.size() + 16);
+}
+
 void adopt_into_scope(const Tensor& tensor) {
   if (t_scopes == nullptr || t_scopes->starts.empty()) return;
   t_scopes->owned.push_back(tensor.impl());
@@ -47,6 +53,29 @@ bool forget_in_scope(TensorImpl* impl) {
     }
   }
   return false;
+}
+
+namespace {
+void end_scope() {
+  const size_t start = t_scopes->starts.back();
+  t_scopes->starts.pop_back();
+  auto& owned = t_scopes->owned;
+  while (owned.size() > start) {
+    TensorImpl* impl = owned.back();
+    owned.pop_back();
+    impl->release();
+  }
+}
+}  // namespace
+
+ScopeGuard::ScopeGuard() {
+  Scopes& s = scopes();
+  depth_ = s.starts.size();
+  s.starts.push_back(s.owned.size());
+}
+
+ScopeGuard::~ScopeGuard() {
+  while (t_scopes->starts.size() > depth_) end_scope();
 }
 
 }  // namespace tt::capi
@@ -67,14 +96,7 @@ tt_status tt_scope_end(void) {
   return guard("tt_scope_end", [&] {
     TT_CHECK(t_scopes != nullptr && !t_scopes->starts.empty(), Status::kInvalidArgument,
              "no scope is open on this thread");
-    const size_t start = t_scopes->starts.back();
-    t_scopes->starts.pop_back();
-    auto& owned = t_scopes->owned;
-    while (owned.size() > start) {
-      TensorImpl* impl = owned.back();
-      owned.pop_back();
-      impl->release();
-    }
+    end_scope();
   });
 }
 

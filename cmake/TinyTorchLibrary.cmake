@@ -9,6 +9,19 @@ if(NOT TINYTORCH_SOURCES)
   list(APPEND TINYTORCH_SOURCES "${PROJECT_BINARY_DIR}/empty.cpp")
 endif()
 
+# Plug-ins and the library must agree on the headers they share, to the byte.
+file(GLOB TINYTORCH_INTERFACE_HEADERS CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/core/*.h"
+     "${PROJECT_SOURCE_DIR}/src/core/backend/*.h" "${PROJECT_SOURCE_DIR}/src/ops/op_table.h")
+set(TINYTORCH_INTERFACE_TEXT "${PROJECT_VERSION} ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+foreach(header IN LISTS TINYTORCH_INTERFACE_HEADERS)
+  file(SHA256 "${header}" header_hash)
+  string(APPEND TINYTORCH_INTERFACE_TEXT " ${header_hash}")
+  set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+endforeach()
+string(SHA256 TINYTORCH_INTERFACE_ID "${TINYTORCH_INTERFACE_TEXT}")
+set_source_files_properties("${PROJECT_SOURCE_DIR}/src/core/plugin.cpp"
+                            PROPERTIES COMPILE_DEFINITIONS TT_INTERFACE_ID="${TINYTORCH_INTERFACE_ID}")
+
 add_library(tinytorch_objects OBJECT ${TINYTORCH_SOURCES})
 set_target_properties(
   tinytorch_objects
@@ -17,6 +30,9 @@ set_target_properties(
              VISIBILITY_INLINES_HIDDEN ON)
 target_compile_definitions(tinytorch_objects PRIVATE TT_BUILDING TT_VERSION_STRING="${PROJECT_VERSION}")
 target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+# Vectors are written out there, for many types: letting the compiler make more doubles the code and gains nothing.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/src/cpu/fold_simd.cpp" PROPERTIES COMPILE_OPTIONS
+                                                                               "-O2;-fno-tree-vectorize")
 target_include_directories(tinytorch_objects PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
                                                     "${PROJECT_SOURCE_DIR}")
 target_link_libraries(tinytorch_objects PUBLIC tinytorch_dependencies PRIVATE tinytorch_warnings tinytorch_numerics)
@@ -42,11 +58,9 @@ if(NOT TINYTORCH_SANITIZE)
   target_link_options(tinytorch PRIVATE -Wl,--no-undefined)
 endif()
 
-set(TINYTORCH_EXPORTS "${PROJECT_SOURCE_DIR}/capi/tinytorch.map")
-if(EXISTS "${TINYTORCH_EXPORTS}")
-  target_link_options(tinytorch PRIVATE "-Wl,--version-script=${TINYTORCH_EXPORTS}")
-  set_property(TARGET tinytorch APPEND PROPERTY LINK_DEPENDS "${TINYTORCH_EXPORTS}")
-endif()
+include(TinyTorchExports)
+target_link_options(tinytorch PRIVATE "-Wl,--version-script=${TINYTORCH_EXPORTS}")
+set_property(TARGET tinytorch APPEND PROPERTY LINK_DEPENDS "${TINYTORCH_EXPORTS}")
 
 # Where OpenBLAS lies off the loader's path (Debian keeps the OpenMP build in a directory of its own), the installed
 # library remembers where, so that it runs on the build it was linked with.

@@ -1,4 +1,6 @@
-/* TinyTorch: exchange with other libraries. */
+/* TinyTorch: exchange of tensors with other libraries without a copy, by DLPack
+ * (https://dmlc.github.io/dlpack). The structures are those of dlpack.h; include it beside this header to
+ * look into them. */
 #ifndef TINYTORCH_DLPACK_H_
 #define TINYTORCH_DLPACK_H_
 
@@ -7,6 +9,24 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct DLManagedTensorVersioned;
+struct DLManagedTensor;
+
+/* The tensor's memory as DLPack 1.0. Whoever takes it over calls its deleter; until then the memory stays.
+ * TT_ERR_AUTOGRAD for a tensor that requires a gradient (use tt_detach). stream: the consumer's CUDA stream,
+ * NULL on the CPU. */
+TT_API tt_status tt_to_dlpack(const tt_tensor* tensor, void* stream, struct DLManagedTensorVersioned** out);
+/* The same in the structure before 1.0, which cannot say that memory is read-only: TT_ERR_INVALID_ARGUMENT
+ * then. */
+TT_API tt_status tt_to_dlpack_legacy(const tt_tensor* tensor, void* stream, struct DLManagedTensor** out);
+
+/* A tensor over the memory of a DLPack tensor, whose deleter runs when the last view of it is gone, on the
+ * thread that drops it. On success the library has taken `managed` over; on failure the caller still owns it.
+ * Memory marked read-only refuses in-place writes. TT_ERR_FORMAT for another major version, TT_ERR_DTYPE and
+ * TT_ERR_DEVICE for types and devices that there are not here. */
+TT_API tt_status tt_from_dlpack(struct DLManagedTensorVersioned* managed, tt_tensor** out);
+TT_API tt_status tt_from_dlpack_legacy(struct DLManagedTensor* managed, tt_tensor** out);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,7 @@
 #include "tinytorch/nn.h"
 #include "tinytorch/optim.h"
 #include "tinytorch/pointwise.h"
+#include "tinytorch/print.h"
 #include "tinytorch/random.h"
 #include "tinytorch/reduce.h"
 #include "tinytorch/tensor.h"

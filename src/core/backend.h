@@ -51,6 +51,9 @@ struct Backend {
 Backend& cpu_backend();                         // src/cpu
 Backend& load_plugin_backend(DeviceType type);  // core/plugin.cpp: loads on first use; fails with the reason
 
+// Fails unless there is such a device.
+void check_device(Device device);
+
 inline Backend& backend_of(Device device) {
   return device.is_cpu() ? cpu_backend() : load_plugin_backend(device.type);
 }

@@ -1,5 +1,7 @@
 #include "core/memory.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <bit>
 #include <cstdlib>
@@ -50,6 +52,11 @@ LargeCache& large_cache() {
   static LargeCache* cache = new (storage) LargeCache;
   return *cache;
 }
+
+// A fork while another thread holds the lock would leave it locked in the child for ever.
+[[maybe_unused]] const int g_fork_handlers =
+    pthread_atfork([] { large_cache().mutex.lock(); }, [] { large_cache().mutex.unlock(); },
+                   [] { large_cache().mutex.unlock(); });
 
 struct LargeClass {
   size_t index;

@@ -35,6 +35,7 @@ void TensorImpl::set_geometry(const Dims& sizes_, const Dims& strides_, int64_t 
 }
 
 Tensor empty(const Dims& sizes, DType dtype, Device device) {
+  if (!device.is_cpu()) check_device(device);
   const int64_t numel = checked_numel(sizes);
   int64_t nbytes;
   TT_CHECK(!__builtin_mul_overflow(numel, static_cast<int64_t>(size_of(dtype)), &nbytes),

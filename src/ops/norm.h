@@ -3,4 +3,12 @@
 
 #include "core/tensor.h"
 
-namespace tt::ops {}  // namespace tt::ops
+namespace tt::ops {
+
+// input (N, C, ...). weight, bias and the running statistics hold one value per channel; each may be
+// undefined, the statistics only while training. Training updates the statistics in place.
+Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                  const Tensor& weight = {}, const Tensor& bias = {}, bool training = false,
+                  double momentum = 0.1, double eps = 1e-5);
+
+}  // namespace tt::ops

@@ -1,11 +1,46 @@
 // Convolutions: forward, data gradient, weight gradient.
 #pragma once
 
+#include <cstdint>
+
+#include "core/dtype.h"
+
 namespace tt {
 
+// The geometry of a 2-d convolution. Tensors are contiguous:
+//   input (batch, in_channels, height, width), weight (out_channels, in_channels / groups, kernel...),
+//   output (batch, out_channels, out_height, out_width), bias (out_channels).
+// Output pixel (y, x) reads the input at (y * stride - padding + tap * dilation); what lies outside is zero,
+// so padding is what stands before the first row and column, and what follows the last is implied by the
+// output's size. Index 0 is the vertical axis.
+struct ConvShape {
+  int64_t batch = 0;
+  int64_t in_channels = 0, height = 0, width = 0;
+  int64_t out_channels = 0, out_height = 0, out_width = 0;
+  int64_t kernel[2] = {1, 1};
+  int64_t stride[2] = {1, 1};
+  int64_t padding[2] = {0, 0};
+  int64_t dilation[2] = {1, 1};
+  int64_t groups = 1;
+
+  int64_t group_inputs() const { return in_channels / groups; }
+  int64_t group_outputs() const { return out_channels / groups; }
+  int64_t taps() const { return group_inputs() * kernel[0] * kernel[1]; }  // products per output element
+};
+
+// Every tensor of a call has the one dtype. Results are overwritten. The gradients exist for floating dtypes;
+// forward also for integers. No size is zero, except that out_channels' and in_channels' products may be.
 class ConvKernels {
  public:
   virtual ~ConvKernels() = default;
+  // bias may be null.
+  virtual void forward(const ConvShape& shape, DType dtype, const void* input, const void* weight,
+                       const void* bias, void* output) = 0;
+  virtual void backward_data(const ConvShape& shape, DType dtype, const void* grad_output, const void* weight,
+                             void* grad_input) = 0;
+  // grad_bias may be null.
+  virtual void backward_weight(const ConvShape& shape, DType dtype, const void* grad_output,
+                               const void* input, void* grad_weight, void* grad_bias) = 0;
 };
 
 }  // namespace tt

@@ -1,0 +1,158 @@
+#include "tinytorch/autograd.h"
+
+#include "autograd/engine.h"
+#include "capi/callback.h"
+#include "capi/scope.h"
+#include "capi/text.h"
+
+using namespace tt;
+using namespace tt::capi;
+
+namespace {
+
+constexpr tt_backward_options kDefaults = TT_BACKWARD_OPTIONS_INIT;
+
+BackwardOptions options_in(const tt_backward_options* options) {
+  const tt_backward_options read = read_options(options, kDefaults, "options");
+  return {read.retain_graph != 0, read.create_graph != 0, read.allow_unused != 0};
+}
+
+// A list whose entries may be NULL; empty where the list itself is.
+Tensors optional_list_in(tt_tensor* const* handles, size_t count, const char* argument) {
+  Tensors out;
+  if (handles == nullptr) return out;
+  out.reserve(count);
+  for (size_t i = 0; i < count; ++i) out.push_back(optional_in(handles[i], argument));
+  return out;
+}
+
+}  // namespace
+
+extern "C" {
+
+tt_status tt_tensor_set_requires_grad(tt_tensor* tensor, int32_t requires_grad) {
+  return guard("tt_tensor_set_requires_grad",
+               [&] { set_requires_grad(*In(tensor, "tensor"), requires_grad != 0); });
+}
+
+tt_status tt_tensor_requires_grad(const tt_tensor* tensor, int32_t* out) {
+  return guard("tt_tensor_requires_grad", [&] {
+    const In t(tensor, "tensor");
+    out_value(out, "out") = t->requires_grad();
+  });
+}
+
+tt_status tt_tensor_is_leaf(const tt_tensor* tensor, int32_t* out) {
+  return guard("tt_tensor_is_leaf", [&] {
+    const In t(tensor, "tensor");
+    out_value(out, "out") = t->is_leaf();
+  });
+}
+
+tt_status tt_tensor_grad(const tt_tensor* tensor, tt_tensor** out) {
+  return guard("tt_tensor_grad", [&] {
+    Out result(out, "out");
+    Tensor grad = In(tensor, "tensor")->grad();
+    if (grad.defined()) result = std::move(grad);
+  });
+}
+
+tt_status tt_tensor_set_grad(tt_tensor* tensor, const tt_tensor* grad) {
+  return guard("tt_tensor_set_grad", [&] { set_grad(*In(tensor, "tensor"), optional_in(grad, "grad")); });
+}
+
+tt_status tt_tensor_retain_grad(tt_tensor* tensor) {
+  return guard("tt_tensor_retain_grad", [&] { retain_grad(*In(tensor, "tensor")); });
+}
+
+tt_status tt_tensor_grad_fn(const tt_tensor* tensor, char* buffer, size_t capacity, size_t* length) {
+  return guard("tt_tensor_grad_fn", [&] {
+    const Ref<Node> node = grad_fn(*In(tensor, "tensor"));
+    put_text(node ? node->display_name() : std::string(), buffer, capacity, length);
+  });
+}
+
+tt_status tt_detach(const tt_tensor* tensor, tt_tensor** out) {
+  return guard("tt_detach", [&] {
+    Out result(out, "out");
+    result = detach(*In(tensor, "tensor"));
+  });
+}
+
+tt_status tt_tensor_version(const tt_tensor* tensor, int64_t* out) {
+  return guard("tt_tensor_version", [&] { out_value(out, "out") = In(tensor, "tensor")->version(); });
+}
+
+tt_status tt_set_grad_enabled(int32_t enabled, int32_t* previous) {
+  return guard("tt_set_grad_enabled", [&] {
+    if (previous != nullptr) *previous = grad_enabled();
+    set_grad_enabled(enabled != 0);
+  });
+}
+
+tt_status tt_is_grad_enabled(int32_t* out) {
+  return guard("tt_is_grad_enabled", [&] { out_value(out, "out") = grad_enabled(); });
+}
+
+void tt_backward_options_init(tt_backward_options* options) {
+  if (options != nullptr) *options = kDefaults;
+}
+
+tt_status tt_backward(const tt_tensor* tensor) {
+  return guard("tt_backward", [&] {
+    const In t(tensor, "tensor");
+    backward(std::span<const Tensor>(&*t, 1), {}, {});
+  });
+}
+
+tt_status tt_backward_multi(tt_tensor* const* tensors, tt_tensor* const* grad_tensors, size_t count,
+                            const tt_backward_options* options) {
+  return guard("tt_backward_multi", [&] {
+    const Tensors roots = list_in(tensors, count, "tensors");
+    backward(roots, optional_list_in(grad_tensors, count, "grad_tensors"), options_in(options));
+  });
+}
+
+tt_status tt_grad(tt_tensor* const* outputs, tt_tensor* const* grad_outputs, size_t output_count,
+                  tt_tensor* const* inputs, size_t input_count, const tt_backward_options* options,
+                  tt_tensor** grads) {
+  return guard("tt_grad", [&] {
+    TT_CHECK(grads != nullptr || input_count == 0, Status::kInvalidArgument, "grads is NULL");
+    for (size_t i = 0; i < input_count; ++i) grads[i] = nullptr;
+    Tensors result = grad(list_in(outputs, output_count, "outputs"), list_in(inputs, input_count, "inputs"),
+                          optional_list_in(grad_outputs, output_count, "grad_outputs"), options_in(options));
+    for (size_t i = 0; i < input_count; ++i) {
+      if (result[i].defined()) grads[i] = give(std::move(result[i]));
+    }
+  });
+}
+
+tt_status tt_tensor_register_hook(tt_tensor* tensor, tt_tensor_hook hook, void* user, void (*destroy)(void*),
+                                  uint64_t* id) {
+  return guard("tt_tensor_register_hook", [&] {
+    const In t(tensor, "tensor");
+    TT_CHECK(hook != nullptr, Status::kInvalidArgument, "hook is NULL");
+    uint64_t& slot = out_value(id, "id");
+    TT_CHECK(t->requires_grad(), Status::kAutograd,
+             "cannot register a hook on a tensor that doesn't require gradient");
+    // From here on the library owns `user`.
+    const User owner = make_user(user, destroy);
+    slot = add_tensor_hook(*t, [hook, owner](const Tensor& grad) {
+      Tensor replacement;
+      const ScopeGuard scope;
+      run_callback("the hook on", "a gradient", [&] {
+        tt_tensor* out = nullptr;
+        const tt_status status = hook(borrow(grad), &out, owner.get());
+        if (status == TT_OK) replacement = take(out, "replacement");
+        return status;
+      });
+      return replacement;
+    });
+  });
+}
+
+tt_status tt_tensor_remove_hook(tt_tensor* tensor, uint64_t id) {
+  return guard("tt_tensor_remove_hook", [&] { remove_tensor_hook(*In(tensor, "tensor"), id); });
+}
+
+}  // extern "C"

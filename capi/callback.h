@@ -1,0 +1,40 @@
+// Calling back into the host: a scope around the call, the host's status turned into an error.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <memory>
+
+#include "capi/guard.h"
+
+namespace tt::capi {
+
+// The host's pointer with its destructor.
+using User = std::shared_ptr<void>;
+User make_user(void* user, void (*destroy)(void*));
+
+// Runs fn, which calls the host and returns its status, inside a scope. Fails with the host's message.
+void run_callback(const char* what, const std::string& name, const std::function<tt_status()>& fn);
+
+// A tensor the host handed over: borrowed from its scope or its own reference.
+Tensor take(tt_tensor* handle, const char* argument);
+
+// The handle of a tensor for the length of a call.
+inline tt_tensor* borrow(const Tensor& t) {
+  return reinterpret_cast<tt_tensor*>(static_cast<RefCounted*>(t.impl()));
+}
+
+// min(their size, ours) bytes of an options struct over the defaults. `options` may be NULL.
+template <typename Options>
+Options read_options(const Options* options, const Options& defaults, const char* argument) {
+  Options out = defaults;
+  if (options == nullptr) return out;
+  TT_CHECK(options->struct_size >= sizeof(size_t), Status::kInvalidArgument, argument, ".struct_size is ",
+           static_cast<uint64_t>(options->struct_size), "; initialise it with the INIT macro or function");
+  std::memcpy(static_cast<void*>(&out), options, std::min(options->struct_size, sizeof(Options)));
+  out.struct_size = sizeof(Options);
+  return out;
+}
+
+}  // namespace tt::capi

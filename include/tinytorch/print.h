@@ -1,0 +1,41 @@
+/* TinyTorch: tensors as text, as PyTorch prints them. */
+#ifndef TINYTORCH_PRINT_H_
+#define TINYTORCH_PRINT_H_
+
+#include "tinytorch/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes the text, "tensor([1., 2.])", and a final 0 into buffer, cut to capacity; *length (may be NULL) is
+ * the whole text's length without the 0, so a call with capacity 0 measures. */
+TT_API tt_status tt_tensor_to_string(const tt_tensor* tensor, char* buffer, size_t capacity, size_t* length);
+/* The same as a new string, which the caller frees with tt_string_free. */
+TT_API tt_status tt_tensor_str(const tt_tensor* tensor, char** out);
+/* NULL is fine. */
+TT_API void tt_string_free(char* string);
+/* "torch.Size([2, 3])": as tt_tensor_to_string. */
+TT_API tt_status tt_sizes_to_string(const int64_t* sizes, size_t ndim, char* buffer, size_t capacity,
+                                    size_t* length);
+
+typedef struct tt_print_options {
+  size_t struct_size;
+  int32_t precision; /* digits after the point */
+  int32_t sci_mode;  /* 0: where it helps, 1: never, 2: always */
+  int64_t threshold; /* tensors with more elements are shown by their edges */
+  int64_t edgeitems; /* at each end of a dimension */
+  int64_t linewidth;
+} tt_print_options;
+#define TT_PRINT_OPTIONS_INIT \
+  { sizeof(tt_print_options), 4, 0, 1000, 3, 80 }
+TT_API void tt_print_options_init(tt_print_options* options);
+/* The process's options. NULL sets the defaults. */
+TT_API tt_status tt_set_print_options(const tt_print_options* options);
+TT_API tt_status tt_get_print_options(tt_print_options* out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,247 @@
+#include "core/generator.h"
+
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <new>
+#include <random>
+
+#include "core/error.h"
+#include "core/philox.h"
+
+namespace tt {
+
+// ---- mt19937 (Matsumoto and Nishimura 1998; initialisation of 2002) ----
+
+void Mt19937::init(uint64_t seed) {
+  words_[0] = static_cast<uint32_t>(seed);
+  for (uint32_t i = 1; i < kWords; ++i) {
+    words_[i] = 1812433253u * (words_[i - 1] ^ (words_[i - 1] >> 30)) + i;
+  }
+  next_ = kWords;
+}
+
+void Mt19937::restore(uint32_t next, std::span<const uint32_t> words) {
+  std::memcpy(words_, words.data(), sizeof words_);
+  next_ = next;
+}
+
+void Mt19937::regenerate() {
+  constexpr uint32_t kShift = 397;
+  const auto twist = [this](uint32_t at, uint32_t after, uint32_t far) {
+    const uint32_t joined = (words_[at] & 0x80000000u) | (words_[after] & 0x7fffffffu);
+    words_[at] = words_[far] ^ (joined >> 1) ^ (0x9908b0dfu & (0u - (joined & 1u)));
+  };
+  uint32_t i = 0;
+  for (; i < kWords - kShift; ++i) twist(i, i + 1, i + kShift);
+  for (; i < kWords - 1; ++i) twist(i, i + 1, i - (kWords - kShift));
+  twist(kWords - 1, 0, kShift - 1);
+  next_ = 0;
+}
+
+// ---- Generator ----
+
+namespace {
+
+constexpr size_t kHeaderBytes = 40;
+constexpr size_t kMtBytes = kHeaderBytes + 4 + 4 * Mt19937::kWords;
+constexpr size_t kPhiloxBytes = kHeaderBytes + 16;
+constexpr uint32_t kMagic = 0x4e475454;  // "TTGN"
+constexpr uint32_t kVersion = 1;
+constexpr uint32_t kFloatCached = 1;
+constexpr uint32_t kDoubleCached = 2;
+
+class Writer {
+ public:
+  explicit Writer(size_t size) { bytes_.reserve(size); }
+  template <typename T>
+  void put(T value) {
+    for (size_t i = 0; i < sizeof(T); ++i) bytes_.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  }
+  std::vector<uint8_t> take() { return std::move(bytes_); }
+
+ private:
+  std::vector<uint8_t> bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  template <typename T>
+  T get() {
+    T value = 0;
+    for (size_t i = 0; i < sizeof(T); ++i) value |= static_cast<T>(bytes_[at_++]) << (8 * i);
+    return value;
+  }
+
+ private:
+  std::span<const uint8_t> bytes_;
+  size_t at_ = 0;
+};
+
+uint64_t entropy() {
+  try {
+    std::random_device device;
+    const uint64_t high = device();
+    return high << 32 | device();
+  } catch (...) {
+    return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) *
+           0x9e3779b97f4a7c15u;
+  }
+}
+
+}  // namespace
+
+Generator::Generator(Engine engine, uint64_t seed)
+    : RefCounted(Kind::kGenerator), engine_(engine), seed_(seed), mt_(seed) {
+  TT_CHECK(engine == Engine::kMt19937 || engine == Engine::kPhilox, Status::kInvalidArgument,
+           "unknown generator engine ", static_cast<int32_t>(engine));
+}
+
+void Generator::manual_seed(uint64_t seed) {
+  const std::lock_guard lock(mutex_);
+  manual_seed_locked(seed);
+}
+
+void Generator::manual_seed_locked(uint64_t seed) {
+  seed_ = seed;
+  offset_ = 0;
+  drawn_ = 0;
+  float_sample_.reset();
+  double_sample_.reset();
+  mt_.init(seed);
+}
+
+uint64_t Generator::seed() {
+  const uint64_t seed = entropy();
+  manual_seed(seed);
+  return seed;
+}
+
+uint64_t Generator::initial_seed() const {
+  const std::lock_guard lock(mutex_);
+  return seed_;
+}
+
+Ref<Generator> Generator::clone() const {
+  auto copy = make_ref<Generator>(engine_);
+  const std::lock_guard lock(mutex_);
+  copy->drawn_ = drawn_;
+  copy->seed_ = seed_;
+  copy->offset_ = offset_;
+  copy->float_sample_ = float_sample_;
+  copy->double_sample_ = double_sample_;
+  copy->mt_ = mt_;
+  return copy;
+}
+
+std::vector<uint8_t> Generator::get_state() const {
+  const std::lock_guard lock(mutex_);
+  Writer out(engine_ == Engine::kMt19937 ? kMtBytes : kPhiloxBytes);
+  out.put(kMagic);
+  out.put(kVersion);
+  out.put(static_cast<uint32_t>(engine_));
+  out.put((float_sample_ ? kFloatCached : 0u) | (double_sample_ ? kDoubleCached : 0u));
+  out.put(seed_);
+  out.put(std::bit_cast<uint64_t>(double_sample_.value_or(0.0)));
+  out.put(std::bit_cast<uint32_t>(float_sample_.value_or(0.0f)));
+  out.put(uint32_t{0});
+  if (engine_ == Engine::kMt19937) {
+    out.put(mt_.next());
+    for (const uint32_t word : mt_.words()) out.put(word);
+  } else {
+    out.put(offset_);
+    out.put(drawn_ & 3u);
+    out.put(uint32_t{0});
+  }
+  return out.take();
+}
+
+void Generator::set_state(std::span<const uint8_t> state) {
+  const size_t expected = engine_ == Engine::kMt19937 ? kMtBytes : kPhiloxBytes;
+  TT_CHECK(state.size() >= kHeaderBytes, Status::kFormat, "generator state: expected ",
+           static_cast<uint64_t>(expected), " bytes, got ", static_cast<uint64_t>(state.size()));
+  Reader in(state);
+  TT_CHECK(in.get<uint32_t>() == kMagic, Status::kFormat, "generator state: it does not start with TTGN");
+  const uint32_t version = in.get<uint32_t>();
+  TT_CHECK(version == kVersion, Status::kFormat, "generator state: unknown version ", version);
+  const uint32_t engine = in.get<uint32_t>();
+  TT_CHECK(engine == static_cast<uint32_t>(engine_), Status::kFormat, "generator state: it is for engine ",
+           engine, ", the generator is of engine ", static_cast<int32_t>(engine_));
+  TT_CHECK(state.size() == expected, Status::kFormat, "generator state: expected ",
+           static_cast<uint64_t>(expected), " bytes, got ", static_cast<uint64_t>(state.size()));
+  const uint32_t flags = in.get<uint32_t>();
+  TT_CHECK((flags & ~(kFloatCached | kDoubleCached)) == 0, Status::kFormat, "generator state: unknown flags ",
+           flags);
+  const uint64_t seed = in.get<uint64_t>();
+  const double cached_double = std::bit_cast<double>(in.get<uint64_t>());
+  const float cached_float = std::bit_cast<float>(in.get<uint32_t>());
+  in.get<uint32_t>();
+
+  const std::lock_guard lock(mutex_);
+  if (engine_ == Engine::kMt19937) {
+    const uint32_t next = in.get<uint32_t>();
+    TT_CHECK(next <= Mt19937::kWords, Status::kFormat, "generator state: position ", next, " is beyond ",
+             Mt19937::kWords);
+    uint32_t words[Mt19937::kWords];
+    for (uint32_t& word : words) word = in.get<uint32_t>();
+    mt_.restore(next, words);
+  } else {
+    const uint64_t offset = in.get<uint64_t>();
+    const uint32_t drawn = in.get<uint32_t>();
+    TT_CHECK(drawn <= 3, Status::kFormat, "generator state: ", drawn, " words drawn of a block of 4");
+    offset_ = offset;
+    drawn_ = drawn;
+  }
+  seed_ = seed;
+  float_sample_ = flags & kFloatCached ? std::optional(cached_float) : std::nullopt;
+  double_sample_ = flags & kDoubleCached ? std::optional(cached_double) : std::nullopt;
+}
+
+uint64_t Generator::offset() const {
+  const std::lock_guard lock(mutex_);
+  return offset_;
+}
+
+void Generator::set_offset(uint64_t offset) {
+  TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument, "only a Philox generator has an offset");
+  const std::lock_guard lock(mutex_);
+  offset_ = offset;
+  drawn_ = 0;
+}
+
+Generator::Reservation Generator::reserve(uint64_t blocks) {
+  const std::lock_guard lock(mutex_);
+  return reserve_locked(blocks);
+}
+
+Generator::Reservation Generator::reserve_locked(uint64_t blocks) {
+  TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument,
+           "only a Philox generator can set blocks aside");
+  const Reservation reservation{seed_, offset_};
+  offset_ += blocks;
+  drawn_ = 0;  // the rest of a block that was drawn from word by word is dropped
+  return reservation;
+}
+
+uint32_t Generator::philox_word() {
+  if ((drawn_ & 3u) == 0) {
+    ++offset_;
+    drawn_ = 0;
+  }
+  return philox::block(seed_, offset_ - 1).word[drawn_++];
+}
+
+// ---- The default generator ----
+
+Generator& default_generator() {
+  // In static memory and never destroyed: it outlives every thread and every finaliser, and is no block of
+  // the caches.
+  alignas(Generator) static unsigned char place[sizeof(Generator)];
+  static Generator* const generator = ::new (static_cast<void*>(place)) Generator();
+  return *generator;
+}
+
+void manual_seed(uint64_t seed) { default_generator().manual_seed(seed); }
+
+}  // namespace tt

@@ -1,0 +1,637 @@
+#include "core/random_fill.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/philox.h"
+#include "core/random_math.h"
+
+// Box-Muller is compiled a second time for processors with fused multiply-add; the results are equal.
+#if defined(__x86_64__) && !defined(__FMA__)
+#define TT_FMA_VARIANT 1
+#else
+#define TT_FMA_VARIANT 0
+#endif
+
+namespace tt {
+
+namespace {
+
+// ---- Types ----
+
+template <typename T>
+inline constexpr bool kReduced = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+template <typename T>
+inline constexpr bool kFloating = kReduced<T> || std::is_floating_point_v<T>;
+// Half types are computed in float.
+template <typename T>
+using Compute = std::conditional_t<kReduced<T>, float, T>;
+
+// Bits of the significand, the hidden one included.
+template <typename T>
+inline constexpr int kDigits = std::is_same_v<T, Half>       ? 11
+                               : std::is_same_v<T, BFloat16> ? 8
+                                                             : std::numeric_limits<T>::digits;
+
+template <typename T>
+double max_value() {
+  if constexpr (std::is_same_v<T, Half>) return 65504.0;
+  if constexpr (std::is_same_v<T, BFloat16>) return 0x1.fep127;
+  if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::max();
+  return 0;
+}
+
+template <typename T>
+T from_integer(int64_t value) {
+  if constexpr (kReduced<T>) {
+    return T(static_cast<float>(value));
+  } else {
+    return static_cast<T>(value);
+  }
+}
+
+class Scratch {
+ public:
+  explicit Scratch(size_t bytes) : bytes_(bytes), data_(allocate_block(bytes)) {}
+  ~Scratch() { free_block(data_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  template <typename T>
+  T* as() const {
+    return static_cast<T*>(data_);
+  }
+
+ private:
+  size_t bytes_;
+  void* data_;
+};
+
+// ---- Draws from the mt19937 stream, as PyTorch's distributions make them ----
+
+uint64_t draw64(Mt19937& mt) {
+  const uint64_t high = mt();
+  return high << 32 | mt();
+}
+
+// [0, 1): the low 24 bits of one word, or the low 53 of two.
+template <typename T>
+T unit(Mt19937& mt) {
+  if constexpr (std::is_same_v<T, double>) {
+    return static_cast<double>(draw64(mt) & ((uint64_t{1} << 53) - 1)) * 0x1p-53;
+  } else {
+    return static_cast<float>(mt() & ((1u << 24) - 1)) * 0x1p-24f;
+  }
+}
+
+// Box-Muller one at a time, in double; the sine waits in the generator for the next call.
+double normal_sample(Generator& generator) {
+  if (const auto cached = generator.next_double_normal_sample()) {
+    generator.set_next_double_normal_sample(std::nullopt);
+    return *cached;
+  }
+  const double u1 = unit<double>(generator.mt());
+  const double u2 = unit<double>(generator.mt());
+  const double radius = std::sqrt(-2.0 * std::log1p(-u2));
+  const double theta = 2.0 * 3.141592653589793238463 * u1;
+  generator.set_next_double_normal_sample(radius * std::sin(theta));
+  return radius * std::cos(theta);
+}
+
+// ---- Box-Muller by blocks of 16: u1 in the first eight places, u2 in the last eight, cosines and sines out
+// ----
+
+[[gnu::always_inline]] inline void normal_blocks_body(float* data, int64_t blocks, float mean, float std) {
+  for (; blocks > 0; --blocks, data += 16) {
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC unroll 1  // unrolled, the loop would not be vectorised
+#endif
+    for (int i = 0; i < 8; ++i) {
+      const float radius = random_math::sqrt(-2.0f * random_math::log(1.0f - data[i]));
+      const auto angle = random_math::sincos(6.283185307179586f * data[i + 8]);
+      data[i] = random_math::fma(radius * angle.cos, std, mean);
+      data[i + 8] = random_math::fma(radius * angle.sin, std, mean);
+    }
+  }
+}
+
+#if TT_FMA_VARIANT
+bool has_fma() {
+  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return has;
+}
+
+[[gnu::target("avx2,fma")]] void normal_blocks_fma(float* data, int64_t blocks, float mean, float std) {
+  normal_blocks_body(data, blocks, mean, std);
+}
+#endif
+
+void normal_blocks(float* data, int64_t blocks, float mean, float std) {
+#if TT_FMA_VARIANT
+  if (has_fma()) return normal_blocks_fma(data, blocks, mean, std);
+#endif
+  normal_blocks_body(data, blocks, mean, std);
+}
+
+void normal_blocks(double* data, int64_t blocks, double mean, double std) {
+  for (; blocks > 0; --blocks, data += 16) {
+    for (int i = 0; i < 8; ++i) {
+      const double radius = std::sqrt(-2.0 * std::log(1.0 - data[i]));
+      const double theta = 2.0 * 3.141592653589793238463 * data[i + 8];
+      data[i] = std::fma(radius * std::cos(theta), std, mean);
+      data[i + 8] = std::fma(radius * std::sin(theta), std, mean);
+    }
+  }
+}
+
+template <typename T>
+void normal_run(Mt19937& mt, T* out, int64_t blocks, Compute<T> mean, Compute<T> std) {
+  if constexpr (kReduced<T>) {
+    float buffer[16];
+    for (int64_t b = 0; b < blocks; ++b, out += 16) {
+      for (float& u : buffer) u = unit<float>(mt);
+      normal_blocks(buffer, 1, mean, std);
+      for (int i = 0; i < 16; ++i) out[i] = T(buffer[i]);
+    }
+  } else {
+    for (int64_t i = 0; i < 16 * blocks; ++i) out[i] = unit<T>(mt);
+    normal_blocks(out, blocks, mean, std);
+  }
+}
+
+// ---- Philox ----
+
+uint64_t blocks_for(int64_t n, int per_block) {
+  return (static_cast<uint64_t>(n) + static_cast<uint64_t>(per_block) - 1) / static_cast<uint64_t>(per_block);
+}
+
+// Calls fn(i, word) for each element, with the 32-bit or 64-bit word that is its own.
+template <typename Word, typename F>
+void each_word(Generator& generator, int64_t n, F&& fn) {
+  constexpr int kPerBlock = sizeof(Word) == 4 ? 4 : 2;
+  const auto [seed, offset] = generator.reserve_locked(blocks_for(n, kPerBlock));
+  for (int64_t i = 0; i < n; i += kPerBlock) {
+    const philox::Block b = philox::block(seed, offset + static_cast<uint64_t>(i / kPerBlock));
+    const int64_t count = std::min<int64_t>(n - i, kPerBlock);
+    for (int64_t j = 0; j < count; ++j) {
+      if constexpr (kPerBlock == 4) {
+        fn(i + j, b.word[j]);
+      } else {
+        fn(i + j, philox::join(b.word[2 * j], b.word[2 * j + 1]));
+      }
+    }
+  }
+}
+
+// Elements i, i + 1, ... of a normal fill, from one block of words.
+[[gnu::always_inline]] inline void philox_normal_block(const philox::Block& b, float* out) {
+  const auto first = philox::box_muller(b.word[0], b.word[1]);
+  const auto second = philox::box_muller(b.word[2], b.word[3]);
+  out[0] = first.cos;
+  out[1] = first.sin;
+  out[2] = second.cos;
+  out[3] = second.sin;
+}
+[[gnu::always_inline]] inline void philox_normal_block(const philox::Block& b, double* out) {
+  const auto pair =
+      philox::box_muller(philox::join(b.word[0], b.word[1]), philox::join(b.word[2], b.word[3]));
+  out[0] = pair.cos;
+  out[1] = pair.sin;
+}
+
+template <typename T>
+[[gnu::always_inline]] inline void philox_normal_body(Generator::Reservation from, T* out, int64_t n,
+                                                      Compute<T> mean, Compute<T> std) {
+  constexpr int64_t kPerBlock = std::is_same_v<T, double> ? 2 : 4;
+  for (int64_t i = 0; i < n; i += kPerBlock) {
+    Compute<T> samples[kPerBlock];
+    philox_normal_block(philox::block(from.seed, from.offset + static_cast<uint64_t>(i / kPerBlock)),
+                        samples);
+    for (int64_t j = 0; j < kPerBlock && i + j < n; ++j)
+      out[i + j] = T(random_math::fma(samples[j], std, mean));
+  }
+}
+
+#if TT_FMA_VARIANT
+template <typename T>
+[[gnu::target("avx2,fma")]] void philox_normal_fma(Generator::Reservation from, T* out, int64_t n,
+                                                   Compute<T> mean, Compute<T> std) {
+  philox_normal_body(from, out, n, mean, std);
+}
+#endif
+
+template <typename T>
+void philox_normal(Generator::Reservation from, T* out, int64_t n, Compute<T> mean, Compute<T> std) {
+#if TT_FMA_VARIANT
+  if (has_fma()) return philox_normal_fma(from, out, n, mean, std);
+#endif
+  philox_normal_body(from, out, n, mean, std);
+}
+
+template <typename T>
+using WordOf = std::conditional_t<std::is_same_v<T, double>, uint64_t, uint32_t>;
+
+bool is_philox(const Generator& generator) { return generator.engine() == Engine::kPhilox; }
+
+// Integers base + [0, range); range 0 is 2^64.
+template <typename T>
+void philox_integers(Generator& generator, T* out, int64_t n, uint64_t range, int64_t base) {
+  const auto put = [=](int64_t i, auto word) {
+    out[i] = from_integer<T>(static_cast<int64_t>(philox::below(word, range) + static_cast<uint64_t>(base)));
+  };
+  if (philox::wide(range)) {
+    each_word<uint64_t>(generator, n, put);
+  } else {
+    each_word<uint32_t>(generator, n, put);
+  }
+}
+
+// ---- Bounds of integers ----
+
+int floor_log2(uint64_t value) { return value == 0 ? 0 : 63 - std::countl_zero(value); }
+
+// The bounds moved inwards to the next ones that the floating-point type holds, as PyTorch does.
+template <typename T>
+int64_t representable_low(int64_t low) {
+  const auto next = static_cast<int64_t>(static_cast<double>(from_integer<T>(low + 1)));
+  if (next >= low) return low;
+  return next + (int64_t{1} << (floor_log2(static_cast<uint64_t>(std::abs(low + 1))) - kDigits<T> + 1));
+}
+template <typename T>
+int64_t representable_high(int64_t high) {
+  const double last = static_cast<double>(from_integer<T>(high - 1));
+  if (last < static_cast<double>(high) && static_cast<int64_t>(last) < high) return high;
+  if (last >= 0x1p63) return std::numeric_limits<int64_t>::max() - (int64_t{1} << (63 - kDigits<T>)) + 1;
+  return static_cast<int64_t>(last) -
+         (int64_t{1} << (floor_log2(static_cast<uint64_t>(std::abs(high - 1))) - kDigits<T> + 1));
+}
+
+template <typename T>
+void check_integer_bounds(int64_t low, int64_t last) {
+  const auto check = [](int64_t value, const char* what, auto lowest, auto highest) {
+    TT_CHECK(value >= lowest && value <= highest, Status::kInvalidArgument, what, " is out of bounds for ",
+             DTypeOf<T>::value, ", got ", value);
+  };
+  if constexpr (kFloating<T>) {
+    check(low, "from", -max_value<T>(), max_value<T>());
+    check(last, "to - 1", -max_value<T>(), max_value<T>());
+  } else {
+    constexpr auto kLowest = static_cast<int64_t>(std::numeric_limits<T>::lowest());
+    constexpr auto kHighest = static_cast<int64_t>(std::numeric_limits<T>::max());
+    check(low, "from", kLowest, kHighest);
+    check(last, "to - 1", kLowest, kHighest);
+  }
+}
+
+void check_count(int64_t n) {
+  TT_CHECK(n >= 0, Status::kInvalidArgument, "the number of elements must not be negative, got ", n);
+}
+
+// `one` with probability p, else 0. The lock is held.
+template <typename T>
+void bernoulli_values(Generator& generator, T* out, int64_t n, double p, T one) {
+  const T values[2] = {from_integer<T>(0), one};
+  if (is_philox(generator)) {
+    each_word<uint32_t>(generator, n,
+                        [=](int64_t i, uint32_t word) { out[i] = values[philox::bernoulli(word, p)]; });
+    return;
+  }
+  // unit<double>() < p, in integers: the products with 2^53 are exact.
+  const auto bound = static_cast<uint64_t>(std::ceil(p * 0x1p53));
+  Mt19937& mt = generator.mt();
+  for (int64_t i = 0; i < n; ++i) out[i] = values[(draw64(mt) & ((uint64_t{1} << 53) - 1)) < bound];
+}
+
+void check_probability(double p) {
+  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "bernoulli_ expects p to be in [0, 1], but got p=", p);
+}
+
+}  // namespace
+
+// ---- Continuous distributions ----
+
+template <typename T>
+void fill_uniform(Generator& generator, T* out, int64_t n, double from, double to) {
+  using C = Compute<T>;
+  check_count(n);
+  const double limit = max_value<T>();
+  TT_CHECK(from >= -limit && from <= limit, Status::kInvalidArgument, "from is out of bounds for ",
+           DTypeOf<T>::value, ", got ", from);
+  TT_CHECK(to >= -limit && to <= limit, Status::kInvalidArgument, "to is out of bounds for ",
+           DTypeOf<T>::value, ", got ", to);
+  TT_CHECK(from <= to, Status::kInvalidArgument,
+           "uniform_ expects to return a [from, to) range, but found from=", from, " > to=", to);
+  TT_CHECK(to - from <= limit, Status::kInvalidArgument, "uniform_ expects to-from <= ", limit,
+           ", but found to=", to, " and from=", from, " which result in to-from to exceed the limit");
+  const C low = static_cast<C>(from);
+  const C high = static_cast<C>(to);
+  // A number that rounds up to the open end becomes the closed one.
+  const T low_value = T(low);
+  const T high_value = T(high);
+  const auto put = [=](int64_t i, C x) {
+    const T value = T(x);
+    out[i] = static_cast<C>(value) == static_cast<C>(high_value) ? low_value : value;
+  };
+  const std::lock_guard lock(generator.mutex());
+  if (is_philox(generator)) {
+    each_word<WordOf<C>>(generator, n, [&](int64_t i, auto word) {
+      put(i, random_math::fma(philox::unit(word), high - low, low));
+    });
+    return;
+  }
+  Mt19937& mt = generator.mt();
+  const C width = high - low;
+  if (low == 0) {  // the product alone is rounded as the fused one is
+    for (int64_t i = 0; i < n; ++i) put(i, unit<C>(mt) * width);
+  } else {
+    for (int64_t i = 0; i < n; ++i) put(i, random_math::fma(unit<C>(mt), width, low));
+  }
+}
+
+template <typename T>
+void fill_normal(Generator& generator, T* out, int64_t n, double mean, double std, bool contiguous) {
+  using C = Compute<T>;
+  check_count(n);
+  TT_CHECK(std >= 0, Status::kInvalidArgument, "normal expects std >= 0.0, but found std ", std);
+  const C mean_c = static_cast<C>(mean);
+  const C std_c = static_cast<C>(std);
+  const std::lock_guard lock(generator.mutex());
+  if (is_philox(generator)) {
+    constexpr int kPerBlock = std::is_same_v<C, double> ? 2 : 4;
+    return philox_normal(generator.reserve_locked(blocks_for(n, kPerBlock)), out, n, mean_c, std_c);
+  }
+  if (n >= 16 && contiguous) {
+    Mt19937& mt = generator.mt();
+    normal_run(mt, out, n / 16, mean_c, std_c);
+    if (n % 16 != 0) {
+      // The last sixteen are drawn anew, over what is there of them. PyTorch has filled float and double
+      // tensors with uniforms up to the end by then, half ones only up to the last whole block.
+      if constexpr (!kReduced<T>) {
+        for (int64_t i = 0; i < n % 16; ++i) unit<T>(mt);
+      }
+      normal_run(mt, out + n - 16, 1, mean_c, std_c);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    out[i] = T(static_cast<C>(std::fma(normal_sample(generator), std, mean)));
+  }
+}
+
+template <typename T>
+void fill_exponential(Generator& generator, T* out, int64_t n, double lambda) {
+  using C = Compute<T>;
+  check_count(n);
+  TT_CHECK(lambda > 0, Status::kInvalidArgument,
+           "exponential_ expects lambda > 0.0, but found lambda=", lambda);
+  const std::lock_guard lock(generator.mutex());
+  if (is_philox(generator)) {
+    const C rate = static_cast<C>(lambda);
+    each_word<WordOf<C>>(generator, n,
+                         [&](int64_t i, auto word) { out[i] = T(philox::exponential(word, rate)); });
+    return;
+  }
+  Mt19937& mt = generator.mt();
+  for (int64_t i = 0; i < n; ++i) {
+    out[i] = T(static_cast<C>(-1.0 / lambda * std::log1p(-unit<double>(mt))));
+  }
+}
+
+// ---- Discrete distributions ----
+
+template <typename T>
+void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64_t high) {
+  check_count(n);
+  TT_CHECK(low < high, Status::kInvalidArgument,
+           "random_ expects 'from' to be less than 'to', but got from=", low, " >= to=", high);
+  if constexpr (kFloating<T>) {
+    low = representable_low<T>(low);
+    high = representable_high<T>(high);
+    TT_CHECK(low < high, Status::kInvalidArgument,
+             "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=",
+             low, " >= to=", high);
+  }
+  check_integer_bounds<T>(low, high - 1);
+  const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+  const std::lock_guard lock(generator.mutex());
+  if (is_philox(generator)) return philox_integers(generator, out, n, range, low);
+  // PyTorch takes two words where one would leave more than a few per cent of skew.
+  Mt19937& mt = generator.mt();
+  const auto base = static_cast<uint64_t>(low);
+  if (range >= uint64_t{1} << 28) {
+    for (int64_t i = 0; i < n; ++i) out[i] = from_integer<T>(static_cast<int64_t>(draw64(mt) % range + base));
+  } else {
+    const auto narrow = static_cast<uint32_t>(range);
+    for (int64_t i = 0; i < n; ++i) out[i] = from_integer<T>(static_cast<int64_t>(mt() % narrow + base));
+  }
+}
+
+template <typename T>
+void fill_random_full(Generator& generator, T* out, int64_t n) {
+  check_count(n);
+  // [0, range)
+  constexpr uint64_t kRange = kFloating<T> ? (uint64_t{1} << kDigits<T>)+1
+                              : std::is_same_v<T, bool>
+                                  ? 2
+                                  : static_cast<uint64_t>(std::numeric_limits<T>::max()) + 1;
+  const std::lock_guard lock(generator.mutex());
+  if (is_philox(generator)) return philox_integers(generator, out, n, kRange, 0);
+  Mt19937& mt = generator.mt();
+  for (int64_t i = 0; i < n; ++i) {
+    const uint64_t word =
+        std::is_same_v<T, double> || std::is_same_v<T, int64_t> ? draw64(mt) : uint64_t{mt()};
+    out[i] = from_integer<T>(static_cast<int64_t>(word % kRange));
+  }
+}
+
+template <typename T>
+void fill_random_bits64(Generator& generator, T* out, int64_t n) {
+  check_count(n);
+  const std::lock_guard lock(generator.mutex());
+  if (is_philox(generator)) return philox_integers(generator, out, n, 0, 0);
+  Mt19937& mt = generator.mt();
+  for (int64_t i = 0; i < n; ++i) out[i] = from_integer<T>(static_cast<int64_t>(draw64(mt)));
+}
+
+template <typename T>
+void fill_randperm(Generator& generator, T* out, int64_t n) {
+  TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
+  if constexpr (kFloating<T>) {
+    TT_CHECK(n <= (int64_t{1} << std::min(kDigits<T>, 62)) + 1, Status::kInvalidArgument,
+             "n cannot be greater than 2^", kDigits<T>, "+1 for ", DTypeOf<T>::value, " type.");
+  } else {
+    TT_CHECK(n == 0 || static_cast<uint64_t>(n - 1) <= static_cast<uint64_t>(std::numeric_limits<T>::max()),
+             Status::kInvalidArgument, "n is too large for result tensor type: '", DTypeOf<T>::value, "'");
+  }
+  const std::lock_guard lock(generator.mutex());
+  if (n < static_cast<int64_t>(std::numeric_limits<uint32_t>::max() / 20)) {
+    for (int64_t i = 0; i < n; ++i) out[i] = from_integer<T>(i);
+    for (int64_t i = 0; i < n - 1; ++i) {
+      std::swap(out[i], out[i + generator.random() % static_cast<uint32_t>(n - i)]);
+    }
+    return;
+  }
+  // Fisher and Yates inside out, with 64-bit draws.
+  for (int64_t i = 0; i < n; ++i) {
+    const auto at = static_cast<int64_t>(generator.random64() % static_cast<uint64_t>(i + 1));
+    out[i] = out[at];
+    out[at] = from_integer<T>(i);
+  }
+}
+
+template <typename T>
+void fill_bernoulli(Generator& generator, T* out, int64_t n, double p) {
+  check_count(n);
+  check_probability(p);
+  const std::lock_guard lock(generator.mutex());
+  bernoulli_values(generator, out, n, p, from_integer<T>(1));
+}
+
+template <typename T, typename P>
+void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p) {
+  check_count(n);
+  for (int64_t i = 0; i < n; ++i) check_probability(static_cast<double>(static_cast<Compute<P>>(p[i])));
+  const std::lock_guard lock(generator.mutex());
+  const T one = from_integer<T>(1);
+  const T zero = from_integer<T>(0);
+  if (is_philox(generator)) {
+    each_word<uint32_t>(generator, n, [=](int64_t i, uint32_t word) {
+      out[i] = philox::bernoulli(word, static_cast<double>(static_cast<Compute<P>>(p[i]))) ? one : zero;
+    });
+    return;
+  }
+  Mt19937& mt = generator.mt();
+  for (int64_t i = 0; i < n; ++i) out[i] = unit<Compute<P>>(mt) < static_cast<Compute<P>>(p[i]) ? one : zero;
+}
+
+template <typename T>
+void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p) {
+  using C = Compute<T>;
+  check_count(n);
+  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument,
+           "dropout probability has to be between 0 and 1, but got ", p);
+  if (p == 1) {  // PyTorch draws nothing then
+    std::fill(out, out + n, T(C(0)));
+    return;
+  }
+  const std::lock_guard lock(generator.mutex());
+  bernoulli_values(generator, out, n, 1 - p, T(C(1) / static_cast<C>(1 - p)));
+}
+
+template <typename T>
+void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t categories, int64_t samples,
+                 bool replacement, int64_t* out) {
+  using C = Compute<T>;
+  TT_CHECK(rows >= 0 && categories >= 0, Status::kInvalidArgument, "the shape must not be negative, got ",
+           rows, " x ", categories);
+  TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples");
+  TT_CHECK(replacement || samples <= categories, Status::kInvalidArgument,
+           "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
+  TT_CHECK(categories <= int64_t{1} << 24, Status::kInvalidArgument,
+           "number of categories cannot exceed 2^24");
+  for (int64_t r = 0; r < rows; ++r) {
+    C sum = 0;
+    for (int64_t c = 0; c < categories; ++c) {
+      const C weight = static_cast<C>(weights[r * categories + c]);
+      TT_CHECK(weight >= 0 && weight < std::numeric_limits<C>::infinity(), Status::kInvalidArgument,
+               "probability tensor contains either `inf`, `nan` or element < 0, got ", weight, " at row ", r,
+               ", category ", c);
+      sum += weight;
+    }
+    TT_CHECK(sum > 0, Status::kInvalidArgument,
+             "invalid multinomial distribution (sum of probabilities <= 0)");
+  }
+  if (rows == 0) return;
+
+  if (replacement && samples != 1) {
+    // Inversion of the cumulative distribution by binary search.
+    const Scratch uniforms(static_cast<size_t>(rows * samples) * sizeof(double));
+    const Scratch cumulated(static_cast<size_t>(categories) * sizeof(C));
+    fill_uniform(generator, uniforms.as<double>(), rows * samples);
+    C* const cumulative = cumulated.as<C>();
+    for (int64_t r = 0; r < rows; ++r) {
+      C sum = 0;
+      for (int64_t c = 0; c < categories; ++c) {
+        sum += static_cast<C>(weights[r * categories + c]);
+        cumulative[c] = sum;
+      }
+      for (int64_t c = 0; c < categories; ++c) cumulative[c] /= sum;
+      cumulative[categories - 1] = 1;
+      for (int64_t s = 0; s < samples; ++s) {
+        const double u = uniforms.as<double>()[r * samples + s];
+        out[r * samples + s] = std::lower_bound(cumulative, cumulative + categories, u) - cumulative;
+      }
+    }
+    return;
+  }
+
+  // The largest weights / exponential samples: the race of exponential clocks.
+  const int64_t n = rows * categories;
+  const Scratch clocks(static_cast<size_t>(n) * sizeof(T));
+  struct Entry {
+    C value;
+    int64_t category;
+  };
+  const Scratch ranked(static_cast<size_t>(categories) * sizeof(Entry));
+  T* const clock = clocks.as<T>();
+  fill_exponential(generator, clock, n, 1);
+  for (int64_t r = 0; r < rows; ++r) {
+    Entry* const entries = ranked.as<Entry>();
+    for (int64_t c = 0; c < categories; ++c) {
+      const C ratio = static_cast<C>(weights[r * categories + c]) / static_cast<C>(clock[r * categories + c]);
+      entries[c] = {static_cast<C>(T(ratio)), c};
+    }
+    Entry* const end = entries + categories;
+    const auto before = [](const Entry& a, const Entry& b) {
+      return (std::isnan(a.value) && !std::isnan(b.value)) || a.value > b.value;
+    };
+    if (samples == 1) {
+      out[r] = std::min_element(entries, end, before)->category;
+      continue;
+    }
+    // The same standard algorithms as PyTorch's topk, so that equal ratios come out in the same order.
+    if (samples * 64 <= categories) {
+      std::partial_sort(entries, entries + samples, end, before);
+    } else {
+      std::nth_element(entries, entries + samples - 1, end, before);
+      std::sort(entries, entries + samples - 1, before);
+    }
+    for (int64_t s = 0; s < samples; ++s) out[r * samples + s] = entries[s].category;
+  }
+}
+
+// ---- Instantiations ----
+
+#define TT_FLOATING(T)                                                         \
+  template void fill_uniform<T>(Generator&, T*, int64_t, double, double);      \
+  template void fill_normal<T>(Generator&, T*, int64_t, double, double, bool); \
+  template void fill_exponential<T>(Generator&, T*, int64_t, double);          \
+  template void fill_dropout_mask<T>(Generator&, T*, int64_t, double);         \
+  template void multinomial<T>(Generator&, const T*, int64_t, int64_t, int64_t, bool, int64_t*);
+TT_FLOATING(Half)
+TT_FLOATING(BFloat16)
+TT_FLOATING(float)
+TT_FLOATING(double)
+
+#define TT_ANY(enumerator, T)                                                          \
+  template void fill_random_int<T>(Generator&, T*, int64_t, int64_t, int64_t);         \
+  template void fill_random_full<T>(Generator&, T*, int64_t);                          \
+  template void fill_randperm<T>(Generator&, T*, int64_t);                             \
+  template void fill_bernoulli<T>(Generator&, T*, int64_t, double);                    \
+  template void fill_bernoulli<T, Half>(Generator&, T*, int64_t, const Half*);         \
+  template void fill_bernoulli<T, BFloat16>(Generator&, T*, int64_t, const BFloat16*); \
+  template void fill_bernoulli<T, float>(Generator&, T*, int64_t, const float*);       \
+  template void fill_bernoulli<T, double>(Generator&, T*, int64_t, const double*);
+TT_FORALL_DTYPES(TT_ANY)
+
+template void fill_random_bits64<int64_t>(Generator&, int64_t*, int64_t);
+template void fill_random_bits64<float>(Generator&, float*, int64_t);
+template void fill_random_bits64<double>(Generator&, double*, int64_t);
+template void fill_random_bits64<BFloat16>(Generator&, BFloat16*, int64_t);
+
+}  // namespace tt

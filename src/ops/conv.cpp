@@ -1,0 +1,271 @@
+#include "ops/conv.h"
+
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+namespace {
+
+// A convolution over `spatial` dimensions, as the caller sees it; for messages and checks.
+struct Request {
+  int spatial;
+  const char* name;
+  const int64_t* stride;
+  const int64_t* padding;
+  const int64_t* dilation;
+  int64_t groups;
+};
+
+void check_positive(const int64_t* values, int count, int64_t least, const char* message) {
+  for (int i = 0; i < count; ++i) {
+    TT_CHECK(values[i] >= least, Status::kInvalidArgument, message, values[i]);
+  }
+}
+
+// "5 x 5"
+std::string times(const int64_t* values, int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += str(i == 0 ? "" : " x ", values[i]);
+  return text;
+}
+
+Dims batched_sizes(const Tensor& input, int spatial) {
+  Dims sizes = input.sizes();
+  if (sizes.size() == spatial + 1) sizes.insert(0, 1);
+  return sizes;
+}
+
+// Everything but the sizes of the output.
+void check(const Tensor& input, const Tensor& weight, const Tensor& bias, const Request& r) {
+  TT_CHECK(input.ndim() == r.spatial + 1 || input.ndim() == r.spatial + 2, Status::kShape, "Expected ",
+           r.spatial + 1, "D (unbatched) or ", r.spatial + 2, "D (batched) input to ", r.name,
+           ", but got input of size: ", input.sizes());
+  TT_CHECK(weight.ndim() == r.spatial + 2, Status::kShape, "expected weight to have ", r.spatial + 2,
+           " dimensions, but got weight of size: ", weight.sizes());
+  TT_CHECK(input.device() == weight.device(), Status::kDevice, "Input (", input.device(), ") and weight (",
+           weight.device(), ") should be on the same device");
+  TT_CHECK(!bias.defined() || bias.device() == input.device(), Status::kDevice, "Input (", input.device(),
+           ") and bias (", bias.device(), ") should be on the same device");
+  TT_CHECK(input.dtype() == weight.dtype(), Status::kDtype, "Input type (", input.dtype(),
+           ") and weight type (", weight.dtype(), ") should be the same");
+  TT_CHECK(!bias.defined() || bias.dtype() == input.dtype(), Status::kDtype, "Input type (", input.dtype(),
+           ") and bias type (", bias.dtype(), ") should be the same");
+  TT_CHECK(input.dtype() != DType::kBool, Status::kDtype, r.name, " is not implemented for bool");
+  check_positive(r.padding, r.spatial, 0, "negative padding is not supported, got padding ");
+  check_positive(r.stride, r.spatial, 1, "non-positive stride is not supported, got stride ");
+  check_positive(r.dilation, r.spatial, 1, "non-positive dilation is not supported, got dilation ");
+  TT_CHECK(r.groups > 0, Status::kInvalidArgument, "non-positive groups is not supported, got groups ",
+           r.groups);
+  TT_CHECK(weight.size(0) >= r.groups, Status::kShape, "Given groups=", r.groups,
+           ", expected weight to be at least ", r.groups, " at dimension 0, but got weight of size ",
+           weight.sizes(), " instead");
+  TT_CHECK(weight.size(0) % r.groups == 0, Status::kShape, "Given groups=", r.groups,
+           ", expected weight to be divisible by ", r.groups, " at dimension 0, but got weight of size [",
+           weight.sizes(), "] instead");
+  const Dims sizes = batched_sizes(input, r.spatial);
+  int64_t channels;
+  TT_CHECK(!__builtin_mul_overflow(weight.size(1), r.groups, &channels), Status::kShape,
+           "groups * weight.size(1) overflows int64");
+  TT_CHECK(sizes[1] == channels, Status::kShape, "Given groups=", r.groups, ", weight of size ",
+           weight.sizes(), ", expected input", sizes, " to have ", channels, " channels, but got ", sizes[1],
+           " channels instead");
+  TT_CHECK(!bias.defined() || (bias.ndim() == 1 && bias.size(0) == weight.size(0)), Status::kShape,
+           "Given weight of size ", weight.sizes(), ", expected bias to be 1-dimensional with ",
+           weight.size(0), " elements, but got bias of size ", bias.defined() ? bias.sizes() : Dims(),
+           " instead");
+}
+
+// The span of a kernel: dilation * (kernel - 1) + 1.
+int64_t extent(int64_t kernel, int64_t dilation) {
+  int64_t reach;
+  TT_CHECK(kernel >= 1, Status::kShape, "kernel size should be greater than zero, got ", kernel);
+  TT_CHECK(!__builtin_mul_overflow(kernel - 1, dilation, &reach) && reach < INT64_MAX, Status::kShape,
+           "kernel size ", kernel, " with dilation ", dilation, " overflows int64");
+  return reach + 1;
+}
+
+// The sizes of the output, with padding[i] at the beginning and `after[i]` at the end.
+void output_sizes(const Dims& input, const Tensor& weight, const Request& r, const int64_t* after,
+                  int64_t* out) {
+  int64_t padded[2], kernel[2];
+  bool fits = true;
+  for (int i = 0; i < r.spatial; ++i) {
+    kernel[i] = extent(weight.size(i + 2), r.dilation[i]);
+    TT_CHECK(!__builtin_add_overflow(input[i + 2], r.padding[i], &padded[i]) &&
+                 !__builtin_add_overflow(padded[i], after[i], &padded[i]),
+             Status::kShape, "padding ", r.padding[i], " overflows int64");
+    fits = fits && padded[i] >= kernel[i];
+  }
+  TT_CHECK(fits, Status::kShape, "Calculated padded input size per channel: (", times(padded, r.spatial),
+           "). Kernel size: (", times(kernel, r.spatial),
+           "). Kernel size can't be greater than actual input size");
+  for (int i = 0; i < r.spatial; ++i) out[i] = (padded[i] - kernel[i]) / r.stride[i] + 1;
+}
+
+// The two halves of 'same' padding.
+void same_padding(const Tensor& weight, const Request& r, int64_t* before, int64_t* after) {
+  for (int i = 0; i < r.spatial; ++i) {
+    TT_CHECK(r.stride[i] == 1, Status::kInvalidArgument,
+             "padding='same' is not supported for strided convolutions");
+    const int64_t total = extent(weight.size(i + 2), r.dilation[i]) - 1;
+    before[i] = total / 2;
+    after[i] = total - before[i];
+  }
+}
+
+bool has_work(const ConvShape& s) { return s.batch > 0 && s.taps() > 0 && s.out_channels > 0; }
+
+// The checked convolution of a batch: 4-d input and weight.
+Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvShape& s) {
+  const Tensor out =
+      empty({s.batch, s.out_channels, s.out_height, s.out_width}, input.dtype(), input.device());
+  if (has_work(s) && out.numel() > 0) {
+    const GradMode off(false);
+    const Tensor x = contiguous(input), w = contiguous(weight);
+    const Tensor b = bias.defined() ? contiguous(bias) : bias;
+    backend_of(input.device())
+        .conv->forward(s, input.dtype(), x.raw(), w.raw(), b.defined() ? b.raw() : nullptr, out.raw());
+  } else if (out.numel() > 0) {
+    const GradMode off(false);
+    fill_(out, 0);
+    if (bias.defined()) copy_values(out, expand(view(bias, {1, s.out_channels, 1, 1}), out.sizes()));
+  }
+  if (needs_grad(input, weight, bias)) {
+    record("convolution", out, {&input, &weight, &bias},
+           [s, x = SavedTensor::input(input), w = SavedTensor::input(weight)](BackwardContext& context) {
+             const Tensor& g = context.grad();
+             if (context.needs(0)) context.set(0, conv2d_backward_data(g, context.unpack(w), s));
+             if (context.needs(1) && context.needs(2) && !grad_enabled() && has_work(s) && g.numel() > 0) {
+               const Tensor dense = contiguous(g), image = contiguous(context.unpack(x));
+               const Tensor grad_weight =
+                   empty({s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]}, g.dtype(), g.device());
+               const Tensor grad_bias = empty({s.out_channels}, g.dtype(), g.device());
+               backend_of(g.device())
+                   .conv->backward_weight(s, g.dtype(), dense.raw(), image.raw(), grad_weight.raw(),
+                                          grad_bias.raw());
+               context.set(1, grad_weight);
+               context.set(2, grad_bias);
+               return;
+             }
+             if (context.needs(1)) context.set(1, conv2d_backward_weight(g, context.unpack(x), s));
+             if (context.needs(2)) context.set(2, sum(g, Dims{0, 2, 3}));
+           });
+  }
+  return out;
+}
+
+Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const Request& r,
+           const int64_t* after) {
+  const Dims sizes = batched_sizes(input, r.spatial);
+  int64_t out[2];
+  output_sizes(sizes, weight, r, after, out);
+  // One spatial dimension is the second of two.
+  const int lead = 2 - r.spatial;
+  ConvShape s;
+  s.batch = sizes[0];
+  s.in_channels = sizes[1];
+  s.out_channels = weight.size(0);
+  s.groups = r.groups;
+  s.height = lead ? 1 : sizes[2];
+  s.width = sizes[3 - lead];
+  s.out_height = lead ? 1 : out[0];
+  s.out_width = out[1 - lead];
+  for (int i = 0; i < r.spatial; ++i) {
+    s.kernel[i + lead] = weight.size(i + 2);
+    s.stride[i + lead] = r.stride[i];
+    s.padding[i + lead] = r.padding[i];
+    s.dilation[i + lead] = r.dilation[i];
+  }
+  const bool flat = r.spatial == 1;
+  const Tensor x = input.ndim() == 4 ? input : reshape(input, {s.batch, s.in_channels, s.height, s.width});
+  const Tensor w =
+      flat ? reshape(weight, {s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]}) : weight;
+  const Tensor y = convolution(x, w, bias, s);
+  if (input.ndim() == 4) return y;
+  Dims result{s.out_channels};
+  if (!flat) result.push_back(s.out_height);
+  result.push_back(s.out_width);
+  if (input.ndim() == r.spatial + 2) result.insert(0, s.batch);
+  return view(y, result);
+}
+
+Tensor run_mode(const Tensor& input, const Tensor& weight, const Tensor& bias, Request r, PaddingMode mode) {
+  int64_t before[2] = {0, 0}, after[2] = {0, 0};
+  r.padding = before;
+  TT_CHECK(mode == PaddingMode::kSame || mode == PaddingMode::kValid, Status::kInvalidArgument,
+           "Invalid padding mode: ", static_cast<int32_t>(mode));
+  check(input, weight, bias, r);
+  if (mode == PaddingMode::kSame) same_padding(weight, r, before, after);
+  return run(input, weight, bias, r, after);
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  const Request r{2, "conv2d", o.stride, o.padding, o.dilation, o.groups};
+  check(input, weight, bias, r);
+  return run(input, weight, bias, r, r.padding);
+}
+
+Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
+              PaddingMode mode) {
+  return run_mode(input, weight, bias, {2, "conv2d", o.stride, nullptr, o.dilation, o.groups}, mode);
+}
+
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o) {
+  const Request r{1, "conv1d", &o.stride, &o.padding, &o.dilation, o.groups};
+  check(input, weight, bias, r);
+  return run(input, weight, bias, r, r.padding);
+}
+
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o,
+              PaddingMode mode) {
+  return run_mode(input, weight, bias, {1, "conv1d", &o.stride, nullptr, &o.dilation, o.groups}, mode);
+}
+
+Tensor conv2d_backward_data(const Tensor& grad_output, const Tensor& weight, const ConvShape& s) {
+  const Dims sizes{s.batch, s.in_channels, s.height, s.width};
+  const bool work = has_work(s) && grad_output.numel() > 0;
+  const Tensor out =
+      work ? empty(sizes, weight.dtype(), weight.device()) : zeros(sizes, weight.dtype(), weight.device());
+  if (work) {
+    const GradMode off(false);
+    const Tensor g = contiguous(grad_output), w = contiguous(weight);
+    backend_of(weight.device()).conv->backward_data(s, weight.dtype(), g.raw(), w.raw(), out.raw());
+  }
+  if (needs_grad(grad_output, weight)) {
+    record(
+        "convolution_backward_data", out, {&grad_output, &weight},
+        [s, g = SavedTensor::input(grad_output), w = SavedTensor::input(weight)](BackwardContext& context) {
+          const Tensor& gg = context.grad();
+          if (context.needs(0)) context.set(0, convolution(gg, context.unpack(w), {}, s));
+          if (context.needs(1)) context.set(1, conv2d_backward_weight(context.unpack(g), gg, s));
+        });
+  }
+  return out;
+}
+
+Tensor conv2d_backward_weight(const Tensor& grad_output, const Tensor& input, const ConvShape& s) {
+  const Dims sizes{s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]};
+  const bool work = has_work(s) && grad_output.numel() > 0;
+  const Tensor out =
+      work ? empty(sizes, input.dtype(), input.device()) : zeros(sizes, input.dtype(), input.device());
+  if (work) {
+    const GradMode off(false);
+    const Tensor g = contiguous(grad_output), x = contiguous(input);
+    backend_of(input.device()).conv->backward_weight(s, input.dtype(), g.raw(), x.raw(), out.raw(), nullptr);
+  }
+  if (needs_grad(grad_output, input)) {
+    record("convolution_backward_weight", out, {&grad_output, &input},
+           [s, g = SavedTensor::input(grad_output), x = SavedTensor::input(input)](BackwardContext& context) {
+             const Tensor& gg = context.grad();
+             if (context.needs(0)) context.set(0, convolution(context.unpack(x), gg, {}, s));
+             if (context.needs(1)) context.set(1, conv2d_backward_data(context.unpack(g), gg, s));
+           });
+  }
+  return out;
+}
+
+}  // namespace tt::ops

@@ -1,0 +1,50 @@
+#include "ops/dropout.h"
+
+#include "core/random_fill.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+namespace {
+
+// The strides of a tensor like `t` that is dense, with the dimensions in the order that they have in memory:
+// PyTorch draws masks in that order. Broadcast tensors, which have none, are taken as contiguous.
+Dims dense_strides(const Tensor& t) {
+  if (t.is_contiguous()) return t.strides();
+  int order[kMaxDims];  // innermost first
+  for (int i = 0; i < t.ndim(); ++i) {
+    if (t.stride(i) == 0 && t.size(i) > 1) return contiguous_strides(t.sizes());
+    int at = i;
+    for (; at > 0 && t.stride(order[at - 1]) > t.stride(t.ndim() - 1 - i); --at) order[at] = order[at - 1];
+    order[at] = t.ndim() - 1 - i;
+  }
+  Dims strides = t.sizes();
+  int64_t step = 1;
+  for (int i = 0; i < t.ndim(); ++i) {
+    strides[order[i]] = step;
+    step *= t.size(order[i]);
+  }
+  return strides;
+}
+
+Tensor draw_mask(const Tensor& input, double p, Generator& generator) {
+  const Tensor flat = empty({input.numel()}, input.dtype());
+  visit_dtype(input.dtype(), [&]<typename T>() {
+    if constexpr (!std::is_integral_v<T>) fill_dropout_mask(generator, flat.data<T>(), flat.numel(), p);
+  });
+  return alias(to_device(flat, input.device()), input.sizes(), dense_strides(input), 0);
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& input, double p, bool training, Generator* generator) {
+  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument,
+           "dropout probability has to be between 0 and 1, but got ", p);
+  if (!training || p == 0 || input.numel() == 0) return input;
+  TT_CHECK(is_floating(input.dtype()), Status::kDtype, "dropout is not implemented for ", input.dtype(),
+           " in training");
+  if (p == 1) return mul(input, zeros({}, input.dtype(), input.device()));
+  return mul(input, draw_mask(input, p, generator != nullptr ? *generator : default_generator()));
+}
+
+}  // namespace tt::ops

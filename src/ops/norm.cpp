@@ -1,0 +1,194 @@
+#include "ops/norm.h"
+
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+namespace {
+
+void check_vector(const Tensor& t, const char* name, const Tensor& input, DType dtype) {
+  if (!t.defined()) return;
+  TT_CHECK(t.numel() == input.size(1), Status::kShape, name, " should contain ", input.size(1),
+           " elements not ", t.numel());
+  TT_CHECK(t.device() == input.device(), Status::kDevice, "expected ", name, " on ", input.device(),
+           " as input, but found it on ", t.device());
+  TT_CHECK(t.dtype() == dtype, Status::kDtype, "mixed dtype: expected ", name, " to have dtype ", dtype,
+           ", but got ", t.dtype(), " with input of ", input.dtype());
+}
+
+// The dtype of the per-channel vectors: the input's, or float32 for half types. All must agree.
+DType param_dtype(const Tensor& input, std::initializer_list<const Tensor*> vectors) {
+  if (is_reduced_floating(input.dtype())) {
+    for (const Tensor* t : vectors) {
+      if (t->defined()) return t->dtype() == DType::kFloat32 ? DType::kFloat32 : input.dtype();
+    }
+  }
+  return input.dtype();
+}
+
+// What the backward rule needs besides its tensors.
+struct Form {
+  BatchNormShape shape;
+  bool training;
+};
+
+// (1, C, 1) as the input's (N, C, inner).
+Tensor per_channel(const Tensor& t, const BatchNormShape& s, DType dtype) {
+  return to_dtype(reshape(t, {1, s.channels, 1}), dtype);
+}
+
+Tensor over_channels(const Tensor& t) { return sum(t, Dims{0, 2}, true); }
+
+// The gradients by differentiable ops, for gradients of gradients. `mean` and `invstd` are constants in
+// evaluation; in training they depend on x, and are computed again.
+void backward_composed(BackwardContext& context, const Form& form, const Tensor& grad, const Tensor& input,
+                       const Tensor& weight, Tensor mean, Tensor invstd) {
+  const BatchNormShape& s = form.shape;
+  const DType dtype = mean.dtype();
+  const Dims sizes{s.batch, s.channels, s.inner};
+  const double count = static_cast<double>(s.batch * s.inner);
+  const Tensor g = to_dtype(reshape(grad, sizes), dtype);
+  const Tensor x = to_dtype(reshape(input, sizes), dtype);
+  if (form.training) {
+    mean = div(over_channels(x), count);
+    const Tensor centred = sub(x, mean);
+    invstd = div(1.0, sqrt(add(div(over_channels(mul(centred, centred)), count), s.eps)));
+  } else {
+    mean = reshape(mean, {1, s.channels, 1});
+    invstd = reshape(invstd, {1, s.channels, 1});
+  }
+  const Tensor xhat = mul(sub(x, mean), invstd);
+  const Tensor grad_weight = over_channels(mul(g, xhat));
+  const Tensor grad_bias = over_channels(g);
+  if (context.needs(0)) {
+    Tensor inner = g;
+    if (form.training) inner = sub(sub(g, div(grad_bias, count)), mul(xhat, div(grad_weight, count)));
+    const Tensor scale = weight.defined() ? mul(per_channel(weight, s, dtype), invstd) : invstd;
+    context.set(0, to_dtype(reshape(mul(inner, scale), input.sizes()), s.dtype));
+  }
+  if (context.needs(1)) context.set(1, to_dtype(reshape(grad_weight, {s.channels}), s.param_dtype));
+  if (context.needs(2)) context.set(2, to_dtype(reshape(grad_bias, {s.channels}), s.param_dtype));
+}
+
+struct Backward {
+  Form form;
+  SavedTensor input, weight;
+  Tensor mean, invstd;  // nobody else sees them
+
+  void operator()(BackwardContext& context) const {
+    const Tensor x = context.unpack(input), w = context.unpack(weight);
+    const Tensor& grad = context.grad();
+    if (grad_enabled()) return backward_composed(context, form, grad, x, w, mean, invstd);
+    const BatchNormShape& s = form.shape;
+    Tensor results[3];
+    if (context.needs(0)) results[0] = empty(x.sizes(), s.dtype, x.device());
+    for (int i = 1; i < 3; ++i) {
+      if (context.needs(i)) results[i] = zeros({s.channels}, s.param_dtype, x.device());
+    }
+    if (x.numel() > 0) {
+      const Tensor dense = contiguous(x), g = contiguous(grad);
+      const Tensor scale = w.defined() ? contiguous(w) : w;
+      const auto address = [](const Tensor& t) -> void* { return t.defined() ? t.raw() : nullptr; };
+      backend_of(x.device())
+          .norm->batch_norm_backward(s, form.training, g.raw(), dense.raw(), address(scale), mean.raw(),
+                                     invstd.raw(), address(results[0]), address(results[1]),
+                                     address(results[2]));
+    }
+    for (int i = 0; i < 3; ++i) {
+      if (results[i].defined()) context.set(i, results[i]);
+    }
+  }
+};
+
+// A running statistic as the kernel writes it: itself where it is dense, else a copy that is put back.
+struct Running {
+  Tensor target, dense;
+
+  explicit Running(const Tensor& t) : target(t) {
+    if (t.defined()) dense = t.is_contiguous() ? t : contiguous_copy(t);
+  }
+  void* data() const { return dense.defined() ? dense.raw() : nullptr; }
+  void write_back() const {
+    if (!target.defined()) return;
+    if (!dense.is_same(target)) copy_values(target, dense);
+    bump_version(target);
+  }
+};
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                  const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps) {
+  TT_CHECK(input.ndim() >= 2, Status::kShape,
+           "batch_norm expects an input of at least 2 dimensions (N, C, ...), got shape ", input.sizes());
+  TT_CHECK(is_floating(input.dtype()), Status::kDtype, "batch_norm is not implemented for ", input.dtype());
+  TT_CHECK(training || running_mean.defined(), Status::kInvalidArgument,
+           "running_mean must be defined in evaluation mode");
+  TT_CHECK(training || running_var.defined(), Status::kInvalidArgument,
+           "running_var must be defined in evaluation mode");
+  TT_CHECK(running_mean.defined() == running_var.defined(), Status::kInvalidArgument,
+           "running_mean and running_var must either both be None or neither be None");
+  TT_CHECK(!training || eps > 0, Status::kInvalidArgument,
+           "batch_norm eps must be positive during training, but got ", eps);
+  Form form{{}, training};
+  BatchNormShape& s = form.shape;
+  s.dtype = input.dtype();
+  s.param_dtype = param_dtype(input, {&running_mean, &running_var, &weight, &bias});
+  s.eps = eps;
+  check_vector(running_mean, "running_mean", input, s.param_dtype);
+  check_vector(running_var, "running_var", input, s.param_dtype);
+  check_vector(weight, "weight", input, s.param_dtype);
+  check_vector(bias, "bias", input, s.param_dtype);
+  s.batch = input.size(0);
+  s.channels = input.size(1);
+  s.inner = 1;
+  for (int i = 2; i < input.ndim(); ++i) s.inner *= input.size(i);
+  TT_CHECK(!training || s.batch * s.inner != 1, Status::kInvalidArgument,
+           "Expected more than 1 value per channel when training, got input size ", input.sizes());
+  if (training && running_mean.defined()) {
+    check_inplace(running_mean, "batch_norm");
+    check_inplace(running_var, "batch_norm");
+  }
+
+  const bool grad = needs_grad(input, weight, bias);
+  const DType acc = s.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
+  const Tensor out = empty(input.sizes(), s.dtype, input.device());
+  Tensor mean, invstd;
+  {
+    const GradMode off(false);
+    const Tensor x = contiguous(input);
+    const Tensor w = weight.defined() ? contiguous(weight) : weight;
+    const Tensor b = bias.defined() ? contiguous(bias) : bias;
+    const auto address = [](const Tensor& t) -> const void* { return t.defined() ? t.raw() : nullptr; };
+    NormKernels& kernels = *backend_of(input.device()).norm;
+    if (training) {
+      mean = empty({s.channels}, acc, input.device());
+      invstd = empty({s.channels}, acc, input.device());
+      if (input.numel() > 0) {
+        const Running rm(running_mean), rv(running_var);
+        kernels.batch_norm_train(s, x.raw(), address(w), address(b), rm.data(), rv.data(), momentum,
+                                 mean.raw(), invstd.raw(), out.raw());
+        rm.write_back();
+        rv.write_back();
+      }
+    } else {
+      const Tensor rm = contiguous(running_mean), rv = contiguous(running_var);
+      if (input.numel() > 0)
+        kernels.batch_norm_eval(s, x.raw(), address(w), address(b), rm.raw(), rv.raw(), out.raw());
+      if (grad) {
+        mean =
+            running_mean.dtype() == acc && rm.is_same(running_mean) ? contiguous_copy(rm) : to_dtype(rm, acc);
+        invstd = div(1.0, sqrt(add(to_dtype(rv, acc), eps)));
+      }
+    }
+  }
+  if (grad) {
+    record("batch_norm", out, {&input, &weight, &bias},
+           Backward{form, SavedTensor::input(input), SavedTensor::input(weight), mean, invstd});
+  }
+  return out;
+}
+
+}  // namespace tt::ops

@@ -1,0 +1,255 @@
+#include "ops/pool.h"
+
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+namespace {
+
+int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && a < 0); }
+
+// The number of windows along one axis. With ceil_mode a last window may hang over the end, but starts inside
+// the input or the padding before it.
+int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation, bool ceil) {
+  int64_t reach, padded;
+  TT_CHECK(!__builtin_mul_overflow(kernel - 1, dilation, &reach) && size <= INT64_MAX / 4 &&
+               reach <= INT64_MAX / 4 && stride <= INT64_MAX / 4,
+           Status::kShape, "kernel size ", kernel, ", stride ", stride, " or dilation ", dilation,
+           " overflows int64");
+  padded = size + 2 * padding - reach - 1;
+  const int64_t count = floor_div(padded + (ceil ? stride - 1 : 0), stride) + 1;
+  return ceil && (count - 1) * stride >= size + padding ? count - 1 : count;
+}
+
+void check_pair(const int64_t* v, const char* what, const char* first, const char* second) {
+  TT_CHECK(v[0] > 0 && v[1] > 0, Status::kInvalidArgument, what, " should be greater than zero, but got ",
+           first, ": ", v[0], " ", second, ": ", v[1]);
+}
+
+void check_input(const Tensor& input) {
+  bool ok = input.ndim() == 3 || input.ndim() == 4;
+  for (int i = input.ndim() == 4 ? 1 : 0; ok && i < input.ndim(); ++i) ok = input.size(i) != 0;
+  TT_CHECK(ok, Status::kShape,
+           "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:",
+           input.sizes());
+}
+
+PoolShape pool_shape(const Tensor& input, const int64_t* kernel, const int64_t* stride_or_default,
+                     const int64_t* padding, const int64_t* dilation, bool ceil) {
+  const int64_t* stride = stride_or_default[0] == 0 && stride_or_default[1] == 0 ? kernel : stride_or_default;
+  check_pair(kernel, "kernel size", "kH", "kW");
+  TT_CHECK(stride[0] != 0 && stride[1] != 0, Status::kInvalidArgument, "stride should not be zero");
+  check_pair(stride, "stride", "dH", "dW");
+  check_pair(dilation, "dilation", "dilationH", "dilationW");
+  check_input(input);
+  PoolShape s;
+  const int h = input.ndim() - 2;
+  s.height = input.size(h);
+  s.width = input.size(h + 1);
+  s.planes = input.size(h - 1) * (h == 2 ? input.size(0) : 1);
+  for (int i = 0; i < 2; ++i) {
+    s.kernel[i] = kernel[i];
+    s.stride[i] = stride[i];
+    s.padding[i] = padding[i];
+    s.dilation[i] = dilation[i];
+    TT_CHECK(padding[i] >= 0, Status::kInvalidArgument,
+             "pad must be non-negative, but got pad: ", padding[i]);
+    // Half of the span, without computing what might overflow.
+    const bool small =
+        kernel[i] - 1 > INT64_MAX / 4 / dilation[i] || padding[i] <= ((kernel[i] - 1) * dilation[i] + 1) / 2;
+    TT_CHECK(small, Status::kInvalidArgument,
+             "pad should be at most half of effective kernel size, but got pad=", padding[i],
+             ", kernel_size=", kernel[i], " and dilation=", dilation[i]);
+  }
+  s.out_height = windows(s.height, kernel[0], stride[0], padding[0], dilation[0], ceil);
+  s.out_width = windows(s.width, kernel[1], stride[1], padding[1], dilation[1], ceil);
+  const int64_t channels = input.size(h - 1);
+  TT_CHECK(s.out_height >= 1 && s.out_width >= 1, Status::kShape, "Given input size: (", channels, "x",
+           s.height, "x", s.width, "). Calculated output size: (", channels, "x", s.out_height, "x",
+           s.out_width, "). Output size is too small");
+  return s;
+}
+
+// The sizes of `like` with another height and width.
+Dims with_plane(const Dims& like, int64_t height, int64_t width) {
+  Dims sizes = like;
+  sizes[sizes.size() - 2] = height;
+  sizes[sizes.size() - 1] = width;
+  return sizes;
+}
+
+PoolKernels& kernels(const Tensor& t) { return *backend_of(t.device()).pool; }
+
+// ---- max pooling ----
+
+Tensor gather(const Tensor& input, const Tensor& indices, const PoolShape& s);
+
+// The transpose of gather: puts each gradient where its maximum was.
+Tensor scatter(const Tensor& grad, const Tensor& indices, const PoolShape& s) {
+  const Tensor out = empty(with_plane(grad.sizes(), s.height, s.width), grad.dtype(), grad.device());
+  if (s.planes > 0) {
+    const GradMode off(false);
+    const Tensor dense = contiguous(grad);
+    kernels(grad).max_pool_backward(s, grad.dtype(), dense.raw(), indices.data<int64_t>(), out.raw());
+  }
+  if (needs_grad(grad)) {
+    record("max_pool2d_backward", out, {&grad},
+           [s, indices = SavedTensor::input(indices)](BackwardContext& context) {
+             context.set(0, gather(context.grad(), context.unpack(indices), s));
+           });
+  }
+  return out;
+}
+
+Tensor gather(const Tensor& input, const Tensor& indices, const PoolShape& s) {
+  const Tensor out = empty(indices.sizes(), input.dtype(), input.device());
+  if (s.planes > 0) {
+    const GradMode off(false);
+    const Tensor dense = contiguous(input);
+    kernels(input).max_pool_gather(s, input.dtype(), dense.raw(), indices.data<int64_t>(), out.raw());
+  }
+  if (needs_grad(input)) {
+    record("max_pool2d_gather", out, {&input},
+           [s, indices = SavedTensor::input(indices)](BackwardContext& context) {
+             context.set(0, scatter(context.grad(), context.unpack(indices), s));
+           });
+  }
+  return out;
+}
+
+MaxPool2dResult max_pool(const Tensor& input, const MaxPool2dOptions& o, bool want_indices) {
+  const PoolShape s = pool_shape(input, o.kernel, o.stride, o.padding, o.dilation, o.ceil_mode);
+  TT_CHECK(input.dtype() != DType::kBool, Status::kDtype, "max_pool2d is not implemented for bool");
+  const Dims sizes = with_plane(input.sizes(), s.out_height, s.out_width);
+  const bool grad = needs_grad(input);
+  MaxPool2dResult result;
+  result.output = empty(sizes, input.dtype(), input.device());
+  if (grad || want_indices) result.indices = empty(sizes, DType::kInt64, input.device());
+  if (s.planes > 0) {
+    const GradMode off(false);
+    const Tensor dense = contiguous(input);
+    kernels(input).max_pool(s, input.dtype(), dense.raw(), result.output.raw(),
+                            result.indices.defined() ? result.indices.data<int64_t>() : nullptr);
+  }
+  if (grad) {
+    // The rule's own handle: the caller may write into the indices it got.
+    const Tensor kept = result.indices;
+    record("max_pool2d", result.output, {&input},
+           [s, indices = SavedTensor::input(kept)](BackwardContext& context) {
+             context.set(0, scatter(context.grad(), context.unpack(indices), s));
+           });
+  }
+  return result;
+}
+
+// ---- average pooling ----
+
+Tensor avg_pool(const Tensor& input, const PoolShape& s, const AvgPoolOptions& o);
+
+Tensor avg_pool_backward(const Tensor& grad, const PoolShape& s, const AvgPoolOptions& o) {
+  const Tensor out = empty(with_plane(grad.sizes(), s.height, s.width), grad.dtype(), grad.device());
+  if (s.planes > 0) {
+    const GradMode off(false);
+    const Tensor dense = contiguous(grad);
+    kernels(grad).avg_pool_backward(s, o, grad.dtype(), dense.raw(), out.raw());
+  }
+  if (needs_grad(grad)) {
+    record("avg_pool2d_backward", out, {&grad},
+           [s, o](BackwardContext& context) { context.set(0, avg_pool(context.grad(), s, o)); });
+  }
+  return out;
+}
+
+Tensor avg_pool(const Tensor& input, const PoolShape& s, const AvgPoolOptions& o) {
+  const Tensor out =
+      empty(with_plane(input.sizes(), s.out_height, s.out_width), input.dtype(), input.device());
+  if (s.planes > 0) {
+    const GradMode off(false);
+    const Tensor dense = contiguous(input);
+    kernels(input).avg_pool(s, o, input.dtype(), dense.raw(), out.raw());
+  }
+  if (needs_grad(input)) {
+    record("avg_pool2d", out, {&input},
+           [s, o](BackwardContext& context) { context.set(0, avg_pool_backward(context.grad(), s, o)); });
+  }
+  return out;
+}
+
+Tensor adaptive(const Tensor& input, const PoolShape& s);
+
+Tensor adaptive_backward(const Tensor& grad, const PoolShape& s) {
+  const Tensor out = grad.numel() > 0
+                         ? empty(with_plane(grad.sizes(), s.height, s.width), grad.dtype(), grad.device())
+                         : zeros(with_plane(grad.sizes(), s.height, s.width), grad.dtype(), grad.device());
+  if (grad.numel() > 0) {
+    const GradMode off(false);
+    const Tensor dense = contiguous(grad);
+    kernels(grad).adaptive_avg_pool_backward(s, grad.dtype(), dense.raw(), out.raw());
+  }
+  if (needs_grad(grad)) {
+    record("adaptive_avg_pool2d_backward", out, {&grad},
+           [s](BackwardContext& context) { context.set(0, adaptive(context.grad(), s)); });
+  }
+  return out;
+}
+
+Tensor adaptive(const Tensor& input, const PoolShape& s) {
+  const Tensor out =
+      empty(with_plane(input.sizes(), s.out_height, s.out_width), input.dtype(), input.device());
+  if (out.numel() > 0) {
+    const GradMode off(false);
+    const Tensor dense = contiguous(input);
+    kernels(input).adaptive_avg_pool(s, input.dtype(), dense.raw(), out.raw());
+  }
+  if (needs_grad(input)) {
+    record("adaptive_avg_pool2d", out, {&input},
+           [s](BackwardContext& context) { context.set(0, adaptive_backward(context.grad(), s)); });
+  }
+  return out;
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& input, const MaxPool2dOptions& options) {
+  return max_pool(input, options, false).output;
+}
+
+MaxPool2dResult max_pool2d_with_indices(const Tensor& input, const MaxPool2dOptions& options) {
+  return max_pool(input, options, true);
+}
+
+Tensor avg_pool2d(const Tensor& input, const AvgPool2dOptions& o) {
+  TT_CHECK(!o.divisor_override || *o.divisor_override != 0, Status::kInvalidArgument,
+           "divisor must be not zero");
+  const int64_t no_dilation[2] = {1, 1};
+  const PoolShape s = pool_shape(input, o.kernel, o.stride, o.padding, no_dilation, o.ceil_mode);
+  TT_CHECK(is_floating(input.dtype()) || input.dtype() == DType::kInt64, Status::kDtype,
+           "avg_pool2d is not implemented for ", input.dtype());
+  return avg_pool(input, s, {o.count_include_pad, o.divisor_override.value_or(0)});
+}
+
+Tensor adaptive_avg_pool2d(const Tensor& input, const int64_t output_size[2]) {
+  TT_CHECK(input.ndim() == 3 || input.ndim() == 4, Status::kShape,
+           "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got ", input.sizes());
+  const int h = input.ndim() - 2;
+  TT_CHECK(input.size(h) > 0 && input.size(h + 1) > 0, Status::kShape,
+           "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input "
+           "has sizes ",
+           input.sizes());
+  TT_CHECK(output_size[0] >= -1 && output_size[1] >= -1, Status::kInvalidArgument,
+           "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {",
+           output_size[0], ", ", output_size[1], "}");
+  TT_CHECK(is_floating(input.dtype()), Status::kDtype, "adaptive_avg_pool2d is not implemented for ",
+           input.dtype());
+  PoolShape s;
+  s.height = input.size(h);
+  s.width = input.size(h + 1);
+  s.planes = input.size(h - 1) * (h == 2 ? input.size(0) : 1);
+  s.out_height = output_size[0] < 0 ? s.height : output_size[0];
+  s.out_width = output_size[1] < 0 ? s.width : output_size[1];
+  return adaptive(input, s);
+}
+
+}  // namespace tt::ops

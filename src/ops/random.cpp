@@ -1,0 +1,170 @@
+#include "ops/random.h"
+
+#include <algorithm>
+
+#include "autograd/meta.h"
+#include "core/random_fill.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+namespace {
+
+Generator& source(RandomSource generator) { return generator != nullptr ? *generator : default_generator(); }
+
+// A contiguous stand-in with the dimensions in order of memory, smallest stride last: numbers are laid down
+// in the order in which PyTorch walks a strided tensor.
+struct MemoryOrder {
+  Dims order;  // order[i]: dimension of the tensor at place i
+
+  explicit MemoryOrder(const Tensor& t) {
+    for (int i = 0; i < t.ndim(); ++i) order.push_back(i);
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+      return t.stride(static_cast<int>(a)) > t.stride(static_cast<int>(b));
+    });
+  }
+  Dims apply(const Dims& dims) const {
+    Dims out = dims;
+    for (int i = 0; i < dims.size(); ++i) out[i] = dims[static_cast<int>(order[i])];
+    return out;
+  }
+};
+
+// fill(dense, contiguous): writes numel values of self's dtype to a dense CPU tensor.
+template <typename Fill>
+void fill_random_(const Tensor& self, const char* name, Fill&& fill) {
+  check_inplace(self, name);
+  const bool record_it = needs_grad(self);
+  if (self.is_contiguous() && self.device().is_cpu()) {
+    fill(self, true);
+  } else {
+    const MemoryOrder memory(self);
+    const Tensor dense = empty(memory.apply(self.sizes()), self.dtype());
+    fill(dense, self.is_contiguous());
+    copy_values(alias(self, memory.apply(self.sizes()), memory.apply(self.strides()), self.offset()), dense);
+  }
+  bump_version(self);
+  if (record_it) {
+    record_inplace(name, self, {&self}, [](BackwardContext& context) {
+      if (context.needs(0)) context.set(0, zeros_like(context.grad()));
+    });
+  }
+}
+
+template <typename F>
+void visit_floating(DType dtype, F&& fn) {
+  visit_dtype(dtype, [&]<typename T>() {
+    if constexpr (is_floating(DTypeOf<T>::value)) {
+      fn.template operator()<T>();
+    } else {
+      fail(Status::kDtype, "random floating-point numbers are not implemented for ", dtype);
+    }
+  });
+}
+
+Tensor on_device(const Tensor& t, Device device) { return to_device(t, device); }
+
+}  // namespace
+
+Tensor rand(const Dims& sizes, DType dtype, RandomSource generator, Device device) {
+  const Tensor out = empty(sizes, dtype);
+  visit_floating(dtype,
+                 [&]<typename T>() { fill_uniform<T>(source(generator), out.data<T>(), out.numel()); });
+  return on_device(out, device);
+}
+
+Tensor randn(const Dims& sizes, DType dtype, RandomSource generator, Device device) {
+  const Tensor out = empty(sizes, dtype);
+  visit_floating(dtype, [&]<typename T>() { fill_normal<T>(source(generator), out.data<T>(), out.numel()); });
+  return on_device(out, device);
+}
+
+Tensor randint(int64_t low, int64_t high, const Dims& sizes, DType dtype, RandomSource generator,
+               Device device) {
+  const Tensor out = empty(sizes, dtype);
+  visit_dtype(dtype, [&]<typename T>() {
+    fill_random_int<T>(source(generator), out.data<T>(), out.numel(), low, high);
+  });
+  return on_device(out, device);
+}
+
+Tensor randperm(int64_t n, DType dtype, RandomSource generator, Device device) {
+  TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
+  const Tensor out = empty({n}, dtype);
+  visit_dtype(dtype, [&]<typename T>() { fill_randperm<T>(source(generator), out.data<T>(), n); });
+  return on_device(out, device);
+}
+
+void uniform_(const Tensor& self, double from, double to, RandomSource generator) {
+  fill_random_(self, "uniform_", [&](const Tensor& dense, bool) {
+    visit_floating(dense.dtype(), [&]<typename T>() {
+      fill_uniform<T>(source(generator), dense.data<T>(), dense.numel(), from, to);
+    });
+  });
+}
+
+void normal_(const Tensor& self, double mean, double std, RandomSource generator) {
+  fill_random_(self, "normal_", [&](const Tensor& dense, bool contiguous) {
+    visit_floating(dense.dtype(), [&]<typename T>() {
+      fill_normal<T>(source(generator), dense.data<T>(), dense.numel(), mean, std, contiguous);
+    });
+  });
+}
+
+void exponential_(const Tensor& self, double lambda, RandomSource generator) {
+  fill_random_(self, "exponential_", [&](const Tensor& dense, bool) {
+    visit_floating(dense.dtype(), [&]<typename T>() {
+      fill_exponential<T>(source(generator), dense.data<T>(), dense.numel(), lambda);
+    });
+  });
+}
+
+void random_(const Tensor& self, std::optional<int64_t> low, std::optional<int64_t> high,
+             RandomSource generator) {
+  TT_CHECK(high.has_value() || !low.has_value(), Status::kInvalidArgument, "low is given without high");
+  fill_random_(self, "random_", [&](const Tensor& dense, bool) {
+    visit_dtype(dense.dtype(), [&]<typename T>() {
+      if (high) {
+        fill_random_int<T>(source(generator), dense.data<T>(), dense.numel(), low.value_or(0), *high);
+      } else {
+        fill_random_full<T>(source(generator), dense.data<T>(), dense.numel());
+      }
+    });
+  });
+}
+
+void bernoulli_(const Tensor& self, double p, RandomSource generator) {
+  fill_random_(self, "bernoulli_", [&](const Tensor& dense, bool) {
+    visit_dtype(dense.dtype(), [&]<typename T>() {
+      fill_bernoulli<T>(source(generator), dense.data<T>(), dense.numel(), p);
+    });
+  });
+}
+
+Tensor bernoulli(const Tensor& p, RandomSource generator) {
+  const GradMode off(false);
+  const Tensor local = contiguous(to_device(p, Device{}));
+  const Tensor out = empty(p.sizes(), p.dtype());
+  visit_floating(p.dtype(), [&]<typename T>() {
+    fill_bernoulli<T, T>(source(generator), out.data<T>(), out.numel(), local.data<T>());
+  });
+  return on_device(out, p.device());
+}
+
+Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, RandomSource generator) {
+  TT_CHECK(weights.ndim() == 1 || weights.ndim() == 2, Status::kShape,
+           "prob_dist must be 1 or 2 dim, got shape ", weights.sizes());
+  const GradMode off(false);
+  const Tensor local = contiguous(to_device(weights, Device{}));
+  const int64_t rows = weights.ndim() == 2 ? weights.size(0) : 1;
+  const int64_t categories = weights.size(weights.ndim() - 1);
+  TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples, got ", samples);
+  const Tensor out = empty(weights.ndim() == 2 ? Dims{rows, samples} : Dims{samples}, DType::kInt64);
+  visit_floating(weights.dtype(), [&]<typename T>() {
+    tt::multinomial<T>(source(generator), local.data<T>(), rows, categories, samples, replacement,
+                       out.data<int64_t>());
+  });
+  return on_device(out, weights.device());
+}
+
+}  // namespace tt::ops

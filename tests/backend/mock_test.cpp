@@ -1,0 +1,87 @@
+// Loading a backend, moving tensors to it and computing there, with the mock plug-in (TINYTORCH_CUDA_LIBRARY
+// names it).
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <functional>
+
+#include "autograd/engine.h"
+#include "core/plugin.h"
+#include "ops/ops.h"
+
+namespace tt {
+namespace {
+
+const Device kFirst{DeviceType::kCuda, 0};
+const Device kSecond{DeviceType::kCuda, 1};
+
+// Before the first use of a device.
+const int kPluginNamed = setenv("TINYTORCH_CUDA_LIBRARY", TT_MOCK_PLUGIN, 1);
+
+std::string message_of(const std::function<void()>& fn) {
+  try {
+    fn();
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "no error";
+}
+
+TEST(MockBackend, HasItsDevices) {
+  ASSERT_EQ(kPluginNamed, 0);
+  EXPECT_EQ(device_count(DeviceType::kCuda), 2);
+  EXPECT_EQ(device_unavailable_reason(DeviceType::kCuda), "");
+}
+
+TEST(MockBackend, MovesTensorsThereAndBack) {
+  Tensor x = ops::full({3, 4}, 2.5, DType::kFloat32);
+  *x.data<float>() = 7;
+  const Tensor there = ops::to_device(x, kFirst);
+  EXPECT_EQ(there.device(), kFirst);
+  const Tensor back = ops::to_device(ops::to_device(ops::transpose(there, 0, 1), kSecond), Device{});
+  EXPECT_EQ(back.sizes(), (Dims{4, 3}));
+  EXPECT_EQ(*back.data<float>(), 7);
+  EXPECT_EQ(back.data<float>()[1], 2.5f);
+}
+
+TEST(MockBackend, ComputesAndDifferentiates) {
+  Tensor x = ops::full({2, 3}, 2.0, DType::kFloat32, kFirst);
+  set_requires_grad(x, true);
+  const Tensor y = ops::sum(ops::mul(ops::mm(x, ops::full({3, 2}, 0.5, DType::kFloat32, kFirst)), 3.0));
+  const Tensor roots[] = {y};
+  backward(roots, {}, {});
+  EXPECT_EQ(x.grad().device(), kFirst);
+  EXPECT_EQ(*ops::to_device(y, Device{}).data<float>(), 36);
+  EXPECT_EQ(*ops::to_device(x.grad(), Device{}).data<float>(), 3);
+}
+
+TEST(MockBackend, ZeroDimCpuTensorsJoinAnyDevice) {
+  const Tensor x = ops::full({2}, 2.0, DType::kFloat32, kFirst);
+  const Tensor y = ops::mul(x, scalar_tensor(4.0, DType::kFloat32));
+  EXPECT_EQ(y.device(), kFirst);
+  EXPECT_EQ(*ops::to_device(y, Device{}).data<float>(), 8);
+}
+
+TEST(MockBackend, TwoDevicesAreAnErrorThatNamesBoth) {
+  const Tensor a = ops::full({2}, 1.0, DType::kFloat32, kFirst);
+  const Tensor b = ops::full({2}, 1.0, DType::kFloat32);
+  const Tensor c = ops::full({2}, 1.0, DType::kFloat32, kSecond);
+  EXPECT_EQ(message_of([&] { ops::add(a, b); }),
+            "expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!");
+  EXPECT_EQ(
+      message_of([&] { ops::add(a, c); }),
+      "expected all tensors to be on the same device, but found at least two devices, cuda:0 and cuda:1!");
+  EXPECT_EQ(message_of([&] {
+              ops::full({2}, 1.0, DType::kFloat32, Device{DeviceType::kCuda, 2});
+            }),
+            "invalid device cuda:2: there are 2 devices");
+}
+
+TEST(MockBackend, RunsOutOfMemoryWithoutHarm) {
+  EXPECT_EQ(message_of([&] { ops::zeros({int64_t{1} << 33}, DType::kUInt8, kFirst); }),
+            "mock: out of memory: could not allocate 8589934592 bytes");
+  EXPECT_EQ(ops::zeros({4}, DType::kUInt8, kFirst).numel(), 4);
+}
+
+}  // namespace
+}  // namespace tt
