@@ -283,6 +283,33 @@ void check_values(BinaryOp op, const Arg& b, DType dtype) {
            "Integers to negative integer powers are not allowed.");
 }
 
+// Two dense CPU tensors of one dtype and shape: nothing to promote, broadcast or merge.
+bool alike(const Arg& a, const Arg& b) {
+  if (!a.is_tensor() || !b.is_tensor()) return false;
+  const TensorImpl* x = a.tensor().impl();
+  const TensorImpl* y = b.tensor().impl();
+  return x->dtype == y->dtype && x->contiguous && y->contiguous && x->sizes == y->sizes &&
+         x->storage->device().is_cpu() && y->storage->device().is_cpu();
+}
+
+void set_flat(Loop& loop, int operand, const Tensor& t) {
+  loop.dtype[operand] = t.dtype();
+  loop.data[operand] = t.raw();
+  loop.strides[operand][0] = static_cast<int64_t>(size_of(t.dtype()));
+}
+
+Loop flat_loop(const Tensor& out, const Tensor& a, const Tensor& b) {
+  Loop loop;
+  loop.ndim = 1;
+  loop.operands = 3;
+  loop.numel = out.numel();
+  loop.sizes[0] = loop.numel;
+  set_flat(loop, 0, out);
+  set_flat(loop, 1, a);
+  set_flat(loop, 2, b);
+  return loop;
+}
+
 void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DType dtype,
                 const PointwiseParams& params) {
   Ready ready_a, ready_b;
@@ -395,13 +422,21 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
   if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
     return unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));
   }
-  const DType dtype = compute_dtype(row, result_type(a, b));
-  const Arg args[] = {a, b};
-  const Device device = common_device(args);
-  const Dims shape = broadcast(a.sizes(), b.sizes());
-  check_values(op, b, dtype);
-  const Tensor out = empty(shape, row.result == kBool ? DType::kBool : dtype, device);
-  run_binary(op, out, a, b, dtype, params);
+  Tensor out;
+  if (alike(a, b) && compute_dtype(row, a.tensor().dtype()) == a.tensor().dtype()) {
+    const DType dtype = a.tensor().dtype();
+    check_values(op, b, dtype);
+    out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
+    if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
+  } else {
+    const DType dtype = compute_dtype(row, result_type(a, b));
+    const Arg args[] = {a, b};
+    const Device device = common_device(args);
+    const Dims shape = broadcast(a.sizes(), b.sizes());
+    check_values(op, b, dtype);
+    out = empty(shape, row.result == kBool ? DType::kBool : dtype, device);
+    run_binary(op, out, a, b, dtype, params);
+  }
   const Tensor& ta = tensor_or_none(a);
   const Tensor& tb = tensor_or_none(b);
   if (row.differentiable && needs_grad(ta, tb)) {
