@@ -30,19 +30,21 @@ class OrderKernels {
   // values, indices (one of each), input: element k of the ascending sorted line. With `nan_first`, a line
   // that has a NaN gives its first one.
   virtual void kth(const Lines& lines, int64_t k, bool nan_first) = 0;
-  // out[k] = input[indices[k]] along the line. Operands: out, indices, input.
+  // out[k] = input[indices[k]] along the line. Operands: out, input, indices, which is the one whose line
+  // length counts.
   virtual void pick(const Lines& lines) = 0;
-  // out[indices[k]] = values[k] along the line; other elements stay. Operands: out, indices, values. Indices
+  // out[indices[k]] = values[k] along the line; other elements stay. Operands: out, values, indices. Indices
   // of one line differ.
   virtual void place(const Lines& lines) = 0;
 
   // ---- dense arrays ----
 
-  // The distinct values of input[0..n), ascending, or (`consecutive`) one for each run. Writes values, how
-  // often each occurs, and for every input element which it is (counts, inverse: may be NULL; all have room
-  // for n). Returns how many there are. A NaN equals nothing. Waits for the device.
-  virtual int64_t unique(DType dtype, const void* input, int64_t n, bool consecutive, void* values,
-                         int64_t* inverse, int64_t* counts) = 0;
+  // The distinct rows of input[rows][cols], in ascending (lexicographic) order, or (`consecutive`) one for
+  // each run. Writes them to values, how often each occurs, and for every input row which it is (counts,
+  // inverse: may be NULL; all have room for `rows`). Returns how many there are. A NaN equals nothing. Waits
+  // for the device.
+  virtual int64_t unique(DType dtype, const void* input, int64_t rows, int64_t cols, bool consecutive,
+                         void* values, int64_t* inverse, int64_t* counts) = 0;
   // out[input[i]] += weights[i], or += 1 where weights is NULL. input: integers within out, whose dtype is
   // int64 without weights, else that of the weights (float or double). out is zeroed first.
   virtual void bincount(DType dtype, const void* input, int64_t n, const void* weights, DType out_dtype,
