@@ -451,7 +451,7 @@ void CpuReduce::isclose(const Loop& loop, double rtol, double atol, bool equal_n
           const T x = *reinterpret_cast<const T*>(data[1] + i * strides[1]);
           const T y = *reinterpret_cast<const T*>(data[2] + i * strides[2]);
           bool close = x == y;
-          if (!close) {
+          if (!close && (rtol != 0 || atol != 0)) {
             const auto a = static_cast<double>(x), b = static_cast<double>(y);
             const double error = std::fabs(a - b);
             close = (std::isfinite(error) && error <= atol + std::fabs(rtol * b)) ||
