@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   CHECK(tt_gt_scalar(y_pred, 0.5, &guess));
   CHECK(tt_gt_scalar(y, 0.5, &truth));
   CHECK(tt_eq(guess, truth, &t));
-  CHECK(tt_to_dtype(t, TT_FLOAT32, &t));
+  CHECK(tt_to(t, TT_FLOAT32, &t));
   CHECK(tt_mean(t, NULL, 0, 0, -1, &t));
   printf("accuracy %.4f\n", item(t));
   CHECK(tt_scope_end());

@@ -13,7 +13,7 @@ int main(void) {
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(0));
   CHECK(tt_arange(0, 2000, 1, TT_INT64, &numbers));
-  CHECK(tt_to_dtype(numbers, TT_FLOAT32, &inputs));
+  CHECK(tt_to(numbers, TT_FLOAT32, &inputs));
   CHECK(tt_view(inputs, column, 2, &inputs));
   tensors[0] = inputs;
   tensors[1] = numbers;
@@ -32,7 +32,7 @@ int main(void) {
       CHECK(tt_loader_next(loader, batch, 2, &more));
       if (!more) break;
       CHECK(tt_flatten(batch[0], 0, -1, &t));
-      CHECK(tt_to_dtype(t, TT_INT64, &t));
+      CHECK(tt_to(t, TT_INT64, &t));
       CHECK(tt_equal(t, batch[1], &same));
       if (!same) {
         fprintf(stderr, "inputs and labels have come apart\n");
