@@ -75,6 +75,9 @@ Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument);
 // Gives the reference to the caller, or to the thread's scope.
 tt_tensor* give(Tensor tensor);
 
+// The same for each of several; on failure the handles given so far are taken back and `slots` holds NULLs.
+void give_all(Tensors& tensors, tt_tensor** slots);
+
 // A handle output: NULL until it is assigned, so that a failed call leaves NULL.
 class Out {
  public:

@@ -30,6 +30,9 @@ set_target_properties(
              VISIBILITY_INLINES_HIDDEN ON)
 target_compile_definitions(tinytorch_objects PRIVATE TT_BUILDING TT_VERSION_STRING="${PROJECT_VERSION}")
 target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+# Vectors are written out there, for many types: letting the compiler make more doubles the code and gains nothing.
+set_source_files_properties("${PROJECT_SOURCE_DIR}/src/cpu/fold_simd.cpp" PROPERTIES COMPILE_OPTIONS
+                                                                               "-O2;-fno-tree-vectorize")
 target_include_directories(tinytorch_objects PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
                                                     "${PROJECT_SOURCE_DIR}")
 target_link_libraries(tinytorch_objects PUBLIC tinytorch_dependencies PRIVATE tinytorch_warnings tinytorch_numerics)

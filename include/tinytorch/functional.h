@@ -8,6 +8,65 @@
 extern "C" {
 #endif
 
+/* ---- Activations: of floating tensors unless said otherwise. `name_` works in place. ---- */
+
+/* max(input, 0). Not bool. */
+TT_API tt_status tt_relu(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_relu_(tt_tensor* input);
+/* 1.0507 * (input where input > 0, else 1.67326 * (e^input - 1)). */
+TT_API tt_status tt_selu(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_selu_(tt_tensor* input);
+/* input * sigmoid(input). */
+TT_API tt_status tt_silu(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_silu_(tt_tensor* input);
+/* input * tanh(log(1 + e^input)). */
+TT_API tt_status tt_mish(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_mish_(tt_tensor* input);
+/* min(max(input + 3, 0), 6) / 6. */
+TT_API tt_status tt_hardsigmoid(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_hardsigmoid_(tt_tensor* input);
+/* input * hardsigmoid(input). */
+TT_API tt_status tt_hardswish(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_hardswish_(tt_tensor* input);
+/* input / (1 + |input|). Integers become the default dtype. */
+TT_API tt_status tt_softsign(const tt_tensor* input, tt_tensor** out);
+/* log(sigmoid(input)). */
+TT_API tt_status tt_logsigmoid(const tt_tensor* input, tt_tensor** out);
+/* input - tanh(input). Integers become the default dtype. */
+TT_API tt_status tt_tanhshrink(const tt_tensor* input, tt_tensor** out);
+/* min(max(input, 0), 6). Not bool. */
+TT_API tt_status tt_relu6(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_relu6_(tt_tensor* input);
+/* input where input > 0, else negative_slope * input. */
+TT_API tt_status tt_leaky_relu(const tt_tensor* input, double negative_slope, tt_tensor** out);
+TT_API tt_status tt_leaky_relu_(tt_tensor* input, double negative_slope);
+/* input where input > 0, else alpha * (e^input - 1). */
+TT_API tt_status tt_elu(const tt_tensor* input, double alpha, tt_tensor** out);
+TT_API tt_status tt_elu_(tt_tensor* input, double alpha);
+/* input where input > 0, else alpha * (e^(input / alpha) - 1). alpha 0 is TT_ERR_INVALID_ARGUMENT. */
+TT_API tt_status tt_celu(const tt_tensor* input, double alpha, tt_tensor** out);
+TT_API tt_status tt_celu_(tt_tensor* input, double alpha);
+/* input * (1 + erf(input / sqrt(2))) / 2, or its approximation by tanh: input * (1 + tanh(sqrt(2 / pi) *
+ * (input + 0.044715 * input^3))) / 2. */
+enum { TT_GELU_NONE = 0, TT_GELU_TANH = 1 };
+TT_API tt_status tt_gelu(const tt_tensor* input, int32_t approximate, tt_tensor** out);
+/* log(1 + e^(beta * input)) / beta; input itself where beta * input > threshold. */
+TT_API tt_status tt_softplus(const tt_tensor* input, double beta, double threshold, tt_tensor** out);
+/* min(max(input, min_val), max_val). Not bool; TT_ERR_INVALID_ARGUMENT when min_val > max_val. */
+TT_API tt_status tt_hardtanh(const tt_tensor* input, double min_val, double max_val, tt_tensor** out);
+TT_API tt_status tt_hardtanh_(tt_tensor* input, double min_val, double max_val);
+/* input where input > threshold, else value. Not bool. */
+TT_API tt_status tt_threshold(const tt_tensor* input, double threshold, double value, tt_tensor** out);
+TT_API tt_status tt_threshold_(tt_tensor* input, double threshold, double value);
+/* Towards zero by lambd, but not past it. TT_ERR_INVALID_ARGUMENT when lambd < 0. */
+TT_API tt_status tt_softshrink(const tt_tensor* input, double lambd, tt_tensor** out);
+/* 0 where |input| <= lambd, else input. */
+TT_API tt_status tt_hardshrink(const tt_tensor* input, double lambd, tt_tensor** out);
+/* input where input > 0, else weight * input. weight has one element, or as many as input's dimension 1. */
+TT_API tt_status tt_prelu(const tt_tensor* input, const tt_tensor* weight, tt_tensor** out);
+/* The first half of input along dim times the sigmoid of the second. TT_ERR_SHAPE when the size is odd. */
+TT_API tt_status tt_glu(const tt_tensor* input, int64_t dim, tt_tensor** out);
+
 /* ---- Convolution ---- */
 
 /* input (N, C, H, W) or (C, H, W) with weight (K, C / groups, kh, kw) and bias (K) or NULL gives (N, K, H',
@@ -73,6 +132,58 @@ TT_API tt_status tt_batch_norm(const tt_tensor* input, tt_tensor* running_mean, 
  * seeds. */
 TT_API tt_status tt_dropout(const tt_tensor* input, double p, int32_t training, tt_generator* generator,
                             tt_tensor** out);
+
+/* ---- Softmax ---- */
+
+/* Along dim, of input converted to dtype first; dtype -1: input's own, which must be floating. softmin is
+ * softmax of -input. */
+TT_API tt_status tt_softmax(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
+TT_API tt_status tt_log_softmax(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
+TT_API tt_status tt_softmin(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
+
+/* ---- Losses ---- */
+
+/* What becomes of the losses of the elements: themselves, their mean, their sum. */
+enum { TT_REDUCTION_NONE = 0, TT_REDUCTION_MEAN = 1, TT_REDUCTION_SUM = 2 };
+
+/* Of input and target, which broadcast and promote. With z = input - target:
+ *   mse        z^2
+ *   l1         |z|
+ *   smooth_l1  z^2 / (2 beta) where |z| < beta, else |z| - beta / 2; beta >= 0
+ *   huber      z^2 / 2 where |z| < delta, else delta (|z| - delta / 2); delta > 0; of input's dtype
+ * Floating dtypes (l1 also integers, unless the mean). The mean of nothing is NaN. */
+TT_API tt_status tt_mse_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                             tt_tensor** out);
+TT_API tt_status tt_l1_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                            tt_tensor** out);
+TT_API tt_status tt_smooth_l1_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                                   double beta, tt_tensor** out);
+TT_API tt_status tt_huber_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                               double delta, tt_tensor** out);
+
+/* -weight (target log(input) + (1 - target) log(1 - input)), logarithms cut at -100. input and target: one
+ * shape, one floating dtype, values in [0, 1] (TT_ERR_INVALID_ARGUMENT otherwise, also for NaN). weight
+ * broadcasts to input; NULL: 1. */
+TT_API tt_status tt_binary_cross_entropy(const tt_tensor* input, const tt_tensor* target,
+                                         const tt_tensor* weight, int32_t reduction, tt_tensor** out);
+/* The same of sigmoid(input), without overflow; pos_weight (NULL: 1) multiplies the target's term. target may
+ * have any value. */
+TT_API tt_status tt_binary_cross_entropy_with_logits(const tt_tensor* input, const tt_tensor* target,
+                                                     const tt_tensor* weight, const tt_tensor* pos_weight,
+                                                     int32_t reduction, tt_tensor** out);
+
+/* input (C), (N, C) or (N, C, d1, ..) of log-probabilities; target: class indices, int64 or uint8, of shape
+ * (), (N) or (N, d1, ..). The loss is -weight[target] * input[target]; 0 where the target is ignore_index
+ * (PyTorch's default is -100). The mean divides by the sum of the weights counted. weight (C) has input's
+ * dtype; NULL: 1. A target outside [0, C) is TT_ERR_INVALID_ARGUMENT. */
+TT_API tt_status tt_nll_loss(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,
+                             int32_t reduction, int64_t ignore_index, tt_tensor** out);
+/* The same of log_softmax(input) over the classes. label_smoothing, at most 1, mixes the target with the
+ * uniform distribution. A target of input's own shape holds probabilities: then ignore_index must be
+ * negative, and the mean divides by the number of positions. */
+TT_API tt_status tt_cross_entropy(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,
+                                  int32_t reduction, int64_t ignore_index, double label_smoothing,
+                                  tt_tensor** out);
 
 #ifdef __cplusplus
 }

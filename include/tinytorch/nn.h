@@ -1,4 +1,7 @@
-/* TinyTorch: modules. */
+/* TinyTorch: modules.
+ *
+ * A module is a tree of named parameters, buffers and child modules with a forward pass. New layers have the
+ * default dtype, are on the CPU, and draw their initial values from the default generator as PyTorch's do. */
 #ifndef TINYTORCH_NN_H_
 #define TINYTORCH_NN_H_
 
@@ -7,6 +10,182 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- named tensors ----
+ * An ordered list of names and tensors: what state dicts are, and what files hold. */
+
+typedef struct tt_state_dict tt_state_dict;
+
+TT_API tt_status tt_state_dict_new(tt_state_dict** out);
+TT_API tt_state_dict* tt_state_dict_retain(tt_state_dict* state_dict);
+TT_API void tt_state_dict_release(tt_state_dict* state_dict);
+TT_API tt_status tt_state_dict_count(const tt_state_dict* state_dict, size_t* out);
+/* The name at a place. Borrowed: valid until the list changes or goes. */
+TT_API tt_status tt_state_dict_name(const tt_state_dict* state_dict, size_t index, const char** out);
+TT_API tt_status tt_state_dict_tensor(const tt_state_dict* state_dict, size_t index, tt_tensor** out);
+/* The tensor of a name; TT_ERR_INVALID_ARGUMENT where there is none. */
+TT_API tt_status tt_state_dict_get(const tt_state_dict* state_dict, const char* name, tt_tensor** out);
+/* Whether there is such a name. */
+TT_API tt_status tt_state_dict_has(const tt_state_dict* state_dict, const char* name, int32_t* out);
+/* Replaces the tensor of that name or adds it at the end. */
+TT_API tt_status tt_state_dict_set(tt_state_dict* state_dict, const char* name, tt_tensor* tensor);
+TT_API tt_status tt_state_dict_remove(tt_state_dict* state_dict, const char* name);
+
+/* ---- using modules ---- */
+
+TT_API tt_module* tt_module_retain(tt_module* module);
+TT_API void tt_module_release(tt_module* module);
+
+/* The forward pass with its hooks. */
+TT_API tt_status tt_module_forward(tt_module* module, const tt_tensor* input, tt_tensor** out);
+/* The same for modules that take several tensors, as losses do. */
+TT_API tt_status tt_module_forward_multi(tt_module* module, tt_tensor* const* inputs, size_t count,
+                                         tt_tensor** out);
+
+/* "Linear". Borrowed: valid while the module lives. */
+TT_API tt_status tt_module_type_name(const tt_module* module, const char** out);
+/* The module as PyTorch prints it, into buffer[0..capacity), cut and ended by 0; the whole length without the
+ * 0 goes into *length (may be NULL). NULL buffer with capacity 0 asks for the length. */
+TT_API tt_status tt_module_repr(const tt_module* module, char* buffer, size_t capacity, size_t* length);
+
+/* Training or evaluation mode, for the module and all below it: dropout and batch norm behave otherwise. */
+TT_API tt_status tt_module_train(tt_module* module, int32_t mode);
+TT_API tt_status tt_module_eval(tt_module* module);
+TT_API tt_status tt_module_is_training(const tt_module* module, int32_t* out);
+/* Drops the parameters' gradients, or fills them with zeros (set_to_none 0). */
+TT_API tt_status tt_module_zero_grad(tt_module* module, int32_t set_to_none);
+TT_API tt_status tt_module_requires_grad_(tt_module* module, int32_t requires_grad);
+/* Converts floating-point parameters, gradients and buffers, or moves all of them. The parameters stay the
+ * same tensors. */
+TT_API tt_status tt_module_to_dtype(tt_module* module, tt_dtype dtype);
+TT_API tt_status tt_module_to_device(tt_module* module, tt_device_type type, int32_t index);
+
+/* ---- the tree ---- */
+
+/* The parameters of the whole tree, each once, in PyTorch's order: new references into
+ * parameters[0..min(capacity, *count)); *count is how many there are. NULL with capacity 0 asks for that. */
+TT_API tt_status tt_module_parameters(const tt_module* module, tt_tensor** parameters, size_t capacity,
+                                      size_t* count);
+/* The same with their paths, "0.weight". */
+TT_API tt_status tt_module_named_parameters(const tt_module* module, tt_state_dict** out);
+TT_API tt_status tt_module_named_buffers(const tt_module* module, tt_state_dict** out);
+/* One of them by its path. */
+TT_API tt_status tt_module_get_parameter(const tt_module* module, const char* path, tt_tensor** out);
+TT_API tt_status tt_module_get_buffer(const tt_module* module, const char* path, tt_tensor** out);
+/* A module below this one by its path; "" is the module itself. */
+TT_API tt_status tt_module_get_submodule(tt_module* module, const char* path, tt_module** out);
+TT_API tt_status tt_module_child_count(const tt_module* module, size_t* out);
+/* A direct child; *name (may be NULL) is borrowed: valid until the module's children change or it goes. */
+TT_API tt_status tt_module_child(const tt_module* module, size_t index, const char** name, tt_module** out);
+
+/* Registering under a name without dots. The same kind replaces what had the name; a NULL tensor keeps the
+ * name as None. A parameter must be a floating-point leaf, and requires a gradient from here on. A buffer
+ * that is not persistent is not part of the state dict. */
+TT_API tt_status tt_module_register_parameter(tt_module* module, const char* name, tt_tensor* parameter);
+TT_API tt_status tt_module_register_buffer(tt_module* module, const char* name, tt_tensor* buffer,
+                                           int32_t persistent);
+TT_API tt_status tt_module_register_module(tt_module* module, const char* name, tt_module* child);
+
+/* Calls fn for every module below this one, children first, and then for itself. */
+TT_API tt_status tt_module_apply(tt_module* module, tt_status (*fn)(tt_module* module, void* user),
+                                 void* user);
+
+/* ---- state ---- */
+
+/* Parameters and persistent buffers by path, without history, sharing memory with the module. */
+TT_API tt_status tt_module_state_dict(const tt_module* module, tt_state_dict** out);
+/* Copies the values into the module's tensors. With strict, names must match; shapes always must. *missing
+ * and *unexpected (may be NULL) count the names that did not match. Changes nothing when it fails. */
+TT_API tt_status tt_module_load_state_dict(tt_module* module, const tt_state_dict* state_dict, int32_t strict,
+                                           size_t* missing, size_t* unexpected);
+
+/* ---- hooks ---- (autograd.h says how callbacks run and fail) */
+
+/* Sees a module's inputs before forward; a tensor put into *replacement is passed on as the only input. */
+typedef tt_status (*tt_forward_pre_hook)(tt_module* module, tt_tensor* const* inputs, size_t count,
+                                         tt_tensor** replacement, void* user);
+/* Sees a module's output after forward; a tensor put into *replacement is passed on instead. */
+typedef tt_status (*tt_forward_hook)(tt_module* module, tt_tensor* const* inputs, size_t count,
+                                     tt_tensor* output, tt_tensor** replacement, void* user);
+/* destroy (may be NULL) runs once when the hook is gone. The id removes it; unknown ids are ignored. */
+TT_API tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_hook hook, void* user,
+                                                     void (*destroy)(void* user), uint64_t* id);
+TT_API tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hook, void* user,
+                                                 void (*destroy)(void* user), uint64_t* id);
+TT_API tt_status tt_module_remove_hook(tt_module* module, uint64_t id);
+
+/* ---- modules of your own ---- */
+
+typedef struct tt_module_callbacks {
+  size_t struct_size;
+  const char* type_name;  /* "Net"; copied */
+  const char* extra_repr; /* what tt_module_repr puts between the parentheses; NULL is ""; copied */
+  /* Puts the result into *out (NULL on entry). Recorded as the ops it calls are. */
+  tt_status (*forward)(tt_module* module, tt_tensor* const* inputs, size_t count, void* user,
+                       tt_tensor** out);
+  void* user;
+  void (*destroy)(void* user); /* may be NULL; runs once, when the module goes */
+} tt_module_callbacks;
+/* A module without parameters or children; register those. */
+TT_API tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out);
+
+/* ---- containers ---- */
+
+/* Calls its children in order. They are named "0", "1", ...; more can be appended, or registered under names
+ * of their own. */
+TT_API tt_status tt_nn_sequential(tt_module* const* children, size_t count, tt_module** out);
+/* Holds modules; has no forward pass. */
+TT_API tt_status tt_nn_module_list(tt_module* const* children, size_t count, tt_module** out);
+/* Adds a child to a Sequential or ModuleList, named by its place. */
+TT_API tt_status tt_module_append(tt_module* module, tt_module* child);
+
+/* ---- layers ---- */
+
+/* y = x weight^T + bias; weight (out_features, in_features). */
+TT_API tt_status tt_nn_linear(int64_t in_features, int64_t out_features, int32_t bias, tt_module** out);
+
+/* ---- gradients ---- */
+
+/* Scales the gradients of the parameters so that their norm together is at most max_norm; *total_norm (may be
+ * NULL) is what it was, 0-dim. norm_type may be infinite. With error_if_nonfinite, a norm that is not finite
+ * is an error, and nothing is scaled. */
+TT_API tt_status tt_clip_grad_norm_(tt_tensor* const* parameters, size_t count, double max_norm,
+                                    double norm_type, int32_t error_if_nonfinite, tt_tensor** total_norm);
+/* Clamps every gradient to [-clip_value, clip_value]. */
+TT_API tt_status tt_clip_grad_value_(tt_tensor* const* parameters, size_t count, double clip_value);
+
+/* ---- initialisation ----
+ * In place, never recorded, from the default generator. */
+
+enum { TT_FAN_IN = 0, TT_FAN_OUT = 1 };
+/* Whose gain to use; convolutions count as linear. */
+enum {
+  TT_GAIN_LINEAR = 0,
+  TT_GAIN_SIGMOID = 1,
+  TT_GAIN_TANH = 2,
+  TT_GAIN_RELU = 3,
+  TT_GAIN_LEAKY_RELU = 4,
+  TT_GAIN_SELU = 5
+};
+/* param: leaky_relu's negative slope, else ignored. */
+TT_API tt_status tt_init_calculate_gain(int32_t nonlinearity, double param, double* out);
+TT_API tt_status tt_init_uniform_(tt_tensor* tensor, double a, double b);
+TT_API tt_status tt_init_normal_(tt_tensor* tensor, double mean, double std);
+/* Normal values within [a, b]. */
+TT_API tt_status tt_init_trunc_normal_(tt_tensor* tensor, double mean, double std, double a, double b);
+TT_API tt_status tt_init_constant_(tt_tensor* tensor, double value);
+TT_API tt_status tt_init_ones_(tt_tensor* tensor);
+TT_API tt_status tt_init_zeros_(tt_tensor* tensor);
+/* The identity matrix; two dimensions. */
+TT_API tt_status tt_init_eye_(tt_tensor* tensor);
+/* Convolution weights that pass their input through; three to five dimensions. */
+TT_API tt_status tt_init_dirac_(tt_tensor* tensor, int64_t groups);
+/* Glorot and Bengio: std = gain * sqrt(2 / (fan_in + fan_out)). Two dimensions or more. */
+TT_API tt_status tt_init_xavier_uniform_(tt_tensor* tensor, double gain);
+TT_API tt_status tt_init_xavier_normal_(tt_tensor* tensor, double gain);
+/* He et al.: std = gain / sqrt(fan). a: leaky_relu's negative slope. Two dimensions or more. */
+TT_API tt_status tt_init_kaiming_uniform_(tt_tensor* tensor, double a, int32_t mode, int32_t nonlinearity);
+TT_API tt_status tt_init_kaiming_normal_(tt_tensor* tensor, double a, int32_t mode, int32_t nonlinearity);
 
 #ifdef __cplusplus
 }

@@ -1,13 +1,39 @@
 #include "cpu/gemm.h"
 
 #include <cblas.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/parallel.h"
+#include "cpu/float_scratch.h"
 
 namespace tt::cpu {
 
 namespace {
 
+// Limits OpenBLAS, which asks OpenMP, to the threads we may use, for the calling thread and this scope only.
+class BlasThreads {
+ public:
+  BlasThreads() : before_(omp_get_max_threads()) {
+    const int wanted = num_threads();
+    if (wanted != before_) omp_set_num_threads(wanted);
+    changed_ = wanted != before_;
+  }
+  ~BlasThreads() {
+    if (changed_) omp_set_num_threads(before_);
+  }
+  BlasThreads(const BlasThreads&) = delete;
+  BlasThreads& operator=(const BlasThreads&) = delete;
+
+ private:
+  int before_;
+  bool changed_;
+};
+
 template <typename T>
-void gemm_one(const GemmArgs& g, const T* a, const T* b, T* c) {
+void blas(const GemmArgs& g, const T* a, const T* b, T* c, double beta) {
   const auto ta = g.transpose_a ? CblasTrans : CblasNoTrans;
   const auto tb = g.transpose_b ? CblasTrans : CblasNoTrans;
   const auto m = static_cast<blasint>(g.m), n = static_cast<blasint>(g.n), k = static_cast<blasint>(g.k);
@@ -15,26 +41,98 @@ void gemm_one(const GemmArgs& g, const T* a, const T* b, T* c) {
              ldc = static_cast<blasint>(g.ldc);
   if constexpr (std::is_same_v<T, float>) {
     cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, static_cast<float>(g.alpha), a, lda, b, ldb,
-                static_cast<float>(g.beta), c, ldc);
+                static_cast<float>(beta), c, ldc);
   } else {
-    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, g.alpha, a, lda, b, ldb, g.beta, c, ldc);
+    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, g.alpha, a, lda, b, ldb, beta, c, ldc);
+  }
+}
+
+bool fits_blas(const GemmArgs& g) {
+  constexpr int64_t kMax = std::numeric_limits<blasint>::max();
+  return g.m <= kMax && g.n <= kMax && g.k <= kMax && g.lda <= kMax && g.ldb <= kMax && g.ldc <= kMax;
+}
+
+template <typename T>
+void gemm_blas(const GemmArgs& g) {
+  const BlasThreads threads;
+  const T* bias = static_cast<const T*>(g.bias);
+  for (int64_t i = 0; i < g.batch; ++i) {
+    T* c = static_cast<T*>(g.c) + i * g.stride_c;
+    double beta = g.beta;
+    if (bias != nullptr) {
+      for (int64_t row = 0; row < g.m; ++row) {
+        T* out = c + row * g.ldc;
+        if (g.beta == 0) {
+          std::copy_n(bias, g.n, out);
+        } else {
+          for (int64_t j = 0; j < g.n; ++j) out[j] = static_cast<T>(g.beta) * out[j] + bias[j];
+        }
+      }
+      beta = 1;
+    }
+    blas(g, static_cast<const T*>(g.a) + i * g.stride_a, static_cast<const T*>(g.b) + i * g.stride_b, c,
+         beta);
+  }
+}
+
+// `rows` rows of `cols` elements between a strided matrix and a dense one.
+void widen(float* to, const void* from, int64_t leading, DType dtype, int64_t rows, int64_t cols) {
+  const auto size = static_cast<int64_t>(size_of(dtype));
+  for (int64_t i = 0; i < rows; ++i) {
+    convert_row(reinterpret_cast<char*>(to + i * cols), sizeof(float), DType::kFloat32,
+                static_cast<const char*>(from) + i * leading * size, size, dtype, cols);
   }
 }
 
 }  // namespace
 
-void CpuGemm::gemm(const GemmArgs& args) {
-  visit_dtype(args.dtype, [&]<typename T>() {
-    if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
-      for (int64_t i = 0; i < args.batch; ++i) {
-        gemm_one(args, static_cast<const T*>(args.a) + i * args.stride_a,
-                 static_cast<const T*>(args.b) + i * args.stride_b,
-                 static_cast<T*>(args.c) + i * args.stride_c);
-      }
-    } else {
-      fail(Status::kNotImplemented, "matrix products are not implemented for ", args.dtype, " on the CPU");
+// Half types: operands widened to float, the result rounded once.
+void CpuGemm::gemm_half(const GemmArgs& args) {
+  const int64_t a_rows = args.transpose_a ? args.k : args.m, a_cols = args.transpose_a ? args.m : args.k;
+  const int64_t b_rows = args.transpose_b ? args.n : args.k, b_cols = args.transpose_b ? args.k : args.n;
+  const FloatScratch a(a_rows * a_cols), b(b_rows * b_cols), c(args.m * args.n), bias(args.n);
+  const auto size = static_cast<int64_t>(size_of(args.dtype));
+  GemmArgs wide = args;
+  wide.dtype = DType::kFloat32;
+  wide.batch = 1;
+  wide.a = a.data();
+  wide.lda = std::max<int64_t>(a_cols, 1);
+  wide.b = b.data();
+  wide.ldb = std::max<int64_t>(b_cols, 1);
+  wide.c = c.data();
+  wide.ldc = args.n;
+  if (args.bias != nullptr) {
+    widen(bias.data(), args.bias, 0, args.dtype, 1, args.n);
+    wide.bias = bias.data();
+  }
+  for (int64_t i = 0; i < args.batch; ++i) {
+    if (i == 0 || args.stride_a != 0) {
+      widen(a.data(), static_cast<const char*>(args.a) + i * args.stride_a * size, args.lda, args.dtype,
+            a_rows, a_cols);
     }
-  });
+    if (i == 0 || args.stride_b != 0) {
+      widen(b.data(), static_cast<const char*>(args.b) + i * args.stride_b * size, args.ldb, args.dtype,
+            b_rows, b_cols);
+    }
+    char* out = static_cast<char*>(args.c) + i * args.stride_c * size;
+    if (args.beta != 0) widen(c.data(), out, args.ldc, args.dtype, args.m, args.n);
+    gemm(wide);
+    for (int64_t row = 0; row < args.m; ++row) {
+      convert_row(out + row * args.ldc * size, size, args.dtype,
+                  reinterpret_cast<const char*>(c.data() + row * args.n), sizeof(float), DType::kFloat32,
+                  args.n);
+    }
+  }
+}
+
+void CpuGemm::gemm(const GemmArgs& args) {
+  if (is_reduced_floating(args.dtype)) return gemm_half(args);
+  if (is_integral(args.dtype) || args.k == 0 || !fits_blas(args)) return gemm_reference(args);
+  if (args.dtype == DType::kFloat32) {
+    gemm_blas<float>(args);
+  } else {
+    gemm_blas<double>(args);
+  }
 }
 
 }  // namespace tt::cpu

@@ -1,51 +1,98 @@
 #include "cpu/inner_loop.h"
 
-#include <algorithm>
+#include <cstring>
 
 #include "core/parallel.h"
 #include "cpu/copy.h"
 
 namespace tt::cpu {
 
-void run_loop(const Loop& loop, InnerLoop inner, const PointwiseParams& params, int64_t cost) {
-  parallel_for(loop.numel, std::max<int64_t>(kParallelGrain / cost, 1), [&](int64_t begin, int64_t end) {
-    for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
-      inner(data, strides, n, params);
-    });
-  });
+namespace {
+
+constexpr int64_t kPiece = 512;
+
+// Copies element 0 of a buffer to the rest of it.
+void repeat_first(char* buffer, size_t size, int64_t count) {
+  const auto fill = [&]<typename T>(T) {
+    T value;
+    std::memcpy(&value, buffer, sizeof(T));
+    std::fill_n(reinterpret_cast<T*>(buffer), count, value);
+  };
+  switch (size) {
+    case 1:
+      return fill(uint8_t{});
+    case 2:
+      return fill(uint16_t{});
+    case 4:
+      return fill(uint32_t{});
+    default:
+      return fill(uint64_t{});
+  }
 }
 
-void run_loop_as_float(const Loop& loop, InnerLoop inner, const PointwiseParams& params, int64_t cost) {
-  constexpr int64_t kPiece = 512;
-  const auto piecewise = [&](char* const* data, const int64_t* strides, int64_t n) {
-    alignas(64) float buffers[kMaxOperands][kPiece];
-    const bool out_half = is_reduced_floating(loop.dtype[0]);
+struct PackedRows {
+  const Loop& loop;
+  InnerLoop inner;
+  const DType* dtypes;
+  const PointwiseParams& params;
+  bool direct[kMaxOperands];
+
+  bool find_direct() {
+    bool all = true;
+    for (int op = 0; op < loop.operands; ++op) {
+      direct[op] = loop.dtype[op] == dtypes[op] &&
+                   (loop.strides[op][0] == static_cast<int64_t>(size_of(dtypes[op])) || loop.sizes[0] == 1);
+      all = all && direct[op];
+    }
+    return all;
+  }
+
+  void operator()(char* const* data, const int64_t* strides, int64_t n) const {
+    alignas(64) char buffers[kMaxOperands][kPiece * 8];
+    char* piece[kMaxOperands];
     for (int64_t at = 0; at < n; at += kPiece) {
       const int64_t count = std::min(kPiece, n - at);
-      char* piece[kMaxOperands];
-      int64_t piece_strides[kMaxOperands];
       for (int op = 0; op < loop.operands; ++op) {
-        if (op == 0 && !out_half) {
+        const char* from = data[op] + at * strides[op];
+        if (direct[op]) {
           piece[op] = data[op] + at * strides[op];
-          piece_strides[op] = strides[op];
           continue;
         }
-        piece[op] = reinterpret_cast<char*>(buffers[op]);
-        piece_strides[op] = op > 0 && strides[op] == 0 ? 0 : static_cast<int64_t>(sizeof(float));
-        if (op > 0) {
-          convert_row(piece[op], sizeof(float), DType::kFloat32, data[op] + at * strides[op], strides[op],
-                      loop.dtype[op], strides[op] == 0 ? 1 : count);
+        piece[op] = buffers[op];
+        if (op == 0) continue;
+        const auto size = static_cast<int64_t>(size_of(dtypes[op]));
+        if (strides[op] != 0) {
+          convert_row(buffers[op], size, dtypes[op], from, strides[op], loop.dtype[op], count);
+        } else if (at == 0) {  // the later pieces find the value there
+          convert_row(buffers[op], size, dtypes[op], from, size, loop.dtype[op], 1);
+          repeat_first(buffers[op], static_cast<size_t>(size), count);
         }
       }
-      inner(piece, piece_strides, count, params);
-      if (out_half) {
-        convert_row(data[0] + at * strides[0], strides[0], loop.dtype[0], piece[0], sizeof(float),
-                    DType::kFloat32, count);
+      inner(piece, count, params);
+      if (!direct[0]) {
+        convert_row(data[0] + at * strides[0], strides[0], loop.dtype[0], buffers[0],
+                    static_cast<int64_t>(size_of(dtypes[0])), dtypes[0], count);
       }
     }
-  };
-  parallel_for(loop.numel, std::max<int64_t>(kParallelGrain / cost / 4, 1),
-               [&](int64_t begin, int64_t end) { for_each_row(loop, begin, end, piecewise); });
+  }
+};
+
+}  // namespace
+
+void run_loop(const Loop& loop, InnerLoop inner, const DType* dtypes, const PointwiseParams& params,
+              int64_t cost) {
+  PackedRows packed{loop, inner, dtypes, params, {}};
+  const bool direct = packed.find_direct();
+  const int64_t grain = std::max<int64_t>(kParallelGrain / cost, 1);
+  if (direct && loop.flat() && loop.numel <= grain) return inner(loop.data, loop.numel, params);
+  parallel_for(loop.numel, grain, [&](int64_t begin, int64_t end) {
+    if (direct) {
+      for_each_row(loop, begin, end,
+                   [&](char* const* data, const int64_t*, int64_t n) { inner(data, n, params); });
+    } else {
+      for_each_row(loop, begin, end, packed);
+    }
+  });
 }
 
 }  // namespace tt::cpu

@@ -8,9 +8,8 @@
 
 namespace tt::cpu {
 
-// One row: n elements of every operand, `strides` in bytes.
-using InnerLoop = void (*)(char* const* data, const int64_t* strides, int64_t n,
-                           const PointwiseParams& params);
+// n elements of every operand, all dense: data[0] is the result.
+using InnerLoop = void (*)(char* const* data, int64_t n, const PointwiseParams& params);
 
 // Elements that are worth a second thread: below, waking it costs more than it saves.
 inline constexpr int64_t kParallelGrain = 32768;
@@ -53,11 +52,10 @@ void for_each_row(const Loop& loop, int64_t begin, int64_t end, Row&& row) {
   }
 }
 
-// Runs the whole loop, on several threads where it is long. `cost`: how many additions an element is worth.
-void run_loop(const Loop& loop, InnerLoop inner, const PointwiseParams& params, int64_t cost = 1);
-
-// The same where operands 1.. are half types and the kernel wants float: converts piecewise. Operand 0 is
-// converted too when it is a half type.
-void run_loop_as_float(const Loop& loop, InnerLoop inner, const PointwiseParams& params, int64_t cost = 1);
+// Runs the whole loop, on several threads where it is long. `dtypes` are what the kernel takes, by operand:
+// rows that are not dense or of another dtype go through buffers in the cache, piece by piece. `cost`: how
+// many additions an element is worth.
+void run_loop(const Loop& loop, InnerLoop inner, const DType* dtypes, const PointwiseParams& params,
+              int64_t cost = 1);
 
 }  // namespace tt::cpu

@@ -5,6 +5,10 @@
 
 namespace tt::cpu {
 
-class CpuOptimizer final : public OptimizerKernels {};
+class CpuOptimizer final : public OptimizerKernels {
+ public:
+  void sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) override;
+  void adam(std::span<const AdamTensor> tensors, const AdamOptions& options) override;
+};
 
 }  // namespace tt::cpu

@@ -1,27 +1,52 @@
 #include "cpu/pointwise.h"
 
+#include <bit>
+
 #include "core/backend.h"
 #include "core/parallel.h"
 #include "cpu/copy.h"
+#include "cpu/simd.h"
 
 namespace tt::cpu {
 
 namespace {
 
-void run(const InnerTable& row, std::string_view op, const Loop& loop, const PointwiseParams& params,
-         int64_t cost) {
-  const DType dtype = loop.dtype[1];
-  const bool half = is_reduced_floating(dtype);
-  const InnerLoop inner = row[static_cast<int>(half ? DType::kFloat32 : dtype)];
-  TT_CHECK(inner != nullptr, Status::kDtype, op, " is not implemented for ", dtype);
-  if (half) {
-    run_loop_as_float(loop, inner, params, cost);
-  } else {
-    run_loop(loop, inner, params, cost);
+constexpr int kEntries = sizeof(PointwiseTable) / sizeof(InnerLoop);
+
+// Takes over what `from` has.
+void overlay(PointwiseTable& table, const PointwiseTable& from) {
+  auto* to = reinterpret_cast<InnerLoop*>(&table);
+  const auto* loops = reinterpret_cast<const InnerLoop*>(&from);
+  for (int i = 0; i < kEntries; ++i) {
+    if (loops[i] != nullptr) to[i] = loops[i];
   }
 }
 
+PointwiseTable make_table() {
+  PointwiseTable table = scalar_table();
+  for (int generation = 0; generation <= static_cast<int>(Isa::kAvx512); ++generation) {
+    if (const PointwiseTable* vectors = vector_table(generation)) overlay(table, *vectors);
+  }
+  add_math_loops(table);
+  return table;
+}
+
+// Operand 1 tells the compute dtype: beside a half type, host scalars are float.
+void run(const InnerLoop* row, std::string_view op, const Loop& loop, const PointwiseParams& params,
+         int64_t cost) {
+  const DType dtype = is_reduced_floating(loop.dtype[1]) ? DType::kFloat32 : loop.dtype[1];
+  const InnerLoop inner = row[static_cast<int>(dtype)];
+  TT_CHECK(inner != nullptr, Status::kDtype, op, " is not implemented for ", dtype);
+  const DType dtypes[] = {loop.dtype[0] == DType::kBool ? DType::kBool : dtype, dtype, dtype, dtype};
+  run_loop(loop, inner, dtypes, params, cost);
+}
+
 }  // namespace
+
+const PointwiseTable& pointwise_table() {
+  static const PointwiseTable table = make_table();
+  return table;
+}
 
 void CpuPointwise::fill(const Loop& loop, const Scalar& value) {
   visit_dtype(loop.dtype[0], [&]<typename T>() {
@@ -47,15 +72,21 @@ void CpuPointwise::copy(const Loop& loop) {
 }
 
 void CpuPointwise::unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) {
-  run(unary_table()[static_cast<int>(op)], name(op), loop, params, 4);
+  run(pointwise_table().unary[static_cast<int>(op)], name(op), loop, params, 4);
 }
 
 void CpuPointwise::binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) {
-  run(binary_table()[static_cast<int>(op)], name(op), loop, params, 1);
+  run(pointwise_table().binary[static_cast<int>(op)], name(op), loop, params, 1);
 }
 
-void CpuPointwise::ternary(TernaryOp op, const Loop&, const PointwiseParams&) {
-  fail(Status::kNotImplemented, name(op), " is not implemented on the CPU");
+void CpuPointwise::ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) {
+  run(pointwise_table().ternary[static_cast<int>(op)], name(op), loop, params, 1);
+}
+
+void CpuPointwise::where(const Loop& loop) {
+  const DType dtype = loop.dtype[0];
+  const DType dtypes[] = {dtype, DType::kBool, dtype, dtype};
+  run_loop(loop, pointwise_table().where[std::countr_zero(size_of(dtype))], dtypes, {}, 1);
 }
 
 }  // namespace tt::cpu

@@ -10,63 +10,493 @@ namespace tt::ops {
 
 namespace {
 
-// A 2-d operand as BLAS wants it: row-major, perhaps transposed; anything else is copied first.
-struct Matrix {
-  Tensor holder;
-  bool transposed;
-  int64_t leading;
+// One operand of a product as BLAS wants it: rows or columns dense, batches a stride apart. A tensor that is
+// neither is copied.
+struct Operand {
+  const char* data;
+  bool transposed = false;
+  int64_t leading = 1;
+  int64_t batch_stride = 0;
+  Tensor copy;
 
-  explicit Matrix(const Tensor& t) : holder(t), transposed(false) {
-    const int64_t rows = t.size(0), cols = t.size(1);
-    if ((t.stride(1) == 1 || cols == 1) && (t.stride(0) >= cols || rows == 1)) {
-      leading = rows == 1 ? std::max<int64_t>(cols, 1) : t.stride(0);
-    } else if ((t.stride(0) == 1 || rows == 1) && (t.stride(1) >= rows || cols == 1)) {
-      transposed = true;
-      leading = cols == 1 ? std::max<int64_t>(rows, 1) : t.stride(1);
-    } else {
-      holder = contiguous_copy(t);
-      leading = std::max<int64_t>(cols, 1);
+  // A vector is a column; the last two dimensions of more are the matrix, a third one before them the batch.
+  explicit Operand(const Tensor& t) : data(t.raw()) {
+    const int n = t.ndim();
+    const bool vector = n == 1;
+    if (!set(t.size(vector ? 0 : n - 2), vector ? 1 : t.size(n - 1), t.stride(vector ? 0 : n - 2),
+             vector ? 1 : t.stride(n - 1))) {
+      copy = contiguous_copy(t);
+      data = copy.raw();
+      set(copy.size(vector ? 0 : n - 2), vector ? 1 : copy.size(n - 1), copy.stride(vector ? 0 : n - 2), 1);
+    }
+    if (n == 3) batch_stride = (copy.defined() ? copy : t).stride(0);
+  }
+  // All dimensions but the last count as rows.
+  static Operand folded(const Tensor& t) { return Operand(t, 0); }
+
+ private:
+  Operand(const Tensor& t, int) : data(t.raw()) {
+    const int n = t.ndim();
+    const int64_t cols = t.size(n - 1);
+    bool joined = true;
+    for (int i = n - 2; i > 0 && joined; --i) {
+      joined = t.size(i - 1) == 1 || t.stride(i - 1) == t.stride(i) * t.size(i);
+    }
+    const int64_t rows = cols > 0 ? t.numel() / cols : 0;
+    if (t.is_contiguous()) {
+      set(rows, cols, cols, 1);
+    } else if (!joined || !set(rows, cols, n > 1 ? t.stride(n - 2) : cols, t.stride(n - 1))) {
+      copy = contiguous_copy(t);
+      data = copy.raw();
+      set(rows, cols, cols, 1);
     }
   }
+  bool set(int64_t rows, int64_t cols, int64_t row_step, int64_t col_step) {
+    if ((col_step == 1 || cols <= 1) && (row_step >= std::max<int64_t>(cols, 1) || rows <= 1)) {
+      leading = rows <= 1 ? std::max<int64_t>(cols, 1) : row_step;
+      return true;
+    }
+    if ((row_step == 1 || rows <= 1) && (col_step >= std::max<int64_t>(rows, 1) || cols <= 1)) {
+      transposed = true;
+      leading = cols <= 1 ? std::max<int64_t>(rows, 1) : col_step;
+      return true;
+    }
+    return false;
+  }
 };
+
+struct Shape {
+  int64_t m, n, k;
+  int64_t batch = 1;
+};
+
+// out = alpha * op(a) op(b) + beta * out + bias. out's rows are dense, `ldc` apart.
+void run(const Tensor& out, int64_t ldc, const Shape& shape, const Operand& a, bool flip_a, const Operand& b,
+         bool flip_b, double alpha = 1, double beta = 0, const void* bias = nullptr) {
+  if (shape.m == 0 || shape.n == 0 || shape.batch == 0) return;
+  GemmArgs args;
+  args.dtype = out.dtype();
+  args.transpose_a = a.transposed != flip_a;
+  args.transpose_b = b.transposed != flip_b;
+  args.m = shape.m;
+  args.n = shape.n;
+  args.k = shape.k;
+  args.alpha = alpha;
+  args.beta = beta;
+  args.a = a.data;
+  args.lda = a.leading;
+  args.stride_a = a.batch_stride;
+  args.b = b.data;
+  args.ldb = b.leading;
+  args.stride_b = b.batch_stride;
+  args.c = out.raw();
+  args.ldc = ldc;
+  args.stride_c = shape.m * ldc;
+  args.bias = bias;
+  args.batch = shape.batch;
+  backend_of(out.device()).gemm->gemm(args);
+}
+void run(const Tensor& out, const Shape& shape, const Operand& a, bool flip_a, const Operand& b, bool flip_b,
+         double alpha = 1, const void* bias = nullptr) {
+  run(out, shape.n, shape, a, flip_a, b, flip_b, alpha, 0, bias);
+}
+
+void check_operands(const char* op, const Tensor& a, const Tensor& b) {
+  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype,
+           "expected m1 and m2 to have the same dtype, but got: ", a.dtype(), " != ", b.dtype());
+  TT_CHECK(a.dtype() != DType::kBool, Status::kDtype, op, " is not implemented for bool");
+  TT_CHECK(a.device() == b.device(), Status::kDevice,
+           "expected all tensors to be on the same device, but found at least two devices, ", a.device(),
+           " and ", b.device(), "!");
+}
+
+void check_matrices(const char* op, const Tensor& a, const Tensor& b) {
+  TT_CHECK(a.ndim() == 2, Status::kShape, "self must be a matrix, got ", a.ndim(), "-D tensor");
+  TT_CHECK(b.ndim() == 2, Status::kShape, "mat2 must be a matrix, got ", b.ndim(), "-D tensor");
+  TT_CHECK(a.size(1) == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", a.size(0),
+           "x", a.size(1), " and ", b.size(0), "x", b.size(1), ")");
+  check_operands(op, a, b);
+}
+
+void check_batches(const char* op, const Tensor& a, const Tensor& b) {
+  TT_CHECK(a.ndim() == 3, Status::kShape, "batch1 must be a 3D tensor, got ", a.ndim(), "D");
+  TT_CHECK(b.ndim() == 3, Status::kShape, "batch2 must be a 3D tensor, got ", b.ndim(), "D");
+  TT_CHECK(a.size(0) == b.size(0) && a.size(2) == b.size(1), Status::kShape,
+           "Expected size for first two dimensions of batch2 tensor to be: [", a.size(0), ", ", a.size(2),
+           "] but got: [", b.size(0), ", ", b.size(1), "].");
+  check_operands(op, a, b);
+}
+
+// alpha * op(a) op(b) for matrices or batches of them, op by flag. The set is closed under backward, so no
+// gradient needs a transposed copy or view.
+Tensor product(const char* op, const Tensor& a, bool ta, const Tensor& b, bool tb, double alpha = 1) {
+  const int d = a.ndim() - 2;
+  Shape shape{a.size(d + (ta ? 1 : 0)), b.size(d + (tb ? 0 : 1)), a.size(d + (ta ? 0 : 1))};
+  if (d == 1) shape.batch = a.size(0);
+  const Tensor out =
+      empty(d == 1 ? Dims{shape.batch, shape.m, shape.n} : Dims{shape.m, shape.n}, a.dtype(), a.device());
+  run(out, shape, Operand(a), ta, Operand(b), tb, alpha);
+  if (needs_grad(a, b)) {
+    record(
+        op, out, {&a, &b},
+        [op, ta, tb, alpha, a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+          const Tensor& g = context.grad();
+          if (context.needs(0)) {
+            const Tensor kept = context.unpack(b);
+            context.set(0,
+                        ta ? product(op, kept, tb, g, true, alpha) : product(op, g, false, kept, !tb, alpha));
+          }
+          if (context.needs(1)) {
+            const Tensor kept = context.unpack(a);
+            context.set(1,
+                        tb ? product(op, g, true, kept, ta, alpha) : product(op, kept, !ta, g, false, alpha));
+          }
+        });
+  }
+  return out;
+}
+
+Tensor contract(const Tensor& a, const Tensor& b);
+
+// x (.., k) op(w): (.., n), for w (n, k) transposed or (k, n) plain; bias (n) of x's dtype, or undefined.
+Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Tensor& bias = {}) {
+  const int last = x.ndim() - 1;
+  Dims sizes = x.sizes();
+  sizes[last] = w.size(tw ? 0 : 1);
+  const Tensor out = empty(sizes, x.dtype(), x.device());
+  if (out.numel() > 0) {
+    const Tensor dense_bias = !bias.defined() || bias.is_contiguous() ? bias : contiguous_copy(bias);
+    run(out, {out.numel() / sizes[last], sizes[last], x.size(last)}, Operand::folded(x), false, Operand(w),
+        tw, 1, bias.defined() ? dense_bias.raw() : nullptr);
+  }
+  if (needs_grad(x, w, bias)) {
+    record(op, out, {&x, &w, &bias},
+           [op, tw, x = SavedTensor::input(x), w = SavedTensor::input(w),
+            n = sizes[last]](BackwardContext& context) {
+             const Tensor& g = context.grad();
+             if (context.needs(0)) context.set(0, fold(op, g, context.unpack(w), !tw));
+             if (context.needs(1)) {
+               const Tensor kept = context.unpack(x);
+               context.set(1, tw ? contract(g, kept) : contract(kept, g));
+             }
+             if (context.needs(2)) context.set(2, sum_to_size(g, Dims{n}));
+           });
+  }
+  return out;
+}
+
+// a (.., n) transposed times b (.., k), summed over all leading dimensions: (n, k).
+Tensor contract(const Tensor& a, const Tensor& b) {
+  const int last = a.ndim() - 1;
+  const Tensor out = empty({a.size(last), b.size(last)}, a.dtype(), a.device());
+  if (out.numel() > 0) {
+    run(out, {a.size(last), b.size(last), a.numel() / a.size(last)}, Operand::folded(a), true,
+        Operand::folded(b), false);
+  }
+  if (needs_grad(a, b)) {
+    record("contract", out, {&a, &b},
+           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+             if (context.needs(0)) context.set(0, fold("fold", context.unpack(b), context.grad(), true));
+             if (context.needs(1)) context.set(1, fold("fold", context.unpack(a), context.grad(), false));
+           });
+  }
+  return out;
+}
+
+// ---- input + product ----
+
+// Whether `self` can be the BLAS result where it lies.
+bool writable_rows(const Tensor& self, const Tensor& a, const Tensor& b) {
+  if (self.storage() == a.storage() || self.storage() == b.storage()) return false;
+  const int n = self.ndim();
+  if (n == 3 || n == 1) return self.is_contiguous();
+  return (self.stride(1) == 1 || self.size(1) == 1) &&
+         (self.size(0) == 1 || self.stride(0) >= std::max<int64_t>(self.size(1), 1));
+}
+
+// The gradients of beta * input + alpha * a b, where `a` and `b` are both matrices or both batches.
+struct AddProductBackward {
+  const char* op;
+  double beta, alpha;
+  Dims input_sizes;
+  SavedTensor a, b;
+  void operator()(BackwardContext& context) const {
+    const Tensor& g = context.grad();
+    if (context.needs(0)) {
+      const Tensor summed = sum_to_size(g, input_sizes);
+      context.set(0, beta == 1 ? summed : mul(summed, beta));
+    }
+    if (context.needs(1)) context.set(1, product(op, g, false, context.unpack(b), true, alpha));
+    if (context.needs(2)) context.set(2, product(op, context.unpack(a), true, g, false, alpha));
+  }
+};
+
+Dims product_sizes(const Tensor& a, const Tensor& b) {
+  Dims sizes = a.sizes();
+  sizes[sizes.size() - 1] = b.sizes().back();
+  return sizes;
+}
+
+Shape product_shape(const Dims& sizes, const Tensor& a) {
+  const int n = sizes.size();
+  return {sizes[n - 2], sizes[n - 1], a.sizes().back(), n == 3 ? sizes[0] : 1};
+}
+
+void check_input(const Tensor& input, const Tensor& a, const Dims& sizes) {
+  TT_CHECK(input.dtype() == a.dtype(), Status::kDtype, "self and mat2 must have the same dtype, but got ",
+           input.dtype(), " and ", a.dtype());
+  TT_CHECK(input.device() == a.device(), Status::kDevice, "expected all tensors on one device, but found ",
+           input.device(), " and ", a.device());
+  const int lead = sizes.size() - input.ndim();
+  TT_CHECK(lead >= 0, Status::kShape, "the number of sizes provided (", sizes.size(),
+           ") must be greater or equal to the number of dimensions in the tensor (", input.ndim(), ")");
+  for (int i = 0; i < input.ndim(); ++i) {
+    TT_CHECK(input.size(i) == 1 || input.size(i) == sizes[lead + i], Status::kShape,
+             "The expanded size of the tensor (", sizes[lead + i], ") must match the existing size (",
+             input.size(i), ") at non-singleton dimension ", lead + i, ".  Target sizes: ", sizes,
+             ".  Tensor sizes: ", input.sizes());
+  }
+}
+
+Tensor add_product(const char* op, const Tensor& input, const Tensor& a, const Tensor& b, double beta,
+                   double alpha) {
+  const Dims sizes = product_sizes(a, b);
+  check_input(input, a, sizes);
+  const Tensor out = empty(sizes, a.dtype(), a.device());
+  const Shape shape = product_shape(sizes, a);
+  const Operand oa(a), ob(b);
+  if (beta == 0) {
+    run(out, shape, oa, false, ob, false, alpha);
+  } else if (beta == 1 && input.ndim() == 1 && input.size(0) == shape.n && input.is_contiguous()) {
+    run(out, shape, oa, false, ob, false, alpha, input.raw());
+  } else {
+    copy_values(out, input);
+    run(out, shape.n, shape, oa, false, ob, false, alpha, beta);
+  }
+  if (needs_grad(input, a, b)) {
+    record(op, out, {&input, &a, &b},
+           AddProductBackward{op, beta, alpha, input.sizes(), SavedTensor::input(a), SavedTensor::input(b)});
+  }
+  return out;
+}
+
+void add_product_(const char* op, const Tensor& self, const Tensor& a, const Tensor& b, double beta,
+                  double alpha) {
+  check_inplace(self, op);
+  const Dims sizes = product_sizes(a, b);
+  TT_CHECK(self.sizes() == sizes, Status::kShape, "Bad in-place call: input tensor size ", self.sizes(),
+           " and output tensor size ", sizes, " should match");
+  check_input(self, a, sizes);
+  if (writable_rows(self, a, b)) {
+    const int64_t ldc = self.ndim() == 2 && self.size(0) > 1 ? self.stride(0) : sizes.back();
+    run(self, ldc, product_shape(sizes, a), Operand(a), false, Operand(b), false, alpha, beta);
+  } else {
+    const GradMode off(false);
+    copy_values(self, add_product(op, self, a, b, beta, alpha));
+  }
+  const bool record_it = needs_grad(self, a, b);
+  bump_version(self);
+  if (record_it) {
+    record_inplace(
+        op, self, {&self, &a, &b},
+        AddProductBackward{op, beta, alpha, self.sizes(), SavedTensor::input(a), SavedTensor::input(b)});
+  }
+}
+
+void check_matrix_vector(const Tensor& a, const Tensor& v) {
+  TT_CHECK(a.ndim() == 2 && v.ndim() == 1, Status::kShape, "vector + matrix @ vector expected, got 1, ",
+           a.ndim(), ", ", v.ndim());
+  TT_CHECK(a.size(1) == v.size(0), Status::kShape, "size mismatch, got input (", a.size(0), "), mat (",
+           a.size(0), "x", a.size(1), "), vec (", v.size(0), ")");
+  check_operands("mv", a, v);
+}
+
+Tensor column(const Tensor& v) { return reshape(v, {v.size(0), 1}); }
 
 }  // namespace
 
 Tensor mm(const Tensor& a, const Tensor& b) {
-  TT_CHECK(a.ndim() == 2, Status::kShape, "self must be a matrix, got shape ", a.sizes());
-  TT_CHECK(b.ndim() == 2, Status::kShape, "mat2 must be a matrix, got shape ", b.sizes());
-  TT_CHECK(a.size(1) == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", a.size(0),
-           "x", a.size(1), " and ", b.size(0), "x", b.size(1), ")");
-  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype,
-           "expected m1 and m2 to have the same dtype, but got: ", a.dtype(), " != ", b.dtype());
-  TT_CHECK(a.device() == b.device(), Status::kDevice, "expected both matrices on one device, but found ",
-           a.device(), " and ", b.device());
-  const Tensor out = empty({a.size(0), b.size(1)}, a.dtype(), a.device());
-  if (out.numel() > 0) {
-    const Matrix ma(a), mb(b);
-    GemmArgs args;
-    args.dtype = a.dtype();
-    args.transpose_a = ma.transposed;
-    args.transpose_b = mb.transposed;
-    args.m = a.size(0);
-    args.n = b.size(1);
-    args.k = a.size(1);
-    args.a = ma.holder.raw();
-    args.lda = ma.leading;
-    args.b = mb.holder.raw();
-    args.ldb = mb.leading;
-    args.c = out.raw();
-    args.ldc = std::max<int64_t>(out.size(1), 1);
-    backend_of(a.device()).gemm->gemm(args);
-  }
-  if (needs_grad(a, b)) {
-    record("mm", out, {&a, &b},
-           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
-             if (context.needs(0)) context.set(0, mm(context.grad(), t(context.unpack(b))));
-             if (context.needs(1)) context.set(1, mm(t(context.unpack(a)), context.grad()));
+  check_matrices("mm", a, b);
+  return product("mm", a, false, b, false);
+}
+
+Tensor bmm(const Tensor& a, const Tensor& b) {
+  check_batches("bmm", a, b);
+  return product("bmm", a, false, b, false);
+}
+
+namespace {
+
+// op(a) v.
+Tensor matrix_vector(const Tensor& a, bool ta, const Tensor& v) {
+  const Tensor out = empty({a.size(ta ? 1 : 0)}, a.dtype(), a.device());
+  run(out, {out.numel(), 1, v.size(0)}, Operand(a), ta, Operand(v), false);
+  if (needs_grad(a, v)) {
+    record("mv", out, {&a, &v},
+           [ta, a = SavedTensor::input(a), v = SavedTensor::input(v)](BackwardContext& context) {
+             const Tensor& g = context.grad();
+             if (context.needs(0)) {
+               const Tensor kept = context.unpack(v);
+               context.set(0, ta ? outer(kept, g) : outer(g, kept));
+             }
+             if (context.needs(1)) context.set(1, matrix_vector(context.unpack(a), !ta, g));
            });
   }
   return out;
+}
+
+}  // namespace
+
+Tensor mv(const Tensor& a, const Tensor& v) {
+  check_matrix_vector(a, v);
+  return matrix_vector(a, false, v);
+}
+
+Tensor dot(const Tensor& a, const Tensor& b) {
+  TT_CHECK(a.ndim() == 1 && b.ndim() == 1, Status::kShape, "1D tensors expected, but got ", a.ndim(),
+           "D and ", b.ndim(), "D tensors");
+  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, "expected both vectors to have same dtype, but found ",
+           a.dtype(), " and ", b.dtype());
+  TT_CHECK(a.size(0) == b.size(0), Status::kShape, "inconsistent tensor size, expected tensor [", a.size(0),
+           "] and src [", b.size(0), "] to have the same number of elements, but got ", a.size(0), " and ",
+           b.size(0), " elements respectively");
+  check_operands("dot", a, b);
+  const Tensor out = empty({}, a.dtype(), a.device());
+  run(out, {1, 1, a.size(0)}, Operand(a), true, Operand(b), false);
+  if (needs_grad(a, b)) {
+    record("dot", out, {&a, &b},
+           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+             if (context.needs(0)) context.set(0, mul(context.grad(), context.unpack(b)));
+             if (context.needs(1)) context.set(1, mul(context.grad(), context.unpack(a)));
+           });
+  }
+  return out;
+}
+
+Tensor outer(const Tensor& a, const Tensor& b) {
+  TT_CHECK(a.ndim() == 1, Status::kShape, "Expected 1-D argument self, but got ", a.ndim(), "-D");
+  TT_CHECK(b.ndim() == 1, Status::kShape, "Expected 1-D argument vec2, but got ", b.ndim(), "-D");
+  return mul(column(a), b);
+}
+
+Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, double beta, double alpha) {
+  check_matrices("addmm", a, b);
+  return add_product("addmm", input, a, b, beta, alpha);
+}
+
+Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, double beta, double alpha) {
+  check_batches("baddbmm", a, b);
+  return add_product("baddbmm", input, a, b, beta, alpha);
+}
+
+Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& v, double beta, double alpha) {
+  check_matrix_vector(a, v);
+  TT_CHECK(input.numel() == 1 || (input.ndim() == 1 && input.size(0) == a.size(0)), Status::kShape,
+           "size mismatch, got input (", input.ndim() == 1 ? input.size(0) : input.numel(), "), mat (",
+           a.size(0), "x", a.size(1), "), vec (", v.size(0), ")");
+  const Tensor wide = input.ndim() == 1 ? column(input) : input;
+  return reshape(add_product("addmv", wide, a, column(v), beta, alpha), {a.size(0)});
+}
+
+void addmm_(const Tensor& self, const Tensor& a, const Tensor& b, double beta, double alpha) {
+  check_matrices("addmm_", a, b);
+  add_product_("addmm", self, a, b, beta, alpha);
+}
+
+void baddbmm_(const Tensor& self, const Tensor& a, const Tensor& b, double beta, double alpha) {
+  check_batches("baddbmm_", a, b);
+  add_product_("baddbmm", self, a, b, beta, alpha);
+}
+
+void addmv_(const Tensor& self, const Tensor& a, const Tensor& v, double beta, double alpha) {
+  check_matrix_vector(a, v);
+  check_inplace(self, "addmv_");
+  TT_CHECK(self.ndim() == 1 && self.size(0) == a.size(0), Status::kShape,
+           "Bad in-place call: input tensor size ", self.sizes(), " and output tensor size [", a.size(0),
+           "] should match");
+  TT_CHECK(self.dtype() == a.dtype(), Status::kDtype,
+           "addmv input tensors must have the same dtype, but got ", self.dtype(), ", ", a.dtype(), ", and ",
+           v.dtype());
+  copy_(self, addmv(self, a, v, beta, alpha));
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  TT_CHECK(x.ndim() >= 1 && weight.ndim() >= 1, Status::kShape,
+           "both arguments to linear need to be at least 1D, but they are ", x.ndim(), "D and ",
+           weight.ndim(), "D");
+  TT_CHECK(weight.ndim() <= 2, Status::kShape, "t() expects a tensor with <= 2 dimensions, but self is ",
+           weight.ndim(), "D");
+  if (weight.ndim() == 1) {
+    TT_CHECK(!bias.defined(), Status::kShape, "mat2 must be a matrix, got 1-D tensor");
+    return matmul(x, weight);
+  }
+  const int64_t in = x.sizes().back();
+  TT_CHECK(in == weight.size(1), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (",
+           in == 0 ? int64_t{0} : x.numel() / in, "x", in, " and ", weight.size(1), "x", weight.size(0), ")");
+  check_operands("linear", x, weight);
+  if (!bias.defined()) return fold("linear", x, weight, true);
+  Dims sizes = x.sizes();
+  sizes[sizes.size() - 1] = weight.size(0);
+  check_input(bias, x, sizes);
+  if (bias.ndim() == 1 && bias.size(0) == weight.size(0)) return fold("linear", x, weight, true, bias);
+  return add(fold("linear", x, weight, true), bias);
+}
+
+namespace {
+
+Tensor matmul_batches(const Tensor& a, const Tensor& b) {
+  const int na = a.ndim(), nb = b.ndim();
+  const Dims lead_a(std::span<const int64_t>(a.sizes().data(), static_cast<size_t>(na - 2)));
+  const Dims lead_b(std::span<const int64_t>(b.sizes().data(), static_cast<size_t>(nb - 2)));
+  const Dims lead = broadcast(lead_a, lead_b);
+  const int64_t n = a.size(na - 2), k = a.size(na - 1), m = b.size(nb - 1);
+  const auto batched = [&](const Tensor& t, int64_t rows, int64_t cols) {
+    Dims sizes = lead;
+    sizes.push_back(rows);
+    sizes.push_back(cols);
+    const Tensor wide = t.sizes() == sizes ? t : expand(t, sizes);
+    return wide.ndim() == 3 ? wide : reshape(wide, {checked_numel(lead), rows, cols});
+  };
+  const Tensor out = bmm(batched(a, n, k), batched(b, b.size(nb - 2), m));
+  if (lead.size() == 1) return out;
+  Dims sizes = lead;
+  sizes.push_back(n);
+  sizes.push_back(m);
+  return view(out, sizes);
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  const int na = a.ndim(), nb = b.ndim();
+  TT_CHECK(na >= 1 && nb >= 1, Status::kShape,
+           "both arguments to matmul need to be at least 1D, but they are ", na, "D and ", nb, "D");
+  if (na == 2 && nb == 2) return mm(a, b);
+  if (na == 1 && nb == 1) return dot(a, b);
+  if (na == 2 && nb == 1) return mv(a, b);
+  if (nb <= 2 && na > 2) {
+    const int64_t rows = a.sizes().back() == 0 ? 0 : a.numel() / a.sizes().back();
+    const int64_t k = a.sizes().back();
+    if (nb == 2) {
+      TT_CHECK(k == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", rows, "x", k,
+               " and ", b.size(0), "x", b.size(1), ")");
+      check_operands("matmul", a, b);
+      return fold("matmul", a, b, false);
+    }
+    TT_CHECK(k == b.size(0), Status::kShape, "size mismatch, got input (", rows, "), mat (", rows, "x", k,
+             "), vec (", b.size(0), ")");
+    check_operands("matmul", a, b);
+    const Dims sizes(std::span<const int64_t>(a.sizes().data(), static_cast<size_t>(na - 1)));
+    return view(fold("matmul", a, column(b), false), sizes);
+  }
+  if (na == 1) {
+    const Tensor row = reshape(a, {1, a.size(0)});
+    const Tensor out = nb == 2 ? mm(row, b) : matmul_batches(row, b);
+    Dims sizes = out.sizes();
+    sizes.erase(sizes.size() - 2);
+    return view(out, sizes);
+  }
+  return matmul_batches(a, b);
 }
 
 }  // namespace tt::ops

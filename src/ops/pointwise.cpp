@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/derivatives.h"
 #include "ops/ops.h"
 
 namespace tt {
@@ -22,42 +23,90 @@ namespace ops {
 
 namespace {
 
-enum Domain : uint8_t { kAll, kNumber, kFloat, kIntegral };
+enum Domain : uint8_t { kAll, kNumber, kFloat, kFloatOnly, kIntegral, kInteger };
 enum Result : uint8_t { kSame, kBool };
-enum Saves : uint8_t { kNone = 0, kX = 1, kY = 2, kXY = 3, kAB = 1, kABY = 3 };
+
+// What the gradients use, a bit each: a (the input x of an unary op), b, c and the result y; of binary ops
+// for the gradient of a in the low half, for that of b in the high half.
+enum Use : uint8_t { kUsesA = 1, kUsesB = 2, kUsesC = 4, kUsesY = 8 };
+constexpr uint8_t uses(int for_a, int for_b) { return static_cast<uint8_t>(for_a | for_b << 4); }
+constexpr uint8_t kNone = 0, kX = kUsesA, kY = kUsesY, kOther = uses(kUsesB, kUsesA),
+                  kDivisor = uses(kUsesB, kUsesA | kUsesB), kBoth = uses(kUsesA | kUsesB, kUsesA | kUsesB),
+                  kBothAndY = uses(kUsesA | kUsesB | kUsesY, kUsesA | kUsesB | kUsesY), kBC = kUsesB | kUsesC,
+                  kABC = kUsesA | kUsesB | kUsesC;
 
 struct Row {
   const char* name;
   Domain domain;
   Result result;
-  Saves saves;
+  uint8_t saves;
   bool differentiable;
 };
 
 // A row whose backward is the single token kNotDifferentiable has no gradient.
 constexpr bool is_differentiable(std::string_view backward) { return backward != "kNotDifferentiable"; }
-#define TT_ROW(name, domain, result, saves, ...) \
+#define TT_ROW(name, kernel, domain, result, saves, ...) \
   {#name, domain, result, saves, is_differentiable(#__VA_ARGS__)},
+#define TT_TERNARY_ROW(name, kernel, domain, saves, ...) {#name, domain, kSame, saves, true},
 constexpr Row kUnaryRows[] = {TT_UNARY_OPS(TT_ROW)};
 constexpr Row kBinaryRows[] = {TT_BINARY_OPS(TT_ROW)};
+constexpr Row kTernaryRows[] = {TT_TERNARY_OPS(TT_TERNARY_ROW)};
 #undef TT_ROW
+#undef TT_TERNARY_ROW
+
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_dtype(const Row& row, DType dtype) {
+  const std::string_view name = row.name;
+  if (name == "neg") {
+    fail(Status::kDtype,
+         "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to ",
+         "invert a mask, use the `~` or `logical_not()` operator instead.");
+  }
+  if (name == "sub" || name == "sub_alpha") {
+    fail(Status::kDtype,
+         "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or ",
+         "`logical_xor()` operator instead.");
+  }
+  if (name == "addcdiv") {
+    fail(Status::kDtype, "Integer division with addcdiv is not supported; got ", dtype,
+         ". Use addcmul with div, or convert to a floating dtype");
+  }
+  fail(Status::kDtype, name, " is not implemented for ", dtype);
+}
 
 DType compute_dtype(const Row& row, DType dtype) {
-  if (row.domain == kFloat && !is_floating(dtype)) return default_dtype();
-  TT_CHECK(row.domain != kNumber || dtype != DType::kBool, Status::kDtype, row.name,
-           " is not implemented for bool");
-  TT_CHECK(row.domain != kIntegral || !is_floating(dtype), Status::kDtype, row.name,
-           " is not implemented for ", dtype);
+  bool fits = true;
+  switch (row.domain) {
+    case kAll:
+      return dtype;
+    case kNumber:
+      fits = dtype != DType::kBool;
+      break;
+    case kFloat:
+      return is_floating(dtype) ? dtype : default_dtype();
+    case kFloatOnly:
+      fits = is_floating(dtype);
+      break;
+    case kIntegral:
+      fits = is_integral(dtype);
+      break;
+    case kInteger:
+      fits = is_integral(dtype) && dtype != DType::kBool;
+      break;
+  }
+  if (__builtin_expect(!fits, 0)) refuse_dtype(row, dtype);
   return dtype;
 }
 
 // Stands for kNotDifferentiable in the table's expressions; never evaluated.
 const Tensor kNotDifferentiable;
+const Tensor kNoTensor;
 
-// ---- unary ----
+const Tensor& tensor_or_none(const Arg& arg) { return arg.is_tensor() ? arg.tensor() : kNoTensor; }
+
+// ---- the rules of the table ----
 
 using UnaryRule = Tensor (*)(const Tensor& g, const Tensor& x, const Tensor& y, const PointwiseParams& p);
-#define TT_UNARY_RULE(name, domain, result, saves, backward)                              \
+#define TT_UNARY_RULE(name, kernel, domain, result, saves, backward)                      \
   [](const Tensor& g, [[maybe_unused]] const Tensor& x, [[maybe_unused]] const Tensor& y, \
      [[maybe_unused]] const PointwiseParams& p) -> Tensor {                               \
     (void)g;                                                                              \
@@ -66,34 +115,36 @@ using UnaryRule = Tensor (*)(const Tensor& g, const Tensor& x, const Tensor& y, 
 const UnaryRule kUnaryRules[] = {TT_UNARY_OPS(TT_UNARY_RULE)};
 #undef TT_UNARY_RULE
 
-struct UnaryBackward {
-  UnaryOp op;
-  PointwiseParams params;
-  SavedTensor x, y;
-  void operator()(BackwardContext& context) const {
-    context.set(
-        0, kUnaryRules[static_cast<int>(op)](context.grad(), context.unpack(x), context.unpack(y), params));
-  }
+struct Grads {
+  bool need_a, need_b, need_c;
+  Tensor a, b, c;
 };
-
-// ---- binary ----
-
-struct BinaryGrads {
-  bool need_a, need_b;
-  Tensor a, b;
-};
-using BinaryRule = void (*)(BinaryGrads& grads, const Tensor& g, const Arg& a, const Arg& b, const Tensor& y,
+using BinaryRule = void (*)(Grads& grads, const Tensor& g, const Arg& a, const Arg& b, const Tensor& y,
                             const PointwiseParams& p);
-// The third parameter pack takes one expression (kNotDifferentiable) or two.
-#define TT_BINARY_RULE(name, domain, result, saves, backward_a, ...)                      \
-  [](BinaryGrads& grads, [[maybe_unused]] const Tensor& g, [[maybe_unused]] const Arg& a, \
-     [[maybe_unused]] const Arg& b, [[maybe_unused]] const Tensor& y,                     \
-     [[maybe_unused]] const PointwiseParams& p) {                                         \
-    if (grads.need_a) grads.a = backward_a;                                               \
-    __VA_OPT__(if (grads.need_b) grads.b = __VA_ARGS__;)                                  \
+// The last parameter takes one expression (kNotDifferentiable) or two.
+#define TT_BINARY_RULE(name, kernel, domain, result, saves, backward_a, ...)        \
+  [](Grads& grads, [[maybe_unused]] const Tensor& g, [[maybe_unused]] const Arg& a, \
+     [[maybe_unused]] const Arg& b, [[maybe_unused]] const Tensor& y,               \
+     [[maybe_unused]] const PointwiseParams& p) {                                   \
+    if (grads.need_a) grads.a = backward_a;                                         \
+    __VA_OPT__(if (grads.need_b) grads.b = __VA_ARGS__;)                            \
   },
 const BinaryRule kBinaryRules[] = {TT_BINARY_OPS(TT_BINARY_RULE)};
 #undef TT_BINARY_RULE
+
+using TernaryRule = void (*)(Grads& grads, const Tensor& g, const Arg& a, const Arg& b, const Arg& c,
+                             const PointwiseParams& p);
+#define TT_TERNARY_RULE(name, kernel, domain, saves, backward_a, backward_b, backward_c)          \
+  [](Grads& grads, const Tensor& g, [[maybe_unused]] const Arg& a, [[maybe_unused]] const Arg& b, \
+     [[maybe_unused]] const Arg& c, [[maybe_unused]] const PointwiseParams& p) {                  \
+    if (grads.need_a) grads.a = backward_a;                                                       \
+    if (grads.need_b) grads.b = backward_b;                                                       \
+    if (grads.need_c) grads.c = backward_c;                                                       \
+  },
+const TernaryRule kTernaryRules[] = {TT_TERNARY_OPS(TT_TERNARY_RULE)};
+#undef TT_TERNARY_RULE
+
+// ---- what a node keeps ----
 
 // What a gradient must be brought back to.
 struct InputForm {
@@ -111,6 +162,30 @@ struct InputForm {
   }
 };
 
+// An operand for a rule, unpacked from where it was kept; a number stays a number.
+class Unpacked {
+ public:
+  Unpacked(const BackwardContext& context, const SavedArg& saved)
+      : saved_(saved), tensor_(saved.is_tensor ? context.unpack(saved.tensor) : Tensor()) {}
+  operator Arg() const { return saved_.is_tensor ? Arg(tensor_) : Arg(saved_.scalar); }
+
+ private:
+  const SavedArg& saved_;
+  Tensor tensor_;
+};
+
+struct UnaryBackward {
+  UnaryOp op;
+  PointwiseParams params;
+  SavedTensor saved;  // x or y
+  bool is_result;
+  void operator()(BackwardContext& context) const {
+    const Tensor kept = context.unpack(saved);
+    context.set(0, kUnaryRules[static_cast<int>(op)](context.grad(), is_result ? kNoTensor : kept,
+                                                     is_result ? kept : kNoTensor, params));
+  }
+};
+
 struct BinaryBackward {
   BinaryOp op;
   PointwiseParams params;
@@ -118,15 +193,47 @@ struct BinaryBackward {
   SavedArg a, b;
   SavedTensor y;
   void operator()(BackwardContext& context) const {
-    BinaryGrads grads{context.needs(0), context.needs(1), {}, {}};
-    const Tensor ta = context.unpack(a.tensor);
-    const Tensor tb = context.unpack(b.tensor);
-    kBinaryRules[static_cast<int>(op)](grads, context.grad(), a.is_tensor ? Arg(ta) : Arg(a.scalar),
-                                       b.is_tensor ? Arg(tb) : Arg(b.scalar), context.unpack(y), params);
-    context.set(0, a_form.restore(grads.a));
-    context.set(1, b_form.restore(grads.b));
+    Grads grads{context.needs(0), context.needs(1), false, {}, {}, {}};
+    kBinaryRules[static_cast<int>(op)](grads, context.grad(), Unpacked(context, a), Unpacked(context, b),
+                                       context.unpack(y), params);
+    if (grads.need_a) context.set(0, a_form.restore(grads.a));
+    if (grads.need_b) context.set(1, b_form.restore(grads.b));
   }
 };
+
+struct TernaryBackward {
+  TernaryOp op;
+  PointwiseParams params;
+  InputForm a_form, b_form, c_form;
+  SavedArg a, b, c;
+  void operator()(BackwardContext& context) const {
+    Grads grads{context.needs(0), context.needs(1), context.needs(2), {}, {}, {}};
+    kTernaryRules[static_cast<int>(op)](grads, context.grad(), Unpacked(context, a), Unpacked(context, b),
+                                        Unpacked(context, c), params);
+    if (grads.need_a) context.set(0, a_form.restore(grads.a));
+    if (grads.need_b) context.set(1, b_form.restore(grads.b));
+    if (grads.need_c) context.set(2, c_form.restore(grads.c));
+  }
+};
+
+// Which operands the gradients that are wanted use.
+uint8_t used_by(const Row& row, bool need_a, bool need_b) {
+  return static_cast<uint8_t>((need_a ? row.saves & 15 : 0) | (need_b ? row.saves >> 4 : 0));
+}
+
+// A number is always kept; a tensor only where it is used.
+SavedArg save_arg(const Arg& arg, bool used) {
+  return used || !arg.is_tensor() ? SavedArg(arg) : SavedArg(Arg(kNoTensor));
+}
+
+// The history of an in-place op without gradient: none flows to what was there before.
+void record_no_gradient(const char* name, const Tensor& self) {
+  record_inplace(name, self, {&self}, [](BackwardContext& context) {
+    if (context.needs(0)) context.set(0, zeros_like(context.grad()));
+  });
+}
+
+// ---- running kernels ----
 
 // An operand ready for a kernel: the tensor in the compute dtype, or a value in host memory.
 struct Ready {
@@ -134,6 +241,8 @@ struct Ready {
   alignas(8) char value[8];
 
   LoopOperand prepare(const Arg& arg, DType dtype, Device device) {
+    // Numbers keep float's precision beside half types.
+    const DType host_dtype = is_reduced_floating(dtype) ? DType::kFloat32 : dtype;
     if (arg.is_tensor()) {
       const Tensor& t = arg.tensor();
       if (t.device() == device) {
@@ -144,14 +253,62 @@ struct Ready {
       }
       visit_dtype(t.dtype(), [&]<typename From>() {
         const From from = *t.data<From>();
-        visit_dtype(dtype, [&]<typename To>() { *reinterpret_cast<To*>(value) = static_cast<To>(from); });
+        visit_dtype(host_dtype,
+                    [&]<typename To>() { *reinterpret_cast<To*>(value) = static_cast<To>(from); });
       });
     } else {
-      visit_dtype(dtype, [&]<typename T>() { *reinterpret_cast<T*>(value) = arg.scalar().to<T>(); });
+      visit_dtype(host_dtype, [&]<typename T>() { *reinterpret_cast<T*>(value) = arg.scalar().to<T>(); });
     }
-    return LoopOperand(value, dtype);
+    return LoopOperand(value, host_dtype);
   }
 };
+
+// Integer division by zero is an error here, because a kernel cannot report one.
+void check_divisor(const Arg& divisor) {
+  const GradMode off(false);
+  const bool zero = divisor.is_tensor() ? *to_device(sum(eq(divisor, 0)), Device{}).data<int64_t>() != 0
+                                        : divisor.scalar().to_int() == 0;
+  TT_CHECK(!zero, Status::kInvalidArgument, "ZeroDivisionError: integer division or modulo by zero");
+}
+
+bool divides(BinaryOp op) {
+  return op == BinaryOp::remainder || op == BinaryOp::fmod || op == BinaryOp::div_floor ||
+         op == BinaryOp::div_trunc;
+}
+
+void check_values(BinaryOp op, const Arg& b, DType dtype) {
+  if (is_floating(dtype)) return;
+  if (divides(op)) check_divisor(b);
+  TT_CHECK(op != BinaryOp::pow || b.is_tensor() || b.scalar().to_int() >= 0, Status::kInvalidArgument,
+           "Integers to negative integer powers are not allowed.");
+}
+
+// Two dense CPU tensors of one dtype and shape: nothing to promote, broadcast or merge.
+bool alike(const Arg& a, const Arg& b) {
+  if (!a.is_tensor() || !b.is_tensor()) return false;
+  const TensorImpl* x = a.tensor().impl();
+  const TensorImpl* y = b.tensor().impl();
+  return x->dtype == y->dtype && x->contiguous && y->contiguous && x->sizes == y->sizes &&
+         x->storage->device().is_cpu() && y->storage->device().is_cpu();
+}
+
+void set_flat(Loop& loop, int operand, const Tensor& t) {
+  loop.dtype[operand] = t.dtype();
+  loop.data[operand] = t.raw();
+  loop.strides[operand][0] = static_cast<int64_t>(size_of(t.dtype()));
+}
+
+Loop flat_loop(const Tensor& out, const Tensor& a, const Tensor& b) {
+  Loop loop;
+  loop.ndim = 1;
+  loop.operands = 3;
+  loop.numel = out.numel();
+  loop.sizes[0] = loop.numel;
+  set_flat(loop, 0, out);
+  set_flat(loop, 1, a);
+  set_flat(loop, 2, b);
+  return loop;
+}
 
 void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DType dtype,
                 const PointwiseParams& params) {
@@ -161,11 +318,60 @@ void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DTyp
   if (loop.numel > 0) backend_of(out.device()).pointwise->binary(op, loop, params);
 }
 
-const Tensor kNone_;
+void run_ternary(TernaryOp op, const Tensor& out, const Arg& a, const Arg& b, const Arg& c, DType dtype,
+                 const PointwiseParams& params) {
+  Ready ready_a, ready_b, ready_c;
+  const Device device = out.device();
+  const Loop loop =
+      make_loop(out.sizes(), {out, ready_a.prepare(a, dtype, device), ready_b.prepare(b, dtype, device),
+                              ready_c.prepare(c, dtype, device)});
+  if (loop.numel > 0) backend_of(device).pointwise->ternary(op, loop, params);
+}
 
-const Tensor& tensor_or_none(const Arg& arg) { return arg.is_tensor() ? arg.tensor() : kNone_; }
+void check_result_fits(DType result, const Tensor& self) {
+  TT_CHECK(can_cast(result, self.dtype()), Status::kDtype, "result type ", result,
+           " can't be cast to the desired output type ", self.dtype());
+}
+
+void check_shape_fits(const Dims& shape, const Tensor& self) {
+  TT_CHECK(shape == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
+           " doesn't match the broadcast shape ", shape);
+}
+
+// Memory that the target shares with another operand in another order is read from a copy.
+Tensor unaliased(const Tensor& t, const Tensor& self) {
+  return t.defined() && t.storage() == self.storage() && !t.is_same(self) ? contiguous_copy(t) : t;
+}
+
+Arg arg_of(const Arg& original, const Tensor& tensor) {
+  return original.is_tensor() ? Arg(tensor) : original;
+}
+
+// The special exponents that have a kernel of their own, as in PyTorch.
+bool simple_power(BinaryOp op, const Arg& base, const Arg& exponent, UnaryOp* kernel) {
+  if (op != BinaryOp::pow || exponent.is_tensor() || !exponent.scalar().is_floating() || !base.is_tensor()) {
+    return false;
+  }
+  const double e = exponent.scalar().to_double();
+  *kernel = e == 2      ? UnaryOp::square
+            : e == 0.5  ? UnaryOp::sqrt
+            : e == -0.5 ? UnaryOp::rsqrt
+                        : UnaryOp::reciprocal;
+  return e == 2 || e == 0.5 || e == -0.5 || e == -1;
+}
+
+void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weight) {
+  if (op != TernaryOp::lerp) return;
+  const DType dtype = start.tensor().dtype();
+  TT_CHECK(!end.is_tensor() || end.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
+           " for `end` but got dtype ", end.tensor().dtype());
+  TT_CHECK(!weight.is_tensor() || weight.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
+           " for `weight` but got dtype ", weight.tensor().dtype());
+}
 
 }  // namespace
+
+// ---- unary ----
 
 Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
   const Row& row = kUnaryRows[static_cast<int>(op)];
@@ -176,8 +382,11 @@ Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
   if (loop.numel > 0) backend_of(x.device()).pointwise->unary(op, loop, params);
   if (row.differentiable && needs_grad(x)) {
     record(row.name, out, {&x},
-           UnaryBackward{op, params, row.saves & kX ? SavedTensor::input(x) : SavedTensor(),
-                         row.saves & kY ? SavedTensor::output(out) : SavedTensor()});
+           UnaryBackward{op, params,
+                         row.saves == kX   ? SavedTensor::input(x)
+                         : row.saves == kY ? SavedTensor::output(out)
+                                           : SavedTensor(),
+                         row.saves == kY});
   }
   return out;
 }
@@ -186,35 +395,56 @@ void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params) {
   const Row& row = kUnaryRows[static_cast<int>(op)];
   check_inplace(self, row.name);
   const DType dtype = compute_dtype(row, self.dtype());
-  TT_CHECK(dtype == self.dtype(), Status::kDtype, "result type ", dtype,
-           " can't be cast to the desired output type ", self.dtype());
-  const bool record_it = row.differentiable && needs_grad(self);
-  const SavedTensor x = record_it && (row.saves & kX) ? SavedTensor::input(self) : SavedTensor();
-  const Loop loop = make_loop(self.sizes(), {self, self});
-  if (loop.numel > 0) backend_of(self.device()).pointwise->unary(op, loop, params);
+  if (row.result == kSame) check_result_fits(dtype, self);
+  const bool takes_grad = needs_grad(self);
+  const bool record_it = row.differentiable && takes_grad;
+  const SavedTensor x = record_it && row.saves == kX ? SavedTensor::input(clone(self)) : SavedTensor();
+  if (row.result == kBool && self.dtype() != DType::kBool) {
+    const GradMode off(false);
+    copy_values(self, unary(op, self, params));
+  } else if (self.numel() > 0) {
+    backend_of(self.device()).pointwise->unary(op, make_loop(self.sizes(), {self, self}), params);
+  }
   bump_version(self);
   if (record_it) {
-    record_inplace(row.name, self, {&self},
-                   UnaryBackward{op, params, x, row.saves & kY ? SavedTensor::output(self) : SavedTensor()});
+    record_inplace(
+        row.name, self, {&self},
+        UnaryBackward{op, params, row.saves == kY ? SavedTensor::output(self) : x, row.saves == kY});
+  } else if (takes_grad) {
+    record_no_gradient(row.name, self);
   }
 }
 
+// ---- binary ----
+
 Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& params) {
   const Row& row = kBinaryRows[static_cast<int>(op)];
-  const DType dtype = compute_dtype(row, result_type(a, b));
-  const Arg args[] = {a, b};
-  const Device device = common_device(args);
-  const Tensor out =
-      empty(broadcast(a.sizes(), b.sizes()), row.result == kBool ? DType::kBool : dtype, device);
-  run_binary(op, out, a, b, dtype, params);
+  if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
+    return unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));
+  }
+  Tensor out;
+  if (alike(a, b) && compute_dtype(row, a.tensor().dtype()) == a.tensor().dtype()) {
+    const DType dtype = a.tensor().dtype();
+    check_values(op, b, dtype);
+    out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
+    if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
+  } else {
+    const DType dtype = compute_dtype(row, result_type(a, b));
+    const Arg args[] = {a, b};
+    const Device device = common_device(args);
+    const Dims shape = broadcast(a.sizes(), b.sizes());
+    check_values(op, b, dtype);
+    out = empty(shape, row.result == kBool ? DType::kBool : dtype, device);
+    run_binary(op, out, a, b, dtype, params);
+  }
   const Tensor& ta = tensor_or_none(a);
   const Tensor& tb = tensor_or_none(b);
   if (row.differentiable && needs_grad(ta, tb)) {
-    const bool save = row.saves & kAB;
-    record(row.name, out, {&ta, &tb},
-           BinaryBackward{op, params, InputForm(a), InputForm(b), save ? SavedArg(a) : SavedArg(),
-                          save ? SavedArg(b) : SavedArg(),
-                          row.saves & kY ? SavedTensor::output(out) : SavedTensor()});
+    const uint8_t used = used_by(row, needs_grad(ta), needs_grad(tb));
+    record(
+        row.name, out, {&ta, &tb},
+        BinaryBackward{op, params, InputForm(a), InputForm(b), save_arg(a, used & kUsesA),
+                       save_arg(b, used & kUsesB), used & kUsesY ? SavedTensor::output(out) : SavedTensor()});
   }
   return out;
 }
@@ -224,34 +454,102 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   check_inplace(self, row.name);
   const DType dtype = compute_dtype(row, result_type(self, other));
   const DType result = row.result == kBool ? DType::kBool : dtype;
-  TT_CHECK(row.result == kBool || can_cast(result, self.dtype()), Status::kDtype, "result type ", result,
-           " can't be cast to the desired output type ", self.dtype());
+  if (row.result == kSame) check_result_fits(result, self);
   const Arg args[] = {self, other};
   common_device(args);
-  TT_CHECK(broadcast(self.sizes(), other.sizes()) == self.sizes(), Status::kShape, "output with shape ",
-           self.sizes(), " doesn't match the broadcast shape ", broadcast(self.sizes(), other.sizes()));
+  check_shape_fits(broadcast(self.sizes(), other.sizes()), self);
+  check_values(op, other, dtype);
+  if (UnaryOp kernel; simple_power(op, self, other, &kernel)) return unary_(kernel, self);
+
   const Tensor& tb = tensor_or_none(other);
-  const bool record_it = row.differentiable && needs_grad(self, tb);
-  const bool save = record_it && (row.saves & kAB);
-  const SavedArg saved_a = save ? SavedArg(self) : SavedArg();
-  const SavedArg saved_b = save ? SavedArg(other) : SavedArg();
-  // Memory that the target shares with the other operand in another order is read from a copy.
-  const bool aliased = tb.defined() && tb.storage() == self.storage() && !(tb.is_same(self));
-  if (result == self.dtype()) {
+  const bool takes_grad = needs_grad(self, tb);
+  const bool record_it = row.differentiable && takes_grad;
+  const uint8_t used = record_it ? used_by(row, needs_grad(self), needs_grad(tb)) : 0;
+  const bool same = tb.defined() && tb.is_same(self);
+  const Tensor before = used & kUsesA || (same && used & kUsesB) ? clone(self) : Tensor();
+  const SavedArg saved_a = save_arg(used & kUsesA ? Arg(before) : Arg(self), used & kUsesA);
+  const SavedArg saved_b = save_arg(same && before.defined() ? Arg(before) : other, used & kUsesB);
+  {
     const GradMode off(false);
-    const Tensor copy = aliased ? contiguous_copy(tb) : Tensor();
-    run_binary(op, self, self, aliased ? Arg(copy) : other, dtype, params);
-  } else {
-    const GradMode off(false);
-    const Tensor out = empty(self.sizes(), result, self.device());
-    run_binary(op, out, self, other, dtype, params);
-    copy_values(self, out);
+    if (result == self.dtype()) {
+      const Tensor b = unaliased(tb, self);
+      run_binary(op, self, self, arg_of(other, b), dtype, params);
+    } else {
+      const Tensor out = empty(self.sizes(), result, self.device());
+      run_binary(op, out, self, other, dtype, params);
+      copy_values(self, out);
+    }
   }
   bump_version(self);
   if (record_it) {
     record_inplace(row.name, self, {&self, &tb},
                    BinaryBackward{op, params, InputForm(self), InputForm(other), saved_a, saved_b,
-                                  row.saves & kY ? SavedTensor::output(self) : SavedTensor()});
+                                  used & kUsesY ? SavedTensor::output(self) : SavedTensor()});
+  } else if (takes_grad) {
+    record_no_gradient(row.name, self);
+  }
+}
+
+// ---- ternary ----
+
+Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const PointwiseParams& params) {
+  const Row& row = kTernaryRows[static_cast<int>(op)];
+  check_lerp(op, a, b, c);
+  const Arg args[] = {a, b, c};
+  const DType dtype = compute_dtype(row, result_type(args));
+  const Device device = common_device(args);
+  const Tensor out = empty(broadcast(broadcast(a.sizes(), b.sizes()), c.sizes()), dtype, device);
+  run_ternary(op, out, a, b, c, dtype, params);
+  const Tensor& ta = tensor_or_none(a);
+  const Tensor& tb = tensor_or_none(b);
+  const Tensor& tc = tensor_or_none(c);
+  if (needs_grad(ta, tb, tc)) {
+    record(
+        row.name, out, {&ta, &tb, &tc},
+        TernaryBackward{op, params, InputForm(a), InputForm(b), InputForm(c), save_arg(a, row.saves & kUsesA),
+                        save_arg(b, row.saves & kUsesB), save_arg(c, row.saves & kUsesC)});
+  }
+  return out;
+}
+
+void ternary_(TernaryOp op, const Tensor& self, const Arg& b, const Arg& c, const PointwiseParams& params) {
+  const Row& row = kTernaryRows[static_cast<int>(op)];
+  check_inplace(self, row.name);
+  check_lerp(op, self, b, c);
+  const Arg args[] = {self, b, c};
+  const DType dtype = compute_dtype(row, result_type(args));
+  check_result_fits(dtype, self);
+  common_device(args);
+  check_shape_fits(broadcast(broadcast(self.sizes(), b.sizes()), c.sizes()), self);
+  const Tensor& tb = tensor_or_none(b);
+  const Tensor& tc = tensor_or_none(c);
+  const bool record_it = needs_grad(self, tb, tc);
+  const bool same_b = tb.defined() && tb.is_same(self);
+  const bool same_c = tc.defined() && tc.is_same(self);
+  const Tensor before = record_it && (row.saves & kUsesA || same_b || same_c) ? clone(self) : Tensor();
+  SavedArg saved_a, saved_b, saved_c;
+  if (record_it) {
+    saved_a = save_arg(row.saves & kUsesA ? Arg(before) : Arg(self), row.saves & kUsesA);
+    saved_b = save_arg(same_b ? Arg(before) : b, row.saves & kUsesB);
+    saved_c = save_arg(same_c ? Arg(before) : c, row.saves & kUsesC);
+  }
+  {
+    const GradMode off(false);
+    const Tensor fresh_b = unaliased(tb, self);
+    const Tensor fresh_c = unaliased(tc, self);
+    if (dtype == self.dtype()) {
+      run_ternary(op, self, self, arg_of(b, fresh_b), arg_of(c, fresh_c), dtype, params);
+    } else {
+      const Tensor out = empty(self.sizes(), dtype, self.device());
+      run_ternary(op, out, self, b, c, dtype, params);
+      copy_values(self, out);
+    }
+  }
+  bump_version(self);
+  if (record_it) {
+    record_inplace(
+        row.name, self, {&self, &tb, &tc},
+        TernaryBackward{op, params, InputForm(self), InputForm(b), InputForm(c), saved_a, saved_b, saved_c});
   }
 }
 

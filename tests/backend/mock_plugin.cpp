@@ -87,7 +87,13 @@ class MockPointwise final : public PointwiseKernels {
 class MockReduce final : public ReduceKernels {
  public:
   explicit MockReduce(ReduceKernels* cpu) : cpu_(cpu) {}
-  void reduce(ReduceOp op, const Loop& loop) override { cpu_->reduce(op, loop); }
+  void reduce(ReduceOp op, const Loop& loop, const ReduceParams& params) override {
+    cpu_->reduce(op, loop, params);
+  }
+  bool equal(const Loop& loop) override { return cpu_->equal(loop); }
+  void isclose(const Loop& loop, double rtol, double atol, bool equal_nan) override {
+    cpu_->isclose(loop, rtol, atol, equal_nan);
+  }
 
  private:
   ReduceKernels* cpu_;
@@ -111,6 +117,7 @@ extern "C" __attribute__((visibility("default"))) const tt::PluginInfo* tinytorc
   backend.reduce = new MockReduce(host->cpu->reduce);
   // Families that only see addresses they are given work as they are on host memory.
   backend.gemm = host->cpu->gemm;
+  backend.order = host->cpu->order;
   info.backend = &backend;
   return &info;
 }

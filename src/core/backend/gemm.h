@@ -8,7 +8,8 @@
 namespace tt {
 
 // c[b] (m x n, row-major with leading dimension ldc) = alpha * op(a[b]) (m x k) * op(b[b]) (k x n) + beta *
-// c[b], for `batch` matrices a stride apart (0: shared). Element strides. beta 0 never reads c.
+// c[b] + bias, for `batch` matrices a stride apart (0: shared). Element strides. beta 0 never reads c. m, n
+// and batch are at least 1; k may be 0.
 struct GemmArgs {
   DType dtype;
   bool transpose_a = false;
@@ -21,6 +22,7 @@ struct GemmArgs {
   int64_t ldb = 0, stride_b = 0;
   void* c = nullptr;
   int64_t ldc = 0, stride_c = 0;
+  const void* bias = nullptr;  // n elements added to every row; null: none
   int64_t batch = 1;
 };
 

@@ -24,7 +24,8 @@ struct PointwiseParams {
 };
 
 // Loops: operand 0 is the result, the inputs follow and share one dtype, the op's compute dtype. The result's
-// dtype is that, or bool where the op's row says so.
+// dtype is that, or bool where the op's row says so. Where the compute dtype is a half type, host scalars are
+// float32, so that they lose nothing before the arithmetic.
 class PointwiseKernels {
  public:
   virtual ~PointwiseKernels() = default;
@@ -34,6 +35,8 @@ class PointwiseKernels {
   virtual void unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
   virtual void binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
   virtual void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
+  // out[0] = in[1] ? in[2] : in[3]: in[1] is bool, the others share one dtype, any.
+  virtual void where(const Loop& loop) = 0;
 };
 
 }  // namespace tt

@@ -1,0 +1,257 @@
+#include "tinytorch/data.h"
+
+#include "capi/callback.h"
+#include "capi/scope.h"
+#include "data/loader.h"
+
+using namespace tt;
+using namespace tt::capi;
+using data::Dataset;
+using data::Loader;
+
+namespace {
+
+constexpr tt_loader_options kLoaderDefaults = TT_LOADER_OPTIONS_INIT;
+constexpr tt_dataset_callbacks kNoCallbacks = {
+    sizeof(tt_dataset_callbacks), 0, nullptr, nullptr, nullptr, nullptr};
+
+// A data set behind the host's callbacks.
+class CallbackDataset final : public Dataset {
+ public:
+  CallbackDataset(const tt_dataset_callbacks& callbacks, User user)
+      : callbacks_(callbacks), user_(std::move(user)) {}
+
+  int64_t length() const override {
+    int64_t n = 0;
+    const ScopeGuard scope;
+    run_callback("the length of", kName, [&] { return callbacks_.length(&n, user_.get()); });
+    TT_CHECK(n >= 0, Status::kCallback, "the length of ", kName, " is ", n, ", expected 0 or more");
+    return n;
+  }
+  size_t width() const override { return callbacks_.width; }
+  void get(int64_t index, std::span<Tensor> out) const override {
+    const size_t width = callbacks_.width;
+    const ScopeGuard scope;
+    std::vector<tt_tensor*> sample(width, nullptr);
+    run_callback("get of", kName, [&] { return callbacks_.get(index, sample.data(), width, user_.get()); });
+    for (size_t i = 0; i < width; ++i) {
+      TT_CHECK(sample[i] != nullptr, Status::kCallback, "get of ", kName, " left tensor ",
+               static_cast<uint64_t>(i), " of sample ", index, " NULL");
+      out[i] = take(sample[i], "sample");
+    }
+  }
+
+ private:
+  static constexpr const char* kName = "a user's data set";
+  tt_dataset_callbacks callbacks_;
+  User user_;
+};
+
+Dataset* dataset_in(const tt_dataset* handle, const char* argument) {
+  return checked<Dataset>(handle, Kind::kDataset, argument, "data set");
+}
+Loader* loader_in(const tt_loader* handle) {
+  return checked<Loader>(handle, Kind::kLoader, "loader", "loader");
+}
+tt_dataset* handle_of(Ref<Dataset> dataset) {
+  return reinterpret_cast<tt_dataset*>(static_cast<RefCounted*>(dataset.detach()));
+}
+Generator& generator_or_default(tt_generator* generator) {
+  return generator == nullptr ? default_generator()
+                              : *checked<Generator>(generator, Kind::kGenerator, "generator", "generator");
+}
+
+// An output for a data set: NULL until it is assigned.
+class DatasetOut {
+ public:
+  DatasetOut(tt_dataset** slot) : slot_(slot) { out_value(slot, "out") = nullptr; }
+  void operator=(Ref<Dataset> dataset) { *slot_ = handle_of(std::move(dataset)); }
+
+ private:
+  tt_dataset** slot_;
+};
+
+void clear_list(tt_tensor** slots, size_t capacity, const char* argument) {
+  TT_CHECK(slots != nullptr || capacity == 0, Status::kInvalidArgument, argument,
+           " is NULL, but its capacity is ", static_cast<uint64_t>(capacity));
+  for (size_t i = 0; i < capacity; ++i) slots[i] = nullptr;
+}
+void check_capacity(size_t width, size_t capacity) {
+  TT_CHECK(width <= capacity, Status::kInvalidArgument, "capacity is ", static_cast<uint64_t>(capacity),
+           ", but a sample has ", static_cast<uint64_t>(width), " tensors");
+}
+void give_list(std::vector<Tensor> tensors, tt_tensor** slots) {
+  size_t given = 0;
+  try {
+    for (; given < tensors.size(); ++given) slots[given] = give(std::move(tensors[given]));
+  } catch (...) {
+    for (size_t i = 0; i < given; ++i) tt_tensor_release(std::exchange(slots[i], nullptr));
+    throw;
+  }
+}
+
+template <typename T>
+std::span<const T> values_in(const T* values, size_t count, const char* argument) {
+  TT_CHECK(values != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its count is ",
+           static_cast<uint64_t>(count));
+  return {values, count};
+}
+
+void clear_parts(tt_dataset** out, size_t count) {
+  TT_CHECK(out != nullptr && count > 0, Status::kInvalidArgument, "out is NULL or count is 0");
+  for (size_t i = 0; i < count; ++i) out[i] = nullptr;
+}
+void split(Dataset* dataset, std::span<const int64_t> lengths, tt_generator* generator, tt_dataset** out) {
+  auto parts = data::random_split(Ref<Dataset>(dataset), lengths, generator_or_default(generator));
+  for (size_t i = 0; i < parts.size(); ++i) out[i] = handle_of(std::move(parts[i]));
+}
+
+// Retain and release of a handle that may be NULL or dead.
+template <typename Handle>
+void release_handle(Handle* handle, Kind kind) {
+  auto* object = reinterpret_cast<RefCounted*>(handle);
+  if (object != nullptr && object->kind() == kind) object->release();
+}
+template <typename Handle>
+Handle* retain_handle(Handle* handle) {
+  if (handle != nullptr) reinterpret_cast<RefCounted*>(handle)->retain();
+  return handle;
+}
+
+}  // namespace
+
+extern "C" {
+
+tt_dataset* tt_dataset_retain(tt_dataset* dataset) { return retain_handle(dataset); }
+void tt_dataset_release(tt_dataset* dataset) { release_handle(dataset, Kind::kDataset); }
+tt_loader* tt_loader_retain(tt_loader* loader) { return retain_handle(loader); }
+void tt_loader_release(tt_loader* loader) { release_handle(loader, Kind::kLoader); }
+
+tt_status tt_tensor_dataset_new(tt_tensor* const* tensors, size_t count, tt_dataset** out) {
+  return guard("tt_tensor_dataset_new", [&] {
+    DatasetOut result(out);
+    result = make_ref<data::TensorDataset>(list_in(tensors, count, "tensors"));
+  });
+}
+
+tt_status tt_dataset_new(const tt_dataset_callbacks* callbacks, tt_dataset** out) {
+  return guard("tt_dataset_new", [&] {
+    DatasetOut result(out);
+    TT_CHECK(callbacks != nullptr, Status::kInvalidArgument, "callbacks is NULL");
+    const tt_dataset_callbacks read = read_options(callbacks, kNoCallbacks, "callbacks");
+    User user = make_user(read.user, read.destroy);
+    TT_CHECK(read.width > 0, Status::kInvalidArgument, "callbacks.width is 0, expected 1 or more");
+    TT_CHECK(read.length != nullptr && read.get != nullptr, Status::kInvalidArgument,
+             "callbacks.length and callbacks.get must not be NULL");
+    result = make_ref<CallbackDataset>(read, std::move(user));
+  });
+}
+
+tt_status tt_subset_new(tt_dataset* dataset, const int64_t* indices, size_t count, tt_dataset** out) {
+  return guard("tt_subset_new", [&] {
+    DatasetOut result(out);
+    const auto list = values_in(indices, count, "indices");
+    result = make_ref<data::Subset>(Ref<Dataset>(dataset_in(dataset, "dataset")),
+                                    std::vector<int64_t>(list.begin(), list.end()));
+  });
+}
+
+tt_status tt_concat_dataset_new(tt_dataset* const* datasets, size_t count, tt_dataset** out) {
+  return guard("tt_concat_dataset_new", [&] {
+    DatasetOut result(out);
+    std::vector<Ref<Dataset>> parts;
+    for (tt_dataset* part : values_in(datasets, count, "datasets")) {
+      parts.emplace_back(dataset_in(part, "datasets"));
+    }
+    result = make_ref<data::ConcatDataset>(std::move(parts));
+  });
+}
+
+tt_status tt_random_split(tt_dataset* dataset, const int64_t* lengths, size_t count, tt_generator* generator,
+                          tt_dataset** out) {
+  return guard("tt_random_split", [&] {
+    clear_parts(out, count);
+    split(dataset_in(dataset, "dataset"), values_in(lengths, count, "lengths"), generator, out);
+  });
+}
+
+tt_status tt_random_split_fractions(tt_dataset* dataset, const double* fractions, size_t count,
+                                    tt_generator* generator, tt_dataset** out) {
+  return guard("tt_random_split_fractions", [&] {
+    clear_parts(out, count);
+    Dataset* whole = dataset_in(dataset, "dataset");
+    split(whole, data::split_lengths(whole->length(), values_in(fractions, count, "fractions")), generator,
+          out);
+  });
+}
+
+tt_status tt_dataset_length(const tt_dataset* dataset, int64_t* out) {
+  return guard("tt_dataset_length",
+               [&] { out_value(out, "out") = dataset_in(dataset, "dataset")->length(); });
+}
+
+tt_status tt_dataset_width(const tt_dataset* dataset, size_t* out) {
+  return guard("tt_dataset_width", [&] { out_value(out, "out") = dataset_in(dataset, "dataset")->width(); });
+}
+
+tt_status tt_dataset_get(const tt_dataset* dataset, int64_t index, tt_tensor** sample, size_t capacity) {
+  return guard("tt_dataset_get", [&] {
+    clear_list(sample, capacity, "sample");
+    const Dataset* source = dataset_in(dataset, "dataset");
+    check_capacity(source->width(), capacity);
+    const int64_t length = source->length();
+    TT_CHECK(index >= 0 && index < length, Status::kInvalidArgument, "index ", index,
+             " is out of range for a data set of length ", length);
+    std::vector<Tensor> tensors(source->width());
+    source->get(index, tensors);
+    give_list(std::move(tensors), sample);
+  });
+}
+
+void tt_loader_options_init(tt_loader_options* options) {
+  if (options != nullptr) *options = kLoaderDefaults;
+}
+
+tt_status tt_loader_new(tt_dataset* dataset, const tt_loader_options* options, tt_loader** out) {
+  return guard("tt_loader_new", [&] {
+    out_value(out, "out") = nullptr;
+    const tt_loader_options read = read_options(options, kLoaderDefaults, "options");
+    data::LoaderOptions ours;
+    ours.batch_size = read.batch_size;
+    ours.shuffle = read.shuffle != 0;
+    ours.drop_last = read.drop_last != 0;
+    if (read.generator != nullptr) ours.generator = Ref<Generator>(&generator_or_default(read.generator));
+    if (read.sampler != nullptr) {
+      ours.sampler.emplace(read.sampler, read.sampler + read.sampler_count);
+    } else {
+      TT_CHECK(read.sampler_count == 0, Status::kInvalidArgument,
+               "options.sampler is NULL, but its count is ", static_cast<uint64_t>(read.sampler_count));
+    }
+    auto loader = make_ref<Loader>(Ref<Dataset>(dataset_in(dataset, "dataset")), std::move(ours));
+    *out = reinterpret_cast<tt_loader*>(static_cast<RefCounted*>(loader.detach()));
+  });
+}
+
+tt_status tt_loader_length(const tt_loader* loader, int64_t* out) {
+  return guard("tt_loader_length", [&] { out_value(out, "out") = loader_in(loader)->length(); });
+}
+
+tt_status tt_loader_begin(tt_loader* loader) {
+  return guard("tt_loader_begin", [&] { loader_in(loader)->begin(); });
+}
+
+tt_status tt_loader_next(tt_loader* loader, tt_tensor** batch, size_t capacity, int32_t* has_batch) {
+  return guard("tt_loader_next", [&] {
+    clear_list(batch, capacity, "batch");
+    int32_t& has = out_value(has_batch, "has_batch");
+    Loader* source = loader_in(loader);
+    const size_t width = source->dataset()->width();
+    check_capacity(width, capacity);
+    std::vector<Tensor> tensors(width);
+    const bool got = source->next(tensors);
+    if (got) give_list(std::move(tensors), batch);
+    has = got;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,44 @@
+// Handles of modules and state dicts.
+#pragma once
+
+#include "capi/guard.h"
+#include "nn/module.h"
+#include "nn/state_dict.h"
+
+namespace tt::capi {
+
+inline nn::Module& module_in(const tt_module* handle, const char* argument = "module") {
+  return *checked<nn::Module>(handle, Kind::kModule, argument, "module");
+}
+inline StateDict& state_dict_in(const tt_state_dict* handle, const char* argument = "state_dict") {
+  return *checked<StateDict>(handle, Kind::kStateDict, argument, "state dict");
+}
+
+inline tt_module* module_handle(const nn::Module& module) {
+  return reinterpret_cast<tt_module*>(static_cast<RefCounted*>(const_cast<nn::Module*>(&module)));
+}
+
+// Runs `make`, which returns a Ref, and gives its object to the caller; *out is NULL until then.
+template <typename Handle, typename F>
+tt_status make_handle(const char* call, Handle** out, F&& make) noexcept {
+  return guard(call, [&] {
+    Handle*& slot = out_value(out, "out");
+    slot = nullptr;
+    slot = reinterpret_cast<Handle*>(static_cast<RefCounted*>(make().detach()));
+  });
+}
+
+// tt_X_retain and tt_X_release for any kind of object.
+inline void retain_handle(void* handle) {
+  if (handle != nullptr) static_cast<RefCounted*>(handle)->retain();
+}
+inline void release_handle(void* handle, Kind kind) {
+  if (handle == nullptr) return;
+  auto* object = static_cast<RefCounted*>(handle);
+  if (object->kind() == kind) object->release();  // a dead one is left alone
+}
+
+// A list of modules: none may be NULL.
+std::vector<Ref<nn::Module>> modules_in(tt_module* const* handles, size_t count, const char* argument);
+
+}  // namespace tt::capi

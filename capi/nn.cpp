@@ -1,0 +1,84 @@
+// Layers, containers, modules of the host's own.
+#include "capi/callback.h"
+#include "capi/module.h"
+#include "capi/scope.h"
+#include "nn/container.h"
+#include "nn/linear.h"
+
+using namespace tt;
+using namespace tt::capi;
+
+namespace {
+
+class CallbackModule final : public nn::Module {
+ public:
+  explicit CallbackModule(const tt_module_callbacks& callbacks)
+      : type_name_(callbacks.type_name),
+        extra_repr_(callbacks.extra_repr == nullptr ? "" : callbacks.extra_repr),
+        forward_(callbacks.forward),
+        user_(callbacks.user),
+        destroy_(callbacks.destroy) {}
+  const std::string& type_name() const override { return type_name_; }
+  std::string extra_repr() const override { return extra_repr_; }
+
+ private:
+  // Not reached where the constructor failed: `user` is the caller's then.
+  ~CallbackModule() override {
+    if (destroy_ != nullptr) destroy_(user_);
+  }
+
+  Tensor forward(std::span<const Tensor> inputs) override {
+    std::vector<tt_tensor*> handles;
+    handles.reserve(inputs.size());
+    for (const Tensor& t : inputs) handles.push_back(borrow(t));
+    Tensor result;
+    // The host may release its handle of this module meanwhile.
+    const Ref<nn::Module> self(this);
+    const ScopeGuard scope;
+    run_callback("the forward of", type_name_, [&] {
+      tt_tensor* out = nullptr;
+      const tt_status status = forward_(module_handle(*this), handles.data(), handles.size(), user_, &out);
+      if (status == TT_OK) result = take(out, "out");
+      return status;
+    });
+    TT_CHECK(result.defined(), Status::kCallback, "the forward of ", type_name_, " left *out NULL");
+    return result;
+  }
+
+  std::string type_name_;
+  std::string extra_repr_;
+  tt_status (*forward_)(tt_module*, tt_tensor* const*, size_t, void*, tt_tensor**);
+  void* user_;
+  void (*destroy_)(void*);
+};
+
+}  // namespace
+
+extern "C" {
+
+tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out) {
+  return make_handle("tt_nn_module", out, [&] {
+    TT_CHECK(callbacks != nullptr, Status::kInvalidArgument, "callbacks is NULL");
+    const tt_module_callbacks read = read_options(callbacks, tt_module_callbacks{}, "callbacks");
+    TT_CHECK(read.type_name != nullptr && read.type_name[0] != '\0', Status::kInvalidArgument,
+             "callbacks.type_name is NULL or empty");
+    TT_CHECK(read.forward != nullptr, Status::kInvalidArgument, "callbacks.forward is NULL");
+    return make_ref<CallbackModule>(read);
+  });
+}
+
+tt_status tt_nn_sequential(tt_module* const* children, size_t count, tt_module** out) {
+  return make_handle("tt_nn_sequential", out,
+                     [&] { return make_ref<nn::Sequential>(modules_in(children, count, "children")); });
+}
+tt_status tt_nn_module_list(tt_module* const* children, size_t count, tt_module** out) {
+  return make_handle("tt_nn_module_list", out,
+                     [&] { return make_ref<nn::ModuleList>(modules_in(children, count, "children")); });
+}
+
+tt_status tt_nn_linear(int64_t in_features, int64_t out_features, int32_t bias, tt_module** out) {
+  return make_handle("tt_nn_linear", out,
+                     [&] { return make_ref<nn::Linear>(in_features, out_features, bias != 0); });
+}
+
+}  // extern "C"

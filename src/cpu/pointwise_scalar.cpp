@@ -1,0 +1,20 @@
+// The inner loops of the rows marked kScalar, for what every machine has: ops whose time goes into the C
+// library's functions, or that are rare. cpu/math_simd.cpp has faster loops for many of them.
+#include "cpu/pointwise.h"
+#include "ops/functors.h"
+
+namespace tt::cpu {
+
+namespace {
+
+#define kWantedKernel kScalar
+constexpr bool kWantIntegers = true;
+constexpr bool kWantWhere = false;
+#include "cpu/pointwise_loops.h"
+#undef kWantedKernel
+
+}  // namespace
+
+const PointwiseTable& scalar_table() { return kTable; }
+
+}  // namespace tt::cpu

@@ -1,0 +1,148 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/random_fill.h"
+#include "ops/view.h"
+
+namespace tt::data {
+
+namespace {
+void check_index(int64_t index, int64_t length) {
+  TT_CHECK(index >= 0 && index < length, Status::kInvalidArgument, "index ", index,
+           " is out of range for a data set of length ", length);
+}
+void check_indices(std::span<const int64_t> indices, int64_t length) {
+  for (const int64_t index : indices) check_index(index, length);
+}
+}  // namespace
+
+void Dataset::batch(std::span<const int64_t> indices, std::span<Tensor> out) const {
+  const size_t n = indices.size();
+  const size_t w = width();
+  std::vector<Tensor> columns(n * w);
+  std::vector<Tensor> sample(w);
+  for (size_t i = 0; i < n; ++i) {
+    get(indices[i], sample);
+    for (size_t j = 0; j < w; ++j) columns[j * n + i] = std::move(sample[j]);
+  }
+  for (size_t j = 0; j < w; ++j) out[j] = stack_samples(std::span<const Tensor>(columns).subspan(j * n, n));
+}
+
+// ---- TensorDataset ----
+
+TensorDataset::TensorDataset(Tensors tensors) : tensors_(std::move(tensors)) {
+  TT_CHECK(!tensors_.empty(), Status::kInvalidArgument, "a data set needs at least one tensor");
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    TT_CHECK(tensors_[i].ndim() > 0, Status::kShape, "tensor ", static_cast<uint64_t>(i),
+             " has no dimensions; its first one counts the samples");
+    TT_CHECK(tensors_[i].size(0) == tensors_[0].size(0), Status::kShape,
+             "Size mismatch between tensors: tensor 0 has ", tensors_[0].size(0), " rows, tensor ",
+             static_cast<uint64_t>(i), " has ", tensors_[i].size(0));
+  }
+}
+
+void TensorDataset::get(int64_t index, std::span<Tensor> out) const {
+  check_index(index, length());
+  for (size_t j = 0; j < tensors_.size(); ++j) {
+    const Tensor& t = tensors_[j];
+    out[j] = ops::as_strided(t, Dims(std::span<const int64_t>(t.sizes()).subspan(1)),
+                             Dims(std::span<const int64_t>(t.strides()).subspan(1)),
+                             t.offset() + index * t.stride(0));
+  }
+}
+
+void TensorDataset::batch(std::span<const int64_t> indices, std::span<Tensor> out) const {
+  check_indices(indices, length());
+  for (size_t j = 0; j < tensors_.size(); ++j) out[j] = gather_rows(tensors_[j], indices);
+}
+
+// ---- Subset ----
+
+Subset::Subset(Ref<Dataset> dataset, std::vector<int64_t> indices)
+    : dataset_(std::move(dataset)), indices_(std::move(indices)) {
+  check_indices(indices_, dataset_->length());
+}
+
+void Subset::get(int64_t index, std::span<Tensor> out) const {
+  check_index(index, length());
+  dataset_->get(indices_[static_cast<size_t>(index)], out);
+}
+
+void Subset::batch(std::span<const int64_t> indices, std::span<Tensor> out) const {
+  check_indices(indices, length());
+  std::vector<int64_t> inner(indices.size());
+  std::transform(indices.begin(), indices.end(), inner.begin(),
+                 [&](int64_t i) { return indices_[static_cast<size_t>(i)]; });
+  dataset_->batch(inner, out);
+}
+
+// ---- ConcatDataset ----
+
+ConcatDataset::ConcatDataset(std::vector<Ref<Dataset>> parts) : parts_(std::move(parts)) {
+  TT_CHECK(!parts_.empty(), Status::kInvalidArgument, "datasets should not be an empty iterable");
+  int64_t end = 0;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    TT_CHECK(parts_[i]->width() == parts_[0]->width(), Status::kInvalidArgument, "data set 0 has ",
+             static_cast<uint64_t>(parts_[0]->width()), " tensors a sample, data set ",
+             static_cast<uint64_t>(i), " has ", static_cast<uint64_t>(parts_[i]->width()));
+    TT_CHECK(!__builtin_add_overflow(end, parts_[i]->length(), &end), Status::kInvalidArgument,
+             "the sum of the data sets' lengths overflows int64");
+    ends_.push_back(end);
+  }
+}
+
+void ConcatDataset::get(int64_t index, std::span<Tensor> out) const {
+  check_index(index, length());
+  const auto part = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
+  parts_[part]->get(index - (part == 0 ? 0 : ends_[part - 1]), out);
+}
+
+// ---- splitting ----
+
+std::vector<int64_t> split_lengths(int64_t length, std::span<const double> fractions) {
+  long double sum = 0;
+  for (size_t i = 0; i < fractions.size(); ++i) {
+    TT_CHECK(fractions[i] >= 0 && fractions[i] <= 1, Status::kInvalidArgument, "Fraction at index ",
+             static_cast<uint64_t>(i), " is not between 0 and 1, but ", fractions[i]);
+    sum += fractions[i];
+  }
+  const auto total = static_cast<double>(sum);
+  TT_CHECK(total <= 1 && total >= 1 - 1e-9, Status::kInvalidArgument, "the fractions sum to ", total,
+           ", expected 1");
+  std::vector<int64_t> lengths;
+  int64_t rest = length;
+  for (const double fraction : fractions) {
+    lengths.push_back(static_cast<int64_t>(std::floor(static_cast<double>(length) * fraction)));
+    rest -= lengths.back();
+  }
+  for (int64_t i = 0; i < rest; ++i) ++lengths[static_cast<size_t>(i) % lengths.size()];
+  return lengths;
+}
+
+std::vector<Ref<Dataset>> random_split(const Ref<Dataset>& dataset, std::span<const int64_t> lengths,
+                                       Generator& generator) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    TT_CHECK(lengths[i] >= 0, Status::kInvalidArgument, "lengths[", static_cast<uint64_t>(i), "] is ",
+             lengths[i], ", expected 0 or more");
+    TT_CHECK(!__builtin_add_overflow(sum, lengths[i], &sum), Status::kInvalidArgument,
+             "the sum of the lengths overflows int64");
+  }
+  TT_CHECK(sum == dataset->length(), Status::kInvalidArgument,
+           "Sum of input lengths does not equal the length of the input dataset! (", sum, " and ",
+           dataset->length(), ")");
+  std::vector<int64_t> order(static_cast<size_t>(sum));
+  std::vector<Ref<Dataset>> parts;
+  parts.reserve(lengths.size());
+  fill_randperm(generator, order.data(), sum);
+  auto at = order.begin();
+  for (const int64_t length : lengths) {
+    parts.push_back(make_ref<Subset>(dataset, std::vector<int64_t>(at, at + length)));
+    at += length;
+  }
+  return parts;
+}
+
+}  // namespace tt::data

@@ -1,0 +1,54 @@
+#include "nn/container.h"
+
+namespace tt::nn {
+
+Sequential::Sequential(std::span<const Ref<Module>> children) : Layer("Sequential") {
+  for (const Ref<Module>& child : children) append(child);
+}
+
+void Sequential::append(Ref<Module> child) {
+  register_module(std::to_string(children().size()), std::move(child));
+}
+
+Tensor Sequential::forward(const Tensor& input) {
+  Tensor x = input;
+  // By index, and holding the child: a user's module may change the list it is in.
+  for (size_t i = 0; i < children().size(); ++i) {
+    const Ref<Module> child = children()[i].module;
+    x = (*child)(x);
+  }
+  return x;
+}
+
+ModuleList::ModuleList(std::span<const Ref<Module>> children) : Layer("ModuleList") {
+  for (const Ref<Module>& child : children) append(child);
+}
+
+void ModuleList::append(Ref<Module> child) {
+  register_module(std::to_string(children().size()), std::move(child));
+}
+
+Tensor ModuleList::forward(const Tensor&) {
+  fail(Status::kNotImplemented, "Module [ModuleList] is missing the required \"forward\" function");
+}
+
+std::string ModuleList::repr() const {
+  if (children().empty()) return "ModuleList()";
+  std::string out = "ModuleList(";
+  for (size_t begin = 0; begin < children().size();) {
+    const std::string text = children()[begin].module->repr();
+    size_t end = begin + 1;
+    while (end < children().size() && children()[end].module->repr() == text) ++end;
+    std::string line = str("(", static_cast<uint64_t>(begin));
+    if (end - begin > 1) {
+      line += str("-", static_cast<uint64_t>(end - 1), "): ", static_cast<uint64_t>(end - begin), " x ");
+    } else {
+      line += "): ";
+    }
+    out += "\n  " + indented(line + text);
+    begin = end;
+  }
+  return out + "\n)";
+}
+
+}  // namespace tt::nn

@@ -1,0 +1,119 @@
+#include "nn/gradients.h"
+
+#include <cmath>
+
+#include "autograd/meta.h"
+#include "ops/ops.h"
+
+namespace tt::nn {
+
+void zero_grad(const Tensor& parameter, bool set_to_none) {
+  AutogradMeta* meta = parameter.impl()->autograd;
+  if (meta == nullptr || !meta->grad.defined()) return;
+  if (set_to_none) {
+    meta->grad = Tensor();
+    return;
+  }
+  const GradMode off(false);
+  // A gradient that was recorded (create_graph) is cut off from its graph first.
+  if (!meta->grad.is_leaf()) meta->grad = detach(meta->grad);
+  ops::fill_(meta->grad, 0.0);
+}
+
+namespace {
+
+// The norm of values in host memory, each of them |v| already.
+class NormSum {
+ public:
+  explicit NormSum(double type) : type_(type) {}
+  void add(double v) {
+    if (type_ == 2) {
+      sum_ += v * v;
+    } else if (type_ == 1) {
+      sum_ += v;
+    } else if (std::isinf(type_)) {
+      const bool better = type_ > 0 ? v > sum_ : (first_ || v < sum_);
+      if (better || std::isnan(v)) sum_ = std::isnan(sum_) ? sum_ : v;
+    } else if (type_ == 0) {
+      sum_ += v != 0;
+    } else {
+      sum_ += std::pow(v, type_);
+    }
+    first_ = false;
+  }
+  double result() const {
+    if (type_ == 2) return std::sqrt(sum_);
+    if (type_ == 0 || type_ == 1 || std::isinf(type_)) return sum_;
+    return std::pow(sum_, 1 / type_);
+  }
+
+ private:
+  double type_;
+  double sum_ = 0;
+  bool first_ = true;
+};
+
+Tensors gradients_of(std::span<const Tensor> parameters) {
+  Tensors out;
+  for (const Tensor& p : parameters) {
+    if (Tensor g = p.grad(); g.defined()) out.push_back(std::move(g));
+  }
+  return out;
+}
+
+}  // namespace
+
+Tensor clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, double norm_type,
+                       bool error_if_nonfinite) {
+  const GradMode off(false);
+  const Tensors grads = gradients_of(parameters);
+  if (grads.empty()) return scalar_tensor(0.0, default_dtype());
+  // The norm of the gradients' norms, each rounded to its gradient's dtype.
+  NormSum total(norm_type);
+  for (const Tensor& grad : grads) {
+    NormSum one(norm_type);
+    const Tensor host = ops::contiguous(ops::to_device(grad, Device{}));
+    visit_dtype(host.dtype(), [&]<typename T>() {
+      const T* values = host.data<T>();
+      for (int64_t i = 0; i < host.numel(); ++i) one.add(std::fabs(static_cast<double>(values[i])));
+      total.add(static_cast<double>(Scalar(one.result()).to<T>()));
+    });
+  }
+  const Tensor norm = scalar_tensor(total.result(), grads[0].dtype());
+  double value = 0;
+  visit_dtype(norm.dtype(), [&]<typename T>() { value = static_cast<double>(*norm.data<T>()); });
+  TT_CHECK(!error_if_nonfinite || std::isfinite(value), Status::kInvalidArgument, "The total norm of order ",
+           norm_type,
+           " for gradients from `parameters` is non-finite, so it cannot be clipped. To disable this error "
+           "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`");
+  for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_norm_");
+  // In the norm's dtype, as there: max_norm / (norm + 1e-6), at most 1.
+  const Tensor coefficient = ops::div(max_norm, ops::add(norm, 1e-6));
+  visit_dtype(coefficient.dtype(), [&]<typename T>() {
+    T* c = coefficient.data<T>();
+    if (static_cast<double>(*c) > 1) *c = Scalar(1).to<T>();
+  });
+  for (const Tensor& grad : grads) ops::mul_(grad, coefficient);
+  return norm;
+}
+
+void clip_grad_value_(std::span<const Tensor> parameters, double clip_value) {
+  const GradMode off(false);
+  const Tensors grads = gradients_of(parameters);
+  for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_value_");
+  for (const Tensor& grad : grads) {
+    const Tensor host = ops::contiguous_copy(ops::to_device(grad, Device{}));
+    visit_dtype(host.dtype(), [&]<typename T>() {
+      const T low = Scalar(-clip_value).to<T>();
+      const T high = Scalar(clip_value).to<T>();
+      T* values = host.data<T>();
+      for (int64_t i = 0; i < host.numel(); ++i) {
+        if (values[i] < low) values[i] = low;
+        if (values[i] > high) values[i] = high;
+      }
+    });
+    ops::copy_(grad, host);
+  }
+}
+
+}  // namespace tt::nn

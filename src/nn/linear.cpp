@@ -1,0 +1,48 @@
+#include "nn/linear.h"
+
+#include <cmath>
+
+#include "nn/init.h"
+#include "ops/ops.h"
+
+namespace tt::nn {
+
+Tensor new_parameter(const Dims& sizes) { return empty(sizes, default_dtype()); }
+
+void reset_weight_and_bias(const Tensor& weight, const Tensor& bias) {
+  init::kaiming_uniform_(weight, std::sqrt(5.0));
+  if (!bias.defined()) return;
+  const int64_t fan_in = init::fans(weight).in;
+  const double bound = fan_in > 0 ? 1 / std::sqrt(static_cast<double>(fan_in)) : 0;
+  init::uniform_(bias, -bound, bound);
+}
+
+Linear::Linear(int64_t in_features, int64_t out_features, bool bias)
+    : Layer("Linear"), in_features_(in_features), out_features_(out_features), bias_(bias) {
+  TT_CHECK(in_features >= 0, Status::kShape, "in_features is ", in_features, ", expected 0 or more");
+  TT_CHECK(out_features >= 0, Status::kShape, "out_features is ", out_features, ", expected 0 or more");
+  const Tensor w = new_parameter({out_features, in_features});
+  const Tensor b = bias ? new_parameter({out_features}) : Tensor();
+  reset_weight_and_bias(w, b);
+  register_parameter("weight", w);
+  register_parameter("bias", b);
+}
+
+Tensor Linear::forward(const Tensor& input) {
+  const Tensor& weight = needed_parameter(0);
+  TT_CHECK(input.ndim() >= 1 && input.size(input.ndim() - 1) == weight.size(1), Status::kShape,
+           "mat1 and mat2 shapes cannot be multiplied (input ", input.sizes(), ", weight ", weight.sizes(),
+           ")");
+  Dims sizes = input.sizes();
+  sizes[sizes.size() - 1] = weight.size(0);
+  const Tensor rows = input.ndim() == 2 ? input : ops::reshape(input, {-1, weight.size(1)});
+  Tensor out = ops::mm(rows, ops::t(weight));
+  if (parameter(1).defined()) out = ops::add(out, parameter(1));
+  return input.ndim() == 2 ? out : ops::reshape(out, sizes);
+}
+
+std::string Linear::extra_repr() const {
+  return str("in_features=", in_features_, ", out_features=", out_features_, ", bias=", bias_);
+}
+
+}  // namespace tt::nn

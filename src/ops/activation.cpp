@@ -1,0 +1,98 @@
+#include "ops/activation.h"
+
+#include "ops/view.h"
+
+namespace tt::ops {
+
+namespace {
+
+PointwiseParams celu_params(double alpha) {
+  TT_CHECK(alpha != 0, Status::kInvalidArgument, "ZeroDivisionError: alpha cannot be 0 for CELU");
+  return {alpha, 1.0, 1 / alpha};
+}
+
+PointwiseParams hardtanh_params(double min, double max) {
+  TT_CHECK(!(min > max), Status::kInvalidArgument, "min_val cannot be greater than max_val, got ", min,
+           " and ", max);
+  return {min, max, 0};
+}
+
+void check_hardtanh(const Tensor& x, double min) {
+  TT_CHECK(x.dtype() != DType::kUInt8 || min >= 0, Status::kDtype,
+           "cannot do hardtanh on an unsigned type with negative limits");
+}
+
+}  // namespace
+
+Tensor relu6(const Tensor& x) { return hardtanh(x, PointwiseParams{0, 6, 0}); }
+void relu6_(const Tensor& self) { hardtanh_(self, PointwiseParams{0, 6, 0}); }
+
+Tensor leaky_relu(const Tensor& x, double slope) { return leaky_relu(x, PointwiseParams{slope, 0, 0}); }
+void leaky_relu_(const Tensor& self, double slope) { leaky_relu_(self, PointwiseParams{slope, 0, 0}); }
+
+Tensor elu(const Tensor& x, double alpha) { return elu(x, PointwiseParams{alpha, 1, 1}); }
+void elu_(const Tensor& self, double alpha) { elu_(self, PointwiseParams{alpha, 1, 1}); }
+Tensor celu(const Tensor& x, double alpha) { return elu(x, celu_params(alpha)); }
+void celu_(const Tensor& self, double alpha) { elu_(self, celu_params(alpha)); }
+
+Tensor gelu(const Tensor& x, bool tanh_approximation) { return tanh_approximation ? gelu_tanh(x) : gelu(x); }
+
+Tensor softplus(const Tensor& x, double beta, double threshold) {
+  return softplus(x, PointwiseParams{beta, threshold, 0});
+}
+
+Tensor hardtanh(const Tensor& x, double min, double max) {
+  const PointwiseParams params = hardtanh_params(min, max);
+  check_hardtanh(x, min);
+  return hardtanh(x, params);
+}
+void hardtanh_(const Tensor& self, double min, double max) {
+  const PointwiseParams params = hardtanh_params(min, max);
+  check_hardtanh(self, min);
+  hardtanh_(self, params);
+}
+
+Tensor threshold(const Tensor& x, double threshold, double value) {
+  return ops::threshold(x, PointwiseParams{threshold, value, 0});
+}
+void threshold_(const Tensor& self, double threshold, double value) {
+  ops::threshold_(self, PointwiseParams{threshold, value, 0});
+}
+
+Tensor softshrink(const Tensor& x, double lambda) {
+  TT_CHECK(lambda >= 0, Status::kInvalidArgument, "lambda must be greater or equal to 0, but found to be ",
+           lambda, ".");
+  return softshrink(x, PointwiseParams{lambda, 0, 0});
+}
+Tensor hardshrink(const Tensor& x, double lambda) { return hardshrink(x, PointwiseParams{lambda, 0, 0}); }
+
+Tensor prelu(const Tensor& x, const Tensor& weight) {
+  TT_CHECK(weight.dtype() == x.dtype(), Status::kDtype, "prelu: Type promoting not supported. Got ",
+           x.dtype(), " and ", weight.dtype());
+  TT_CHECK(weight.ndim() <= 1, Status::kShape,
+           "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = ", weight.ndim());
+  if (weight.numel() == 1) return prelu_kernel(x, reshape(weight, {}));
+  const int64_t channels = x.ndim() == 0 ? 0 : x.ndim() == 1 ? 1 : x.size(1);
+  TT_CHECK(x.ndim() > 0, Status::kShape, "prelu: Not allow zero-dim input tensor.");
+  TT_CHECK(channels == weight.numel(), Status::kShape,
+           "prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers = ",
+           weight.numel(), " and channel size = ", channels, ".");
+  Dims shape = Dims::filled(x.ndim(), 1);
+  shape[x.ndim() > 1 ? 1 : 0] = weight.numel();
+  return prelu_kernel(x, view(weight, shape));
+}
+
+Tensor glu(const Tensor& x, int64_t dim) {
+  TT_CHECK(is_floating(x.dtype()), Status::kDtype, "glu is not implemented for ", x.dtype());
+  TT_CHECK(x.ndim() > 0, Status::kShape, "glu does not support 0-dimensional tensors");
+  const int d = wrap_dim(dim, x.ndim());
+  TT_CHECK(x.size(d) % 2 == 0, Status::kShape, "Halving dimension must be even, but dimension ", d,
+           " is size ", x.size(d));
+  Dims half = x.sizes();
+  half[d] /= 2;
+  const Tensor values = as_strided(x, half, x.strides(), x.offset());
+  const Tensor gate = as_strided(x, half, x.strides(), x.offset() + half[d] * x.stride(d));
+  return mul(values, sigmoid(gate));
+}
+
+}  // namespace tt::ops

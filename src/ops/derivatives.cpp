@@ -1,0 +1,124 @@
+#include "ops/derivatives.h"
+
+#include <cmath>
+#include <limits>
+
+#include "autograd/grad_mode.h"
+#include "ops/create.h"
+
+namespace tt::ops {
+
+namespace {
+
+// gg * g * second, the shape that every second derivative has.
+Tensor chain(const Tensor& gg, const Arg& g, const Arg& second) { return mul(mul(gg, g), second); }
+
+Tensor sigmoid_of(const Arg& x) { return sigmoid(x.tensor()); }
+
+}  // namespace
+
+Tensor masked(const Tensor& condition, const Tensor& g) { return where(condition, g, 0.0); }
+
+Tensor square_of(const Arg& a) { return mul(a, a); }
+
+Tensor softsign_gradient(const Tensor& g, const Tensor& x) {
+  // Of x / d with d = 1 + |x|, not simplified: NaN at infinity, as the quotient itself.
+  const Tensor d = add(abs(x), 1.0);
+  return sub(div(g, d), mul(mul(g, div(div(x, d), d)), sign(x)));
+}
+
+Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p) {
+  const bool clamped = p.a >= 0;
+  const double low = clamped ? p.a : 0.0;
+  const double high = clamped ? 1.0 - p.a : 1.0;
+  const Tensor inside = logical_and(ge(x, low), le(x, high));
+  const double outside = clamped ? 0.0 : std::numeric_limits<double>::quiet_NaN();
+  return where(inside, div(g, mul(x, rsub(1.0, x))), outside);
+}
+
+Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent) {
+  if (!exponent.is_tensor()) {
+    const double e = exponent.scalar().to_double();
+    if (e == 0) return zeros_like(g);
+    return mul(g, mul(pow(base, e - 1), e));
+  }
+  return where(eq(exponent, 0.0), 0.0, mul(g, mul(exponent, pow(base, sub(exponent, 1.0)))));
+}
+
+Tensor pow_gradient_exponent(const Tensor& g, const Arg& base, const Arg& exponent, const Tensor& result) {
+  if (!base.is_tensor()) {
+    const double b = base.scalar().to_double();
+    const Tensor gradient = mul(g, mul(result, std::log(b)));
+    return b == 0 ? where(ge(exponent, 0.0), 0.0, gradient) : gradient;
+  }
+  return where(logical_and(eq(base, 0.0), ge(exponent, 0.0)), 0.0, mul(g, mul(result, log(base.tensor()))));
+}
+
+Tensor copysign_gradient(const Arg& a, const Arg& b) {
+  const GradMode off(false);  // piecewise constant
+  return where(eq(a, 0.0), 0.0, div(copysign(a, b), a));
+}
+
+Tensor xlogy_gradient(const Tensor& g, const Arg& a, const Arg& b) {
+  return where(logical_and(eq(a, 0.0), le(b, 0.0)), 0.0, mul(g, xlogy(1.0, b)));
+}
+
+Tensor prelu_gradient_input(const Tensor& g, const Arg& x, const Arg& weight) {
+  return where(gt(x, 0.0), g, mul(g, weight));
+}
+
+Tensor hardswish_second(const Tensor& gg, const Arg& g, const Arg& x) {
+  return masked(logical_and(gt(x, -3.0), lt(x, 3.0)), chain(gg, g, 1.0 / 3));
+}
+
+Tensor elu_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p) {
+  // The exponent is capped so that the branch not taken stays finite.
+  const Tensor e = exp(mul(clamp_max(x, 0.0), p.c));
+  return masked(le(x, 0.0), chain(gg, g, mul(e, p.a * p.b * p.c * p.c)));
+}
+
+Tensor silu_second(const Tensor& gg, const Arg& g, const Arg& x) {
+  // s (1 - s) (2 + x (1 - 2 s))
+  const Tensor s = sigmoid_of(x);
+  return chain(gg, g, mul(mul(s, rsub(1.0, s)), add(mul(x, rsub(1.0, mul(s, 2.0))), 2.0)));
+}
+
+Tensor mish_second(const Tensor& gg, const Arg& g, const Arg& x) {
+  // With s = sigmoid(x), t = tanh(softplus(x)): (1 - t^2) s (2 + x (1 - s) - 2 x s t)
+  const Tensor s = sigmoid_of(x);
+  const Tensor t = tanh(logaddexp(x, zeros_like(x.tensor())));
+  const Tensor inner = sub(add(mul(x, rsub(1.0, s)), 2.0), mul(mul(mul(x, 2.0), s), t));
+  return chain(gg, g, mul(mul(rsub(1.0, square(t)), s), inner));
+}
+
+Tensor gelu_second(const Tensor& gg, const Arg& g, const Arg& x) {
+  // phi(x) (2 - x^2), phi the normal density
+  const Tensor xx = square_of(x);
+  const Tensor phi = mul(exp(mul(xx, -0.5)), 0.39894228040143267794);
+  return chain(gg, g, mul(phi, rsub(2.0, xx)));
+}
+
+Tensor gelu_tanh_second(const Tensor& gg, const Arg& g, const Arg& x) {
+  // With u = beta (x + kappa x^3), t = tanh(u): (1 - t^2) (u' + x/2 (u'' - 2 t u'^2))
+  using functors::kGeluBeta;
+  using functors::kGeluKappa;
+  const Tensor xx = square_of(x);
+  const Tensor t = tanh(mul(mul(x, add(mul(xx, kGeluKappa), 1.0)), kGeluBeta));
+  const Tensor u1 = mul(add(mul(xx, 3 * kGeluKappa), 1.0), kGeluBeta);
+  const Tensor u2 = mul(x, 6 * kGeluKappa * kGeluBeta);
+  const Tensor curve = mul(mul(x, 0.5), sub(u2, mul(mul(t, 2.0), square(u1))));
+  return chain(gg, g, mul(rsub(1.0, square(t)), add(u1, curve)));
+}
+
+Tensor softplus_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p) {
+  const Tensor scaled = mul(x, p.a);
+  const Tensor s = sigmoid(scaled);
+  return masked(le(scaled, p.b), chain(gg, g, mul(mul(s, rsub(1.0, s)), p.a)));
+}
+
+Tensor logsigmoid_second(const Tensor& gg, const Arg& g, const Arg& x) {
+  const Tensor s = sigmoid_of(x);
+  return chain(gg, g, neg(mul(s, rsub(1.0, s))));
+}
+
+}  // namespace tt::ops

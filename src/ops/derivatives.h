@@ -1,0 +1,37 @@
+// The backward expressions of the op table that are too long for their rows. g is the gradient of the result;
+// all are written with differentiable ops.
+#pragma once
+
+#include "ops/functors.h"
+#include "ops/pointwise.h"
+
+namespace tt::ops {
+
+inline constexpr double kLn2 = 0.69314718055994530942;
+inline constexpr double kLn10 = 2.30258509299404568402;
+inline constexpr double kTwoOverSqrtPi = special::kTwoOverSqrtPi;
+inline constexpr PointwiseParams kSeluParams{functors::kSeluAlpha, functors::kSeluScale, 1.0};
+
+// g where the condition holds, else 0.
+Tensor masked(const Tensor& condition, const Tensor& g);
+Tensor square_of(const Arg& a);
+
+Tensor softsign_gradient(const Tensor& g, const Tensor& x);
+Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p);
+Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent);
+Tensor pow_gradient_exponent(const Tensor& g, const Arg& base, const Arg& exponent, const Tensor& result);
+Tensor copysign_gradient(const Arg& a, const Arg& b);  // the factor on g
+Tensor xlogy_gradient(const Tensor& g, const Arg& a, const Arg& b);
+Tensor prelu_gradient_input(const Tensor& g, const Arg& x, const Arg& weight);
+
+// gg * g * f''(x), for activations f whose f' is an op of the table: the gradient of g * f'(x) for x.
+Tensor hardswish_second(const Tensor& gg, const Arg& g, const Arg& x);
+Tensor elu_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p);
+Tensor silu_second(const Tensor& gg, const Arg& g, const Arg& x);
+Tensor mish_second(const Tensor& gg, const Arg& g, const Arg& x);
+Tensor gelu_second(const Tensor& gg, const Arg& g, const Arg& x);
+Tensor gelu_tanh_second(const Tensor& gg, const Arg& g, const Arg& x);
+Tensor softplus_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p);
+Tensor logsigmoid_second(const Tensor& gg, const Arg& g, const Arg& x);
+
+}  // namespace tt::ops

@@ -1,0 +1,228 @@
+// The pointwise ops that choose among several rows of the table or check their parameters first.
+#include <cmath>
+#include <limits>
+
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Tensor as_condition(const Tensor& condition) {
+  if (condition.dtype() == DType::kBool) return condition;
+  TT_CHECK(condition.dtype() == DType::kUInt8, Status::kDtype,
+           "where expected condition to be a boolean tensor, but got a tensor with dtype ",
+           condition.dtype());
+  return to_dtype(condition, DType::kBool);
+}
+
+// An operand of `where` in the result's dtype: numbers become 0-dim tensors on the device.
+Tensor as_branch(const Arg& arg, DType dtype, Device device) {
+  if (!arg.is_tensor()) return scalar_tensor(arg.scalar(), dtype, device);
+  const GradMode off(false);
+  return to_device(to_dtype(arg.tensor(), dtype), device);
+}
+
+void run_where(const Tensor& out, const Tensor& condition, const Tensor& a, const Tensor& b) {
+  if (out.numel() > 0)
+    backend_of(out.device()).pointwise->where(make_loop(out.sizes(), {out, condition, a, b}));
+}
+
+Tensor back_to(const Tensor& grad, const Dims& sizes, DType dtype) {
+  return to_dtype(sum_to_size(grad, sizes), dtype);
+}
+
+struct WhereBackward {
+  SavedTensor condition;
+  Dims a_sizes, b_sizes;
+  DType a_dtype, b_dtype;
+  void operator()(BackwardContext& context) const {
+    const Tensor mask = context.unpack(condition);
+    if (context.needs(0)) context.set(0, back_to(where(mask, context.grad(), 0.0), a_sizes, a_dtype));
+    if (context.needs(1)) context.set(1, back_to(where(mask, 0.0, context.grad()), b_sizes, b_dtype));
+  }
+};
+
+void check_fill(const Tensor& mask, const Arg& value) {
+  TT_CHECK(mask.dtype() == DType::kBool, Status::kDtype,
+           "masked_fill only supports boolean masks, but got mask with dtype ", mask.dtype());
+  TT_CHECK(!value.is_tensor() || value.tensor().ndim() == 0, Status::kShape,
+           "masked_fill only supports a 0-dimensional value tensor, but got tensor with ",
+           value.is_tensor() ? value.tensor().ndim() : 0, " dimension(s).");
+}
+
+void check_alpha(DType result, double alpha) {
+  TT_CHECK(is_floating(result) || alpha == std::floor(alpha), Status::kInvalidArgument,
+           "For integral input tensors, argument alpha must not be a floating point number, got ", alpha);
+}
+
+PointwiseParams bounds(OptionalNumber min, OptionalNumber max) {
+  TT_CHECK(min || max, Status::kInvalidArgument, "clamp: At least one of 'min' or 'max' must not be None");
+  return {min.value_or(-kInfinity), max.value_or(kInfinity), 0};
+}
+
+// Python numbers are floats here: integers become the default dtype.
+Tensor promoted(const Tensor& x) { return to_dtype(x, promote_with_scalar(x.dtype(), 0.0)); }
+
+void check_in_place_float(const Tensor& self) {
+  TT_CHECK(is_floating(self.dtype()), Status::kDtype, "result type ", default_dtype(),
+           " can't be cast to the desired output type ", self.dtype());
+}
+
+PointwiseParams replacements(DType dtype, OptionalNumber nan, OptionalNumber posinf, OptionalNumber neginf) {
+  const double most = dtype == DType::kFloat64    ? std::numeric_limits<double>::max()
+                      : dtype == DType::kFloat16  ? 65504.0
+                      : dtype == DType::kBFloat16 ? 3.3895313892515355e38
+                                                  : std::numeric_limits<float>::max();
+  return {nan.value_or(0.0), posinf.value_or(most), neginf.value_or(-most)};
+}
+
+PointwiseParams decimal_scale(int64_t decimals) {
+  return {std::pow(10.0, std::fabs(static_cast<double>(decimals))), decimals < 0 ? 1.0 : 0.0, 0};
+}
+
+void check_decimals(const Tensor& x) {
+  TT_CHECK(is_floating(x.dtype()), Status::kDtype, "round with decimals is not implemented for ", x.dtype());
+}
+
+}  // namespace
+
+Tensor where(const Tensor& condition, const Arg& a, const Arg& b) {
+  const Tensor mask = as_condition(condition);
+  const Arg branches[] = {a, b};
+  const DType dtype = result_type(branches);
+  const Arg all[] = {mask, a, b};
+  const Device device = common_device(all);
+  const Tensor out = empty(broadcast(broadcast(mask.sizes(), a.sizes()), b.sizes()), dtype, device);
+  run_where(out, to_device(mask, device), as_branch(a, dtype, device), as_branch(b, dtype, device));
+  const Tensor none;
+  const Tensor& ta = a.is_tensor() ? a.tensor() : none;
+  const Tensor& tb = b.is_tensor() ? b.tensor() : none;
+  if (needs_grad(ta, tb)) {
+    record("where", out, {&ta, &tb},
+           WhereBackward{SavedTensor::input(mask), a.sizes(), b.sizes(), ta.defined() ? ta.dtype() : dtype,
+                         tb.defined() ? tb.dtype() : dtype});
+  }
+  return out;
+}
+
+Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
+  check_fill(mask, value);
+  // The result has self's dtype, whatever the value's.
+  if (value.is_tensor()) return where(mask, to_dtype(value.tensor(), self.dtype()), self);
+  if (self.dtype() == DType::kBool) return where(mask, value.scalar().to<bool>(), self);
+  if (is_integral(self.dtype())) return where(mask, value.scalar().to_int(), self);
+  return where(mask, value, self);
+}
+
+void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
+  check_inplace(self, "masked_fill_");
+  check_fill(mask, value);
+  const Arg all[] = {self, mask, value};
+  common_device(all);
+  const Dims shape = broadcast(self.sizes(), mask.sizes());
+  TT_CHECK(shape == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
+           " doesn't match the broadcast shape ", shape);
+  const Tensor none;
+  const Tensor& tv = value.is_tensor() ? value.tensor() : none;
+  const bool record_it = needs_grad(self, tv);
+  const Tensor there = to_device(mask, self.device());
+  const Tensor kept = there.storage() == self.storage() ? contiguous_copy(there) : there;
+  run_where(self, kept, as_branch(value, self.dtype(), self.device()), self);
+  bump_version(self);
+  if (record_it) {
+    record_inplace("masked_fill", self, {&tv, &self},
+                   WhereBackward{SavedTensor::input(kept), value.sizes(), self.sizes(),
+                                 tv.defined() ? tv.dtype() : self.dtype(), self.dtype()});
+  }
+}
+
+Tensor add_scaled(const Arg& a, const Arg& b, double alpha) {
+  if (alpha == 1) return add(a, b);
+  const DType dtype = result_type(a, b);
+  TT_CHECK(dtype != DType::kBool, Status::kDtype, "Boolean alpha only supported for Boolean results.");
+  check_alpha(dtype, alpha);
+  return add_alpha(a, b, {alpha, 0, 0});
+}
+Tensor sub_scaled(const Arg& a, const Arg& b, double alpha) {
+  if (alpha == 1) return sub(a, b);
+  check_alpha(result_type(a, b), alpha);
+  return sub_alpha(a, b, {alpha, 0, 0});
+}
+void add_scaled_(const Tensor& self, const Arg& other, double alpha) {
+  if (alpha == 1) return add_(self, other);
+  const DType dtype = result_type(self, other);
+  TT_CHECK(dtype != DType::kBool, Status::kDtype, "Boolean alpha only supported for Boolean results.");
+  check_alpha(dtype, alpha);
+  add_alpha_(self, other, {alpha, 0, 0});
+}
+void sub_scaled_(const Tensor& self, const Arg& other, double alpha) {
+  if (alpha == 1) return sub_(self, other);
+  check_alpha(result_type(self, other), alpha);
+  sub_alpha_(self, other, {alpha, 0, 0});
+}
+
+Tensor div(const Arg& a, const Arg& b, Rounding rounding) {
+  return rounding == Rounding::kNone    ? div(a, b)
+         : rounding == Rounding::kTrunc ? div_trunc(a, b)
+                                        : div_floor(a, b);
+}
+void div_(const Tensor& self, const Arg& other, Rounding rounding) {
+  return rounding == Rounding::kNone    ? div_(self, other)
+         : rounding == Rounding::kTrunc ? div_trunc_(self, other)
+                                        : div_floor_(self, other);
+}
+
+Tensor round(const Tensor& x, int64_t decimals) {
+  if (decimals == 0) return round(x);
+  check_decimals(x);
+  return round_decimals(x, decimal_scale(decimals));
+}
+void round_(const Tensor& self, int64_t decimals) {
+  if (decimals == 0) return round_(self);
+  check_decimals(self);
+  round_decimals_(self, decimal_scale(decimals));
+}
+
+Tensor logit(const Tensor& x, OptionalNumber eps) {
+  return logit(x, PointwiseParams{eps.value_or(-1.0), 0, 0});
+}
+void logit_(const Tensor& self, OptionalNumber eps) {
+  logit_(self, PointwiseParams{eps.value_or(-1.0), 0, 0});
+}
+
+Tensor nan_to_num(const Tensor& x, OptionalNumber nan, OptionalNumber posinf, OptionalNumber neginf) {
+  return nan_to_num(x, replacements(x.dtype(), nan, posinf, neginf));
+}
+void nan_to_num_(const Tensor& self, OptionalNumber nan, OptionalNumber posinf, OptionalNumber neginf) {
+  nan_to_num_(self, replacements(self.dtype(), nan, posinf, neginf));
+}
+
+Tensor clamp(const Tensor& x, OptionalNumber min, OptionalNumber max) {
+  const PointwiseParams params = bounds(min, max);
+  return clamp(promoted(x), params);
+}
+void clamp_(const Tensor& self, OptionalNumber min, OptionalNumber max) {
+  const PointwiseParams params = bounds(min, max);
+  check_in_place_float(self);
+  clamp_(self, params);
+}
+
+Tensor clamp_between(const Tensor& x, const Tensor& min, const Tensor& max) {
+  TT_CHECK(min.defined() || max.defined(), Status::kInvalidArgument,
+           "clamp: At least one of 'min' or 'max' must not be None");
+  return !max.defined() ? clamp_min(x, min) : !min.defined() ? clamp_max(x, max) : clamp_tensor(x, min, max);
+}
+void clamp_between_(const Tensor& self, const Tensor& min, const Tensor& max) {
+  TT_CHECK(min.defined() || max.defined(), Status::kInvalidArgument,
+           "clamp: At least one of 'min' or 'max' must not be None");
+  if (!max.defined()) return clamp_min_(self, min);
+  if (!min.defined()) return clamp_max_(self, max);
+  clamp_tensor_(self, min, max);
+}
+
+}  // namespace tt::ops

@@ -1,0 +1,284 @@
+#include "optim/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "autograd/meta.h"
+#include "nn/gradients.h"
+#include "ops/create.h"
+
+namespace tt::optim {
+
+namespace {
+
+Tensor dense(const Tensor& t) { return t.is_contiguous() ? t : ops::contiguous_copy(t); }
+
+Tensor number(double value) { return scalar_tensor(value, DType::kFloat64); }
+
+// The one value of a saved tensor.
+double read_number(const StateDict& dict, const std::string& name) {
+  const Tensor* found = dict.find(name);
+  TT_CHECK(found != nullptr, Status::kInvalidArgument, "loaded state dict has no \"", name, "\"");
+  TT_CHECK(found->numel() == 1, Status::kShape, "loaded state dict: \"", name, "\" has shape ",
+           found->sizes(), ", expected one number");
+  const GradMode off(false);
+  const Tensor host = ops::to_dtype(ops::to_device(*found, Device{}), DType::kFloat64);
+  return *host.data<double>();
+}
+
+void append_number(std::string& out, const OptionSpec& spec, double value) {
+  out += spec.is_bool ? str(value != 0) : str(value);
+}
+
+}  // namespace
+
+const ParamGroup& Optimizer::group(int64_t index) const {
+  TT_CHECK(index >= 0 && index < static_cast<int64_t>(groups_.size()), Status::kInvalidArgument, "group ",
+           index, " is out of range, the optimizer has ", static_cast<int64_t>(groups_.size()),
+           " parameter groups");
+  return groups_[static_cast<size_t>(index)];
+}
+
+int Optimizer::option_index(std::string_view name) const {
+  for (size_t i = 0; i < specs_.size(); ++i) {
+    if (name == specs_[i].name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+double Optimizer::option(int64_t index, std::string_view name) const {
+  const ParamGroup& g = group(index);
+  const int at = option_index(name);
+  if (at < 0) {
+    std::string known;
+    for (const OptionSpec& spec : specs_) known += str(known.empty() ? "" : ", ", spec.name);
+    fail(Status::kInvalidArgument, type_name(), " has no option \"", name, "\"; it has ", known);
+  }
+  return g.options[static_cast<size_t>(at)];
+}
+
+void Optimizer::set_option(int64_t index, std::string_view name, double value) {
+  (void)option(index, name);
+  OptionValues values = groups_[static_cast<size_t>(index)].options;
+  const auto at = static_cast<size_t>(option_index(name));
+  values[at] = specs_[at].is_bool ? (value != 0 ? 1.0 : 0.0) : value;
+  check_options(values);
+  groups_[static_cast<size_t>(index)].options = values;
+}
+
+void Optimizer::check_new_params(const Tensors& params) const {
+  std::unordered_set<const TensorImpl*> known;
+  for (const ParamGroup& g : groups_) {
+    for (const Tensor& p : g.params) known.insert(p.impl());
+  }
+  std::unordered_set<const TensorImpl*> fresh;
+  for (size_t i = 0; i < params.size(); ++i) {
+    const Tensor& p = params[i];
+    const auto position = static_cast<uint64_t>(i);
+    TT_CHECK(is_floating(p.dtype()), Status::kDtype, "params[", position, "] is ", describe(p),
+             "; an optimizer takes floating point tensors");
+    TT_CHECK(p.is_leaf(), Status::kInvalidArgument, "can't optimize a non-leaf Tensor (params[", position,
+             "])");
+    TT_CHECK(known.count(p.impl()) == 0, Status::kInvalidArgument,
+             "some parameters appear in more than one parameter group (params[", position, "])");
+    TT_CHECK(fresh.insert(p.impl()).second, Status::kInvalidArgument,
+             "optimizer contains a parameter group with duplicate parameters (params[", position, "])");
+  }
+}
+
+void Optimizer::add_param_group(Tensors params, const OptionValues& values) {
+  check_options(values);
+  check_new_params(params);
+  ParamGroup group;
+  group.states.resize(params.size());
+  group.params = std::move(params);
+  group.options = values;
+  groups_.push_back(std::move(group));
+}
+
+void Optimizer::set_first_group(Tensors params, const OptionValues& values) {
+  defaults_ = values;
+  check_options(values);
+  TT_CHECK(!params.empty(), Status::kInvalidArgument, "optimizer got an empty parameter list");
+  add_param_group(std::move(params), values);
+}
+
+void Optimizer::step() {
+  const GradMode off(false);
+  // The list lets the gradients go at the end, whatever happens.
+  struct Clear {
+    std::vector<Update>& list;
+    ~Clear() { list.clear(); }
+  } const clear{updates_};
+  // Everything that can fail comes before the first write.
+  bool copied = false;
+  for (ParamGroup& g : groups_) {
+    for (size_t i = 0; i < g.params.size(); ++i) {
+      const Tensor& p = g.params[i];
+      const AutogradMeta* meta = p.impl()->autograd;
+      if (meta == nullptr || !meta->grad.defined()) continue;
+      check_inplace(p, "step");
+      prepare(g, p, g.states[i]);
+      copied |= !p.is_contiguous();
+      updates_.push_back({dense(p), dense(meta->grad), &g.states[i]});
+    }
+  }
+  reserve(updates_.size());
+  size_t next = 0;
+  for (ParamGroup& g : groups_) {
+    // The updates of this group lie together; one call for each run on one device.
+    const ParamState* const first = g.states.data();
+    while (next < updates_.size() && updates_[next].state >= first &&
+           updates_[next].state < first + g.states.size()) {
+      const Device device = updates_[next].param.device();
+      size_t end = next + 1;
+      while (end < updates_.size() && updates_[end].state < first + g.states.size() &&
+             updates_[end].state >= first && updates_[end].param.device() == device) {
+        ++end;
+      }
+      update(g, {updates_.data() + next, end - next}, device);
+      next = end;
+    }
+  }
+  for (const Update& u : updates_) u.param.storage()->bump_version();
+  if (copied) {
+    for (ParamGroup& g : groups_) {
+      for (size_t i = 0; i < g.params.size(); ++i) {
+        if (g.params[i].is_contiguous()) continue;
+        for (const Update& u : updates_) {
+          if (u.state != &g.states[i]) continue;
+          ops::copy_values(g.params[i], u.param);
+          bump_version(g.params[i]);
+        }
+      }
+    }
+  }
+}
+
+void Optimizer::zero_grad(bool set_to_none) {
+  for (const ParamGroup& g : groups_) {
+    for (const Tensor& p : g.params) nn::zero_grad(p, set_to_none);
+  }
+}
+
+std::string Optimizer::repr() const {
+  std::string out = str(type_name(), " (");
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    out += str("\nParameter Group ", static_cast<uint64_t>(g), "\n");
+    std::vector<std::string> lines;
+    for (size_t i = 0; i < specs_.size(); ++i) {
+      const std::string_view name = specs_[i].name;
+      if (name == "beta2") continue;
+      std::string line;
+      if (name == "beta1") {
+        line = str("betas: (", groups_[g].options[i], ", ", groups_[g].options[i + 1], ")");
+      } else {
+        line = str(name, ": ");
+        append_number(line, specs_[i], groups_[g].options[i]);
+      }
+      lines.push_back(std::move(line));
+    }
+    std::sort(lines.begin(), lines.end());
+    for (const std::string& line : lines) out += "    " + line + "\n";
+  }
+  return out + ")";
+}
+
+Ref<StateDict> Optimizer::state_dict() const {
+  Ref<StateDict> dict = make_ref<StateDict>();
+  int64_t number_of_param = 0;
+  for (const ParamGroup& g : groups_) {
+    for (const ParamState& state : g.states) {
+      const std::string prefix = str("state.", number_of_param++, ".");
+      bool any = false;
+      for (size_t i = 0; i < state_names_.size(); ++i) {
+        if (!state.tensors[i].defined() || state.step == 0) continue;
+        dict->set(prefix + state_names_[i], state.tensors[i]);
+        any = true;
+      }
+      if (any && counts_steps_) {
+        dict->set(prefix + "step", scalar_tensor(static_cast<double>(state.step), DType::kFloat32));
+      }
+    }
+  }
+  number_of_param = 0;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const std::string prefix = str("param_groups.", static_cast<uint64_t>(g), ".");
+    for (size_t i = 0; i < specs_.size(); ++i) {
+      dict->set(prefix + specs_[i].name, number(groups_[g].options[i]));
+    }
+    const Tensor numbers = empty({static_cast<int64_t>(groups_[g].params.size())}, DType::kInt64);
+    for (int64_t i = 0; i < numbers.numel(); ++i) numbers.data<int64_t>()[i] = number_of_param++;
+    dict->set(prefix + "params", numbers);
+  }
+  return dict;
+}
+
+void Optimizer::load_state_dict(const StateDict& dict) {
+  const GradMode off(false);
+  size_t saved_groups = 0;
+  while (dict.find(str("param_groups.", static_cast<uint64_t>(saved_groups), ".params")) != nullptr) {
+    ++saved_groups;
+  }
+  TT_CHECK(saved_groups == groups_.size(), Status::kInvalidArgument,
+           "loaded state dict has a different number of parameter groups (",
+           static_cast<uint64_t>(saved_groups), ", the optimizer has ", static_cast<uint64_t>(groups_.size()),
+           ")");
+  std::vector<ParamGroup> loaded(groups_.size());
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const std::string group_prefix = str("param_groups.", static_cast<uint64_t>(g), ".");
+    const Tensor& saved = *dict.find(group_prefix + "params");
+    TT_CHECK(saved.dtype() == DType::kInt64 && saved.ndim() == 1, Status::kDtype, "loaded state dict: \"",
+             group_prefix, "params\" is a ", describe(saved),
+             ", expected the parameters' numbers, 1-D int64");
+    const size_t count = groups_[g].params.size();
+    TT_CHECK(saved.numel() == static_cast<int64_t>(count), Status::kInvalidArgument,
+             "loaded state dict contains a parameter group that doesn't match the size of optimizer's group "
+             "(group ",
+             static_cast<uint64_t>(g), ": ", saved.numel(), " and ", static_cast<uint64_t>(count),
+             " parameters)");
+    loaded[g].params = groups_[g].params;
+    loaded[g].states.resize(count);
+    for (size_t i = 0; i < specs_.size(); ++i) {
+      const double value = read_number(dict, group_prefix + specs_[i].name);
+      loaded[g].options[i] = specs_[i].is_bool ? (value != 0 ? 1.0 : 0.0) : value;
+    }
+    check_options(loaded[g].options);
+    const Tensor numbers = ops::contiguous(ops::to_device(saved, Device{}));
+    for (size_t i = 0; i < count; ++i) {
+      load_param_state(dict, str("state.", numbers.data<int64_t>()[i], "."), loaded[g].params[i],
+                       loaded[g].states[i]);
+    }
+  }
+  groups_ = std::move(loaded);
+}
+
+void Optimizer::load_param_state(const StateDict& dict, const std::string& prefix, const Tensor& param,
+                                 ParamState& state) const {
+  size_t found_count = 0;
+  for (size_t i = 0; i < state_names_.size(); ++i) {
+    const std::string name = prefix + state_names_[i];
+    const Tensor* found = dict.find(name);
+    if (found == nullptr) continue;
+    TT_CHECK(found->sizes() == param.sizes(), Status::kShape, "loaded state dict: \"", name, "\" has shape ",
+             found->sizes(), ", but its parameter has shape ", param.sizes());
+    state.tensors[i] = empty(param.sizes(), param.dtype(), param.device());
+    ops::copy_values(state.tensors[i], *found);
+    ++found_count;
+  }
+  if (found_count == 0) return;
+  for (size_t i = 0; i < required_states_; ++i) {
+    TT_CHECK(state.tensors[i].defined(), Status::kInvalidArgument, "loaded state dict has no \"", prefix,
+             state_names_[i], "\", but other state of that parameter");
+  }
+  state.step = 1;
+  if (counts_steps_) {
+    const double step = read_number(dict, prefix + "step");
+    TT_CHECK(step >= 1 && step < 9e15 && step == std::floor(step), Status::kInvalidArgument,
+             "loaded state dict: \"", prefix, "step\" is ", step, ", expected a positive whole number");
+    state.step = static_cast<int64_t>(step);
+  }
+}
+
+}  // namespace tt::optim

@@ -1,0 +1,113 @@
+// Optimizers: parameter groups, each with its own options, and per-parameter state.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ref.h"
+#include "core/tensor.h"
+#include "nn/state_dict.h"
+
+namespace tt::optim {
+
+inline constexpr int kMaxOptions = 12;
+inline constexpr int kMaxStates = 4;
+
+// One option of an optimizer, as PyTorch's group dictionary names it. Booleans are 0 or 1.
+struct OptionSpec {
+  const char* name;
+  bool is_bool;
+};
+
+using OptionValues = std::array<double, kMaxOptions>;
+
+// What an optimizer remembers of one parameter. The tensors are contiguous, of the parameter's dtype.
+struct ParamState {
+  int64_t step = 0;  // 0: the tensors, if there are any, hold nothing yet
+  std::array<Tensor, kMaxStates> tensors;
+};
+
+struct ParamGroup {
+  Tensors params;
+  std::vector<ParamState> states;  // one per parameter
+  OptionValues options{};
+};
+
+class Optimizer : public RefCounted {
+ public:
+  virtual const char* type_name() const = 0;  // "SGD"
+  std::string repr() const;                   // as PyTorch prints it
+
+  // Updates every parameter that has a gradient. Never recorded; counts as a write to each parameter.
+  void step();
+  void zero_grad(bool set_to_none = true);
+
+  // Checks the parameters and the options; `values` in the order of option_specs().
+  void add_param_group(Tensors params, const OptionValues& values);
+  // The optimizer's defaults: the first group's options unless the caller changed them.
+  const OptionValues& defaults() const { return defaults_; }
+
+  const std::vector<ParamGroup>& groups() const { return groups_; }
+  const ParamGroup& group(int64_t index) const;  // fails where there is none
+
+  // Every optimizer has "lr". Fails naming the options there are, or what is wrong with the value.
+  std::span<const OptionSpec> option_specs() const { return specs_; }
+  double option(int64_t group, std::string_view name) const;
+  void set_option(int64_t group, std::string_view name, double value);
+  bool has_option(std::string_view name) const { return option_index(name) >= 0; }
+
+  // Everything a resumed run needs, as tensors: "state.<parameter>.<name>" of the parameter's shape,
+  // "state.<parameter>.step" (float32), "param_groups.<group>.<option>" (0-dim float64) and
+  // "param_groups.<group>.params" (the parameters' numbers, int64). Shares memory with the optimizer.
+  Ref<StateDict> state_dict() const;
+  // Copies. Changes nothing when it fails.
+  void load_state_dict(const StateDict& dict);
+
+ protected:
+  // The first `required_states` of the state tensors come together; the others may be missing. With
+  // `counts_steps` a parameter's state has the number of its steps as well.
+  Optimizer(std::span<const OptionSpec> specs, std::span<const char* const> state_names,
+            size_t required_states, bool counts_steps)
+      : RefCounted(Kind::kOptimizer),
+        specs_(specs),
+        state_names_(state_names),
+        required_states_(required_states),
+        counts_steps_(counts_steps) {}
+  ~Optimizer() override = default;
+
+  // Fails with PyTorch's message where a value is out of range.
+  virtual void check_options(const OptionValues& values) const = 0;
+  // Makes whatever state the group's step needs and does not have yet, without changing what there is.
+  // Called for parameters with a gradient.
+  virtual void prepare(const ParamGroup& group, const Tensor& param, ParamState& state) = 0;
+  // Allocates whatever `update` needs for so many updates; update itself must not fail.
+  virtual void reserve(size_t updates) = 0;
+  // One parameter whose memory is dense.
+  struct Update {
+    Tensor param;
+    Tensor grad;
+    ParamState* state;
+  };
+  virtual void update(const ParamGroup& group, std::span<const Update> updates, Device device) = 0;
+
+  void set_first_group(Tensors params, const OptionValues& values);
+
+ private:
+  int option_index(std::string_view name) const;
+  void check_new_params(const Tensors& params) const;
+  void load_param_state(const StateDict& dict, const std::string& prefix, const Tensor& param,
+                        ParamState& state) const;
+
+  std::span<const OptionSpec> specs_;
+  std::span<const char* const> state_names_;
+  size_t required_states_;
+  bool counts_steps_;
+  OptionValues defaults_{};
+  std::vector<ParamGroup> groups_;
+  std::vector<Update> updates_;  // kept between steps for its memory
+};
+
+}  // namespace tt::optim

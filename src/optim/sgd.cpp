@@ -1,0 +1,57 @@
+#include "optim/sgd.h"
+
+#include "core/backend.h"
+
+namespace tt::optim {
+
+namespace {
+enum Option { kLr, kMomentum, kDampening, kWeightDecay, kNesterov, kMaximize };
+constexpr OptionSpec kOptions[] = {{"lr", false},           {"momentum", false}, {"dampening", false},
+                                   {"weight_decay", false}, {"nesterov", true},  {"maximize", true}};
+constexpr const char* kStates[] = {"momentum_buffer"};
+}  // namespace
+
+Sgd::Sgd(Tensors params, const SgdSettings& s) : Optimizer(kOptions, kStates, 1, false) {
+  set_first_group(std::move(params), {s.lr, s.momentum, s.dampening, s.weight_decay, s.nesterov ? 1.0 : 0.0,
+                                      s.maximize ? 1.0 : 0.0});
+}
+
+void Sgd::check_options(const OptionValues& values) const {
+  TT_CHECK(values[kLr] >= 0, Status::kInvalidArgument, "Invalid learning rate: ", values[kLr]);
+  TT_CHECK(values[kMomentum] >= 0, Status::kInvalidArgument, "Invalid momentum value: ", values[kMomentum]);
+  TT_CHECK(values[kWeightDecay] >= 0, Status::kInvalidArgument,
+           "Invalid weight_decay value: ", values[kWeightDecay]);
+  TT_CHECK(values[kNesterov] == 0 || (values[kMomentum] > 0 && values[kDampening] == 0),
+           Status::kInvalidArgument, "Nesterov momentum requires a momentum and zero dampening");
+}
+
+void Sgd::prepare(const ParamGroup& group, const Tensor& param, ParamState& state) {
+  if (group.options[kMomentum] != 0 && !state.tensors[0].defined()) {
+    state.tensors[0] = empty(param.sizes(), param.dtype(), param.device());
+  }
+}
+
+void Sgd::update(const ParamGroup& group, std::span<const Update> updates, Device device) {
+  const OptionValues& v = group.options;
+  const bool has_momentum = v[kMomentum] != 0;
+  batch_.clear();
+  for (const Update& u : updates) {
+    batch_.push_back({.dtype = u.param.dtype(),
+                      .first = u.state->step == 0,
+                      .n = u.param.numel(),
+                      .param = u.param.raw(),
+                      .grad = u.grad.raw(),
+                      .momentum = has_momentum ? u.state->tensors[0].raw() : nullptr});
+  }
+  backend_of(device).optimizer->sgd(batch_, {.lr = v[kLr],
+                                             .momentum = v[kMomentum],
+                                             .dampening = v[kDampening],
+                                             .weight_decay = v[kWeightDecay],
+                                             .nesterov = v[kNesterov] != 0,
+                                             .maximize = v[kMaximize] != 0});
+  if (has_momentum) {
+    for (const Update& u : updates) u.state->step = 1;
+  }
+}
+
+}  // namespace tt::optim

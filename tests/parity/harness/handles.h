@@ -1,0 +1,61 @@
+// Tensors between the recorded vectors and the C ABI, without any op but as_strided: what is tested does not
+// serve to test.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "parity/vectors.h"
+#include "tinytorch/tinytorch.h"
+
+namespace tt::parity {
+
+// One reference to a tensor.
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(tt_tensor* tensor) : tensor_(tensor) {}
+  Handle(Handle&& other) noexcept : tensor_(std::exchange(other.tensor_, nullptr)) {}
+  Handle& operator=(Handle&& other) noexcept {
+    std::swap(tensor_, other.tensor_);
+    return *this;
+  }
+  ~Handle() { tt_tensor_release(tensor_); }
+  tt_tensor* get() const { return tensor_; }
+  explicit operator bool() const { return tensor_ != nullptr; }
+
+ private:
+  tt_tensor* tensor_ = nullptr;
+};
+
+// A call of the harness itself failed.
+class CallFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+inline void check(tt_status status) {
+  if (status != TT_OK) throw CallFailed(tt_last_error());
+}
+
+tt_dtype dtype_of(Dtype dtype);
+Dtype dtype_of(tt_dtype dtype);
+
+// The tensor over a storage of its own, as it was recorded: strides, offset, requires_grad.
+Handle make(const Tensor& recorded);
+// A contiguous tensor of row-major values.
+Handle make_contiguous(const Tensor& values, bool requires_grad);
+// A copy that is no leaf where the tensor requires a gradient.
+Handle clone(const Handle& tensor);
+
+// What the tensor shows: its elements in row-major order, its own strides, and its first element's address.
+struct Seen {
+  Tensor tensor;
+  const unsigned char* address = nullptr;
+};
+Seen see(const tt_tensor* tensor);
+
+// The elements of a recorded input in row-major order.
+Tensor shown(const Tensor& input);
+
+}  // namespace tt::parity

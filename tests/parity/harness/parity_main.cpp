@@ -1,0 +1,68 @@
+// Every recorded case of the named families (all without any), one test an op:
+//   parity_ops [--gtest_...] [family ...]
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "harness/run_case.h"
+
+using namespace tt::parity;
+
+namespace {
+
+constexpr std::size_t kShown = 5;
+
+class OpTest : public testing::Test {
+ public:
+  explicit OpTest(std::vector<const Record*> records) : records_(std::move(records)) {}
+
+  void TestBody() override {
+    const std::string& name = records_.front()->name;
+    if (missing_ops().contains(name)) GTEST_SKIP() << "the library has no " << name;
+    const auto found = ops().find(name);
+    ASSERT_NE(found, ops().end()) << "no entry for " << name << " in tests/parity/harness/ops_*.cpp";
+    std::size_t failed = 0;
+    std::string text;
+    for (const Record* record : records_) {
+      const std::vector<std::string> problems = run_case(found->second, record->call());
+      if (problems.empty() || ++failed > kShown) continue;
+      text +=
+          "  " + record->variant + " (line " + std::to_string(record->line) + "): " + problems.front() + "\n";
+    }
+    if (failed != 0) ADD_FAILURE() << name << ": " << failed << " of " << records_.size() << " cases\n" << text;
+  }
+
+ private:
+  std::vector<const Record*> records_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  std::vector<std::string> families(argv + 1, argv + argc);
+  const std::filesystem::path folder = TT_SOURCE_DIR "/tests/parity/vectors";
+  if (families.empty()) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const std::string file = entry.path().filename().string();
+      families.push_back(file.substr(0, file.find('.')));
+    }
+    std::sort(families.begin(), families.end());
+  }
+  static std::map<std::string, std::vector<Record>> files;
+  for (const std::string& family : families) {
+    const auto& records = files[family] = load((folder / (family + ".ttv.gz")).string());
+    std::map<std::string, std::vector<const Record*>> by_op;
+    for (const Record& record : records) {
+      if (record.kind == Record::Kind::kCase) by_op[record.name].push_back(&record);
+    }
+    for (const auto& [op, cases] : by_op) {
+      testing::RegisterTest(family.c_str(), op.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                            [cases]() -> testing::Test* { return new OpTest(cases); });
+    }
+  }
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,17 @@
+// Runs one recorded case through the C ABI and holds everything that comes out against the reference.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/ops.h"
+
+namespace tt::parity {
+
+// What is wrong; empty where all is right.
+std::vector<std::string> run_case(const Op& op, const Call& call);
+
+// The inputs of a call as tensors.
+std::vector<Bound> bind_inputs(const std::vector<Value>& values);
+
+}  // namespace tt::parity
