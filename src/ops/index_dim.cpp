@@ -225,7 +225,7 @@ int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const 
   const int64_t source_size = source.ndim() == 0 ? 1 : d < source.ndim() ? source.size(d) : -1;
   TT_CHECK(index.numel() == source_size, Status::kShape, "index_add_(): Number of indices (", index.numel(),
            ") should be equal to source.size(dim): (", source_size, "), for dim: ", d);
-  bool match = self.ndim() == source.ndim() || (self.ndim() <= 1 && source.ndim() <= 1);
+  bool match = self.ndim() == source.ndim();
   for (int i = 0; match && self.ndim() == source.ndim() && i < self.ndim(); ++i) {
     match = i == d || self.size(i) == source.size(i);
   }

@@ -188,6 +188,7 @@ Tensor roll(const Tensor& t, std::span<const int64_t> shifts, std::span<const in
   TT_CHECK(!shifts.empty(), Status::kInvalidArgument, "`shifts` required");
   if (dims.empty() && shifts.size() == 1) {
     const int64_t zero[] = {0};
+    if (t.ndim() == 0) return clone(t);
     return reshape(roll(reshape(t, Dims{-1}), shifts, zero), t.sizes());
   }
   TT_CHECK(shifts.size() == dims.size(), Status::kInvalidArgument,
@@ -195,8 +196,10 @@ Tensor roll(const Tensor& t, std::span<const int64_t> shifts, std::span<const in
            ", dims:", static_cast<uint64_t>(dims.size()));
   Tensor out = t;
   for (size_t i = 0; i < shifts.size(); ++i) {
+    TT_CHECK(t.ndim() > 0, Status::kShape, "Dimension specified as ", dims[i],
+             " but tensor has no dimensions");
     const int d = wrap_dim(dims[i], t.ndim());
-    if (t.ndim() > 0) out = rolled(out, shifts[i], d);
+    out = rolled(out, shifts[i], d);
   }
   if (out.is_same(t)) return clone(t);
   if (needs_grad(t)) {

@@ -1,4 +1,6 @@
 // Padding by a constant or by the tensor's own values.
+#include <algorithm>
+
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "ops/ops.h"
@@ -68,6 +70,9 @@ Tensor pad_constant(const Tensor& t, std::span<const int64_t> amounts, double va
 Tensor pad_index(int64_t size, int64_t before, int64_t after, PadMode mode) {
   const Tensor index = empty(Dims{size + before + after}, DType::kInt64);
   auto* out = index.data<int64_t>();
+  const int64_t kept_from = std::max<int64_t>(-before, 0);
+  const int64_t kept_to = std::max<int64_t>(before, 0);
+  const int64_t kept = size - kept_from - std::max<int64_t>(-after, 0);
   for (int64_t i = 0; i < index.numel(); ++i) {
     int64_t at = i - before;
     switch (mode) {
@@ -79,7 +84,8 @@ Tensor pad_index(int64_t size, int64_t before, int64_t after, PadMode mode) {
         at = at < 0 ? 0 : at >= size ? size - 1 : at;
         break;
       case PadMode::kCircular:
-        at = at < 0 ? at + size : at >= size ? at - size : at;
+        // Round the part that negative amounts leave.
+        at = kept_from + ((i - kept_to) % kept + kept) % kept;
         break;
       case PadMode::kConstant:
         break;
@@ -115,6 +121,10 @@ void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) 
                "Padding value causes wrapping around more than once: padding ", amount, " at dimension ", d,
                " of input ", t.sizes());
     }
+    const int64_t cut = std::min<int64_t>(amounts[static_cast<size_t>(2 * i)], 0) +
+                        std::min<int64_t>(amounts[static_cast<size_t>(2 * i + 1)], 0);
+    TT_CHECK(mode != PadMode::kCircular || size + cut > 0, Status::kShape,
+             "negative padding leaves nothing of dimension ", d, " of input ", t.sizes(), " to wrap around");
     int64_t out;
     TT_CHECK(!__builtin_add_overflow(size, amounts[static_cast<size_t>(2 * i)], &out) &&
                  !__builtin_add_overflow(out, amounts[static_cast<size_t>(2 * i + 1)], &out),
