@@ -12,8 +12,8 @@ struct Lines {
   int64_t step[kMaxOperands];  // bytes from one element of a line to the next
 };
 
-// Operands of the same sizes but along `dim`; 0-dim operands have one line of one element. The last operand is
-// the one whose line length is `size`.
+// Operands of the same sizes but along `dim`; 0-dim operands have one line of one element. The last operand
+// is the one whose line length is `size`.
 Lines make_lines(int dim, std::initializer_list<const Tensor*> operands);
 
 }  // namespace tt

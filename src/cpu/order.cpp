@@ -121,9 +121,9 @@ void arg_reduce_as(const Lines& lines) {
 
 // The type that running sums and products are kept in.
 template <typename T>
-using ScanType =
-    std::conditional_t<std::is_integral_v<T>, uint64_t,
-                       std::conditional_t<std::is_same_v<T, float> || std::is_same_v<T, double>, double, float>>;
+using ScanType = std::conditional_t<
+    std::is_integral_v<T>, uint64_t,
+    std::conditional_t<std::is_same_v<T, float> || std::is_same_v<T, double>, double, float>>;
 
 template <ScanOp kOp, typename T>
 void scan_as(const Lines& lines, bool reverse) {

@@ -120,9 +120,8 @@ void finish(char* out, int64_t stride, const void* acc, int64_t n, const FinishA
 }
 
 template <typename T>
-using Compute =
-    std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
-                       std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>>;
+using Compute = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
+                                   std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>>;
 
 // How an op is done: one fold, or a second one around the center that the first found.
 struct Plan {
@@ -140,7 +139,8 @@ Plan plan_norm(double ord) {
   if (ord == 2) return {Fold::kSquares, none, false, finish<T, C, kSqrt>};
   if (ord == 1) return {Fold::kAbsSum, none, false, finish<T, C, kStore>};
   if (ord == 0) return {Fold::kCount, none, false, finish<T, uint64_t, kStore>};
-  if (ord == std::numeric_limits<double>::infinity()) return {Fold::kAbsMax, none, false, finish<T, C, kStore>};
+  if (ord == std::numeric_limits<double>::infinity())
+    return {Fold::kAbsMax, none, false, finish<T, C, kStore>};
   if (ord == -std::numeric_limits<double>::infinity()) {
     return {Fold::kAbsMin, none, false, finish<T, C, kStore>};
   }
@@ -152,9 +152,9 @@ Plan make_plan(ReduceOp op, double ord) {
   using C = Compute<T>;
   using W = std::conditional_t<std::is_integral_v<T>, uint64_t, C>;  // the accumulator of sums
   using S = std::conditional_t<std::is_integral_v<T>, int64_t, T>;   // and their result
-  using M = std::conditional_t<sizeof(C) == 1, int8_t,
-                               std::conditional_t<sizeof(C) == 2, int16_t,
-                                                  std::conditional_t<sizeof(C) == 4, int32_t, int64_t>>>;
+  using M = std::conditional_t<
+      sizeof(C) == 1, int8_t,
+      std::conditional_t<sizeof(C) == 2, int16_t, std::conditional_t<sizeof(C) == 4, int32_t, int64_t>>>;
   using enum FinishKind;
   const Fold none = Fold::kFoldCount;
   switch (op) {
@@ -342,7 +342,8 @@ class Reduction {
     const Geometry& g = geometry_;
     const int64_t width = g.kept_size[0];
     const int64_t share = (width + num_threads() - 1) / num_threads();
-    const int64_t tile = width <= 128 ? width : std::min(kTile, std::max<int64_t>((share + 63) / 64 * 64, 64));
+    const int64_t tile =
+        width <= 128 ? width : std::min(kTile, std::max<int64_t>((share + 63) / 64 * 64, 64));
     const int64_t tiles = (width + tile - 1) / tile;
     parallel_for(tiles * (g.results / width), std::max<int64_t>(kParallelGrain / (g.count * tile), 1),
                  [&](int64_t begin, int64_t end) {
@@ -451,10 +452,12 @@ void CpuReduce::isclose(const Loop& loop, double rtol, double atol, bool equal_n
           const T x = *reinterpret_cast<const T*>(data[1] + i * strides[1]);
           const T y = *reinterpret_cast<const T*>(data[2] + i * strides[2]);
           bool close = x == y;
-          if (!close && (rtol != 0 || atol != 0)) {
+          if (!close) {
             const auto a = static_cast<double>(x), b = static_cast<double>(y);
             const double error = std::fabs(a - b);
-            close = (std::isfinite(error) && error <= atol + std::fabs(rtol * b)) ||
+            const double allowed = atol + std::fabs(rtol * b);
+            // Without any tolerance, int64 values that double cannot tell apart stay different.
+            close = (allowed > 0 && std::isfinite(error) && error <= allowed) ||
                     (equal_nan && std::isnan(a) && std::isnan(b));
           }
           *reinterpret_cast<bool*>(data[0] + i * strides[0]) = close;

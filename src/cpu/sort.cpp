@@ -131,7 +131,8 @@ void CpuOrder::kth(const Lines& lines, int64_t k, bool nan_first) {
 namespace {
 
 template <typename T>
-int64_t unique_values(const T* in, int64_t n, bool consecutive, T* values, int64_t* inverse, int64_t* counts) {
+int64_t unique_values(const T* in, int64_t n, bool consecutive, T* values, int64_t* inverse,
+                      int64_t* counts) {
   using Item = WideItem;
   Scratch scratch(consecutive ? 1 : 2 * n * static_cast<int64_t>(sizeof(Item)), 1);
   auto* items = reinterpret_cast<Item*>(scratch.take());

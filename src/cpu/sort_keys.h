@@ -1,5 +1,5 @@
-// Elements as unsigned keys whose order is the elements' order: NaN last and all alike, -0 equal to 0. Sorting
-// needs then only two kinds of item, whatever the dtype.
+// Elements as unsigned keys whose order is the elements' order: NaN last and all alike, -0 equal to 0.
+// Sorting needs then only two kinds of item, whatever the dtype.
 #pragma once
 
 #include <bit>

@@ -94,9 +94,10 @@ Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& 
 
 void check_not_empty(const char* op, const Tensor& t, uint32_t mask, bool dims_given) {
   if (t.numel() > 0) return;
-  TT_CHECK(dims_given, Status::kShape, op,
-           "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-           "the 'dim' argument.");
+  TT_CHECK(
+      dims_given, Status::kShape, op,
+      "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+      "the 'dim' argument.");
   for (int i = 0; i < t.ndim(); ++i) {
     TT_CHECK(!(mask & (1u << i)) || t.size(i) > 0, Status::kShape, op, "(): Expected reduction dim ", i,
              " to have non-zero size.");
@@ -191,7 +192,8 @@ Tensor prod_dim(const Tensor& t, int64_t dim, bool keepdim, OptionalDType dtype)
       // The product of all other elements is that of those before and that of those after: no division, so
       // zeros are no special case.
       const Tensor input = context.unpack(x);
-      const Tensor others = mul(shift(cumprod(input, d), d, 1, 1), shift(reverse_cumprod(input, d), d, -1, 1));
+      const Tensor others =
+          mul(shift(cumprod(input, d), d, 1, 1), shift(reverse_cumprod(input, d), d, -1, 1));
       context.set(0, mul(restore(context.grad(), kept_sizes(input.sizes(), mask)), others));
     });
   }

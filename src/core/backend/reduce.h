@@ -30,7 +30,8 @@ class ReduceKernels {
   // Half types accumulate in float or wider.
   virtual void reduce(ReduceOp op, const Loop& loop, const ReduceParams& params) = 0;
 
-  // True when operands 0 and 1, of one dtype, hold the same values (NaN equals nothing). Waits for the device.
+  // True when operands 0 and 1, of one dtype, hold the same values (NaN equals nothing). Waits for the
+  // device.
   virtual bool equal(const Loop& loop) = 0;
   // Operand 0 (bool) = operands 1 and 2, of one dtype, lie within atol + rtol * |operand 2|, are equal, or
   // (equal_nan) are both NaN.
