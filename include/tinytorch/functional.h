@@ -133,6 +133,58 @@ TT_API tt_status tt_batch_norm(const tt_tensor* input, tt_tensor* running_mean, 
 TT_API tt_status tt_dropout(const tt_tensor* input, double p, int32_t training, tt_generator* generator,
                             tt_tensor** out);
 
+/* ---- Softmax ---- */
+
+/* Along dim, of input converted to dtype first; dtype -1: input's own, which must be floating. softmin is
+ * softmax of -input. */
+TT_API tt_status tt_softmax(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
+TT_API tt_status tt_log_softmax(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
+TT_API tt_status tt_softmin(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
+
+/* ---- Losses ---- */
+
+/* What becomes of the losses of the elements: themselves, their mean, their sum. */
+enum { TT_REDUCTION_NONE = 0, TT_REDUCTION_MEAN = 1, TT_REDUCTION_SUM = 2 };
+
+/* Of input and target, which broadcast and promote. With z = input - target:
+ *   mse        z^2
+ *   l1         |z|
+ *   smooth_l1  z^2 / (2 beta) where |z| < beta, else |z| - beta / 2; beta >= 0
+ *   huber      z^2 / 2 where |z| < delta, else delta (|z| - delta / 2); delta > 0; of input's dtype
+ * Floating dtypes (l1 also integers, unless the mean). The mean of nothing is NaN. */
+TT_API tt_status tt_mse_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                             tt_tensor** out);
+TT_API tt_status tt_l1_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                            tt_tensor** out);
+TT_API tt_status tt_smooth_l1_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                                   double beta, tt_tensor** out);
+TT_API tt_status tt_huber_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
+                               double delta, tt_tensor** out);
+
+/* -weight (target log(input) + (1 - target) log(1 - input)), logarithms cut at -100. input and target: one
+ * shape, one floating dtype, values in [0, 1] (TT_ERR_INVALID_ARGUMENT otherwise, also for NaN). weight
+ * broadcasts to input; NULL: 1. */
+TT_API tt_status tt_binary_cross_entropy(const tt_tensor* input, const tt_tensor* target,
+                                         const tt_tensor* weight, int32_t reduction, tt_tensor** out);
+/* The same of sigmoid(input), without overflow; pos_weight (NULL: 1) multiplies the target's term. target may
+ * have any value. */
+TT_API tt_status tt_binary_cross_entropy_with_logits(const tt_tensor* input, const tt_tensor* target,
+                                                     const tt_tensor* weight, const tt_tensor* pos_weight,
+                                                     int32_t reduction, tt_tensor** out);
+
+/* input (C), (N, C) or (N, C, d1, ..) of log-probabilities; target: class indices, int64 or uint8, of shape
+ * (), (N) or (N, d1, ..). The loss is -weight[target] * input[target]; 0 where the target is ignore_index
+ * (PyTorch's default is -100). The mean divides by the sum of the weights counted. weight (C) has input's
+ * dtype; NULL: 1. A target outside [0, C) is TT_ERR_INVALID_ARGUMENT. */
+TT_API tt_status tt_nll_loss(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,
+                             int32_t reduction, int64_t ignore_index, tt_tensor** out);
+/* The same of log_softmax(input) over the classes. label_smoothing, at most 1, mixes the target with the
+ * uniform distribution. A target of input's own shape holds probabilities: then ignore_index must be
+ * negative, and the mean divides by the number of positions. */
+TT_API tt_status tt_cross_entropy(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,
+                                  int32_t reduction, int64_t ignore_index, double label_smoothing,
+                                  tt_tensor** out);
+
 #ifdef __cplusplus
 }
 #endif

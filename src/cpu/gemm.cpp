@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/memory.h"
 #include "core/parallel.h"
-#include "cpu/copy.h"
+#include "cpu/float_scratch.h"
 
 namespace tt::cpu {
 
@@ -76,22 +75,6 @@ void gemm_blas(const GemmArgs& g) {
   }
 }
 
-// A block of floats from the caches, given back at the end of the scope.
-class FloatBlock {
- public:
-  explicit FloatBlock(int64_t count)
-      : bytes_(static_cast<size_t>(count) * sizeof(float)),
-        data_(static_cast<float*>(allocate_block(bytes_))) {}
-  ~FloatBlock() { free_block(data_, bytes_); }
-  FloatBlock(const FloatBlock&) = delete;
-  FloatBlock& operator=(const FloatBlock&) = delete;
-  float* data() const { return data_; }
-
- private:
-  size_t bytes_;
-  float* data_;
-};
-
 // `rows` rows of `cols` elements between a strided matrix and a dense one.
 void widen(float* to, const void* from, int64_t leading, DType dtype, int64_t rows, int64_t cols) {
   const auto size = static_cast<int64_t>(size_of(dtype));
@@ -107,7 +90,7 @@ void widen(float* to, const void* from, int64_t leading, DType dtype, int64_t ro
 void CpuGemm::gemm_half(const GemmArgs& args) {
   const int64_t a_rows = args.transpose_a ? args.k : args.m, a_cols = args.transpose_a ? args.m : args.k;
   const int64_t b_rows = args.transpose_b ? args.n : args.k, b_cols = args.transpose_b ? args.k : args.n;
-  const FloatBlock a(a_rows * a_cols), b(b_rows * b_cols), c(args.m * args.n), bias(args.n);
+  const FloatScratch a(a_rows * a_cols), b(b_rows * b_cols), c(args.m * args.n), bias(args.n);
   const auto size = static_cast<int64_t>(size_of(args.dtype));
   GemmArgs wide = args;
   wide.dtype = DType::kFloat32;

@@ -1,10 +1,36 @@
-// The CPU's side of core/backend/loss.h.
+// The CPU's fused losses.
 #pragma once
 
 #include "core/backend/loss.h"
 
 namespace tt::cpu {
 
-class CpuLoss final : public LossKernels {};
+class CpuLoss final : public LossKernels {
+ public:
+  void element_loss(ElementLoss loss, const Loop& loop, double parameter) override;
+  void element_loss_sum(ElementLoss loss, const Loop& loop, double parameter, double scale,
+                        void* out) override;
+  void element_loss_backward(ElementLoss loss, const Loop& loop, double parameter, double scale) override;
+  void check_probabilities(const Loop& loop, const char* what) override;
+
+  void class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) override;
+  void class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,
+                           const void* total_weight, void* grad_input) override;
+  void class_weights(const ClassLossArgs& args, void* out) override;
+};
+
+// The inner kernels of one element type, on dense runs. in: x, y, then w and p where the loss has them;
+// backward: the losses' gradient last.
+template <typename T>
+struct LossTable {
+  using Forward = void (*)(T* out, const T* const* in, int64_t n, T parameter);
+  using Backward = void (*)(T* out, const T* const* in, int64_t n, T parameter, T scale);
+  Forward forward[6];  // by ElementLoss
+  Backward backward[6];
+  T (*sum)(const T* values, int64_t n);
+  bool (*in_unit_interval)(const T* values, int64_t n);
+};
+template <typename T>
+const LossTable<T>& loss_table();  // float and double
 
 }  // namespace tt::cpu

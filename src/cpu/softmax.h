@@ -1,10 +1,38 @@
-// The CPU's side of core/backend/softmax.h.
+// The CPU's softmax, and the row kernels that losses share with it.
 #pragma once
 
 #include "core/backend/softmax.h"
 
 namespace tt::cpu {
 
-class CpuSoftmax final : public SoftmaxKernels {};
+class CpuSoftmax final : public SoftmaxKernels {
+ public:
+  void forward(const SoftmaxArgs& args, const void* input, void* output) override;
+  void backward(const SoftmaxArgs& args, const void* grad, const void* output, void* grad_input) override;
+};
+
+enum class SoftmaxMode : uint8_t {
+  kSoftmax,
+  kLog,
+  kNormalizer  // log of the sum of the exponentials: one value per row
+};
+
+// The kernels of one element type. "Rows" are dense runs of `dim`; "columns" are the columns [begin, end) of
+// a dim x inner matrix.
+template <typename T>
+struct SoftmaxTable {
+  void (*rows)(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t count);
+  void (*columns)(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t inner, int64_t begin,
+                  int64_t end);
+  void (*rows_backward)(bool log, const T* grad, const T* y, T* out, int64_t dim, int64_t count);
+  void (*columns_backward)(bool log, const T* grad, const T* y, T* out, int64_t dim, int64_t inner,
+                           int64_t begin, int64_t end);
+  // out = factor * exp(x - normalizer), factor and normalizer by row or column.
+  void (*rows_exp)(const T* x, const T* normalizer, const T* factor, T* out, int64_t dim, int64_t count);
+  void (*columns_exp)(const T* x, const T* normalizer, const T* factor, T* out, int64_t dim, int64_t inner,
+                      int64_t begin, int64_t end);
+};
+template <typename T>
+const SoftmaxTable<T>& softmax_table();  // float and double
 
 }  // namespace tt::cpu

@@ -121,6 +121,16 @@ std::vector<int> parse(std::string_view text, size_t first_index, const std::str
   return labels;
 }
 
+bool repeats(const std::vector<int>& labels) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (std::find(labels.begin(), labels.begin() + static_cast<ptrdiff_t>(i), labels[i]) !=
+        labels.begin() + static_cast<ptrdiff_t>(i)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 struct Equation {
   std::vector<std::vector<int>> inputs;
   std::vector<int> output;
@@ -208,12 +218,13 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> operands) {
   Dims sizes = Dims::filled(ndim, 1);
   std::array<size_t, kMaxDims> last{};  // the last operand that has the dimension
   for (size_t i = 0; i < operands.size(); ++i) {
-    const Tensor& t = operands[i];
     const std::vector<int>& labels = parsed.inputs[i];
+    // A diagonal is taken by strides, whose gradient wants memory of its own.
+    const bool diagonal = repeats(labels);
+    const Tensor t = diagonal ? contiguous(operands[i]) : operands[i];
     Dims own_sizes = Dims::filled(ndim, 1);
     Dims own_strides = Dims::filled(ndim, 0);
     std::array<bool, kMaxDims> has{};
-    bool diagonal = false;
     std::array<int, kMaxDims> source{};
     int dim = 0;
     const int ellipsis_here = t.ndim() - static_cast<int>(labels.size()) + 1;
@@ -228,7 +239,6 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> operands) {
           TT_CHECK(own_sizes[static_cast<int>(p)] == t.size(dim), Status::kShape, "subscript ",
                    letter_text(letter), " is repeated for operand ", static_cast<uint64_t>(i),
                    " but the sizes don't match, ", t.size(dim), " != ", own_sizes[static_cast<int>(p)]);
-          diagonal = true;
         }
         has[p] = true;
         source[p] = dim;

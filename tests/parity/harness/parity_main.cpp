@@ -32,7 +32,7 @@ class OpTest : public testing::Test {
       text +=
           "  " + record->variant + " (line " + std::to_string(record->line) + "): " + problems.front() + "\n";
     }
-    EXPECT_EQ(failed, 0U) << name << ": " << failed << " of " << records_.size() << " cases\n" << text;
+    if (failed != 0) ADD_FAILURE() << name << ": " << failed << " of " << records_.size() << " cases\n" << text;
   }
 
  private:

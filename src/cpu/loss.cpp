@@ -1,0 +1,142 @@
+// Losses of single elements: brings a Loop's rows into dense pieces for the inner kernels.
+#include "cpu/loss.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/parallel.h"
+#include "cpu/float_scratch.h"
+#include "cpu/inner_loop.h"
+#include "cpu/scratch.h"
+
+namespace tt::cpu {
+
+namespace {
+
+constexpr int64_t kPiece = 512;    // elements handed to an inner kernel at once
+constexpr int64_t kGrain = 16384;  // elements that are worth a thread, and one partial sum
+
+template <typename F>
+void visit_compute(DType dtype, F&& fn) {
+  if (dtype == DType::kFloat64) {
+    fn.template operator()<double>();
+  } else {
+    fn.template operator()<float>();
+  }
+}
+
+// body(out, in, n) over pieces of elements [begin, end): `in` are operands 1.. as dense runs of T, `out` a
+// dense run that is written to operand 0 afterwards where `store` says so.
+template <typename T, bool store, typename Body>
+void for_each_piece(const Loop& loop, int64_t begin, int64_t end, Body&& body) {
+  constexpr auto kSize = static_cast<int64_t>(sizeof(T));
+  alignas(64) T buffers[kMaxOperands][kPiece];
+  const DType compute = DTypeOf<T>::value;
+  for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+    for (int64_t at = 0; at < n; at += kPiece) {
+      const int64_t count = std::min(kPiece, n - at);
+      const T* in[kMaxOperands];
+      for (int op = 1; op < loop.operands; ++op) {
+        const char* from = data[op] + at * strides[op];
+        if (loop.dtype[op] == compute && (strides[op] == kSize || count == 1)) {
+          in[op - 1] = reinterpret_cast<const T*>(from);
+        } else {
+          convert_row(reinterpret_cast<char*>(buffers[op]), kSize, compute, from, strides[op], loop.dtype[op],
+                      strides[op] == 0 ? 1 : count);
+          if (strides[op] == 0) std::fill_n(buffers[op] + 1, count - 1, buffers[op][0]);
+          in[op - 1] = buffers[op];
+        }
+      }
+      if constexpr (store) {
+        char* to = data[0] + at * strides[0];
+        if (loop.dtype[0] == compute && strides[0] == kSize) {
+          body(reinterpret_cast<T*>(to), in, count);
+        } else {
+          body(buffers[0], in, count);
+          convert_row(to, strides[0], loop.dtype[0], reinterpret_cast<const char*>(buffers[0]), kSize,
+                      compute, count);
+        }
+      } else {
+        body(buffers[0], in, count);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+void CpuLoss::element_loss(ElementLoss loss, const Loop& loop, double parameter) {
+  visit_compute(loop.dtype[0], [&]<typename T>() {
+    const auto kernel = loss_table<T>().forward[static_cast<int>(loss)];
+    parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
+      for_each_piece<T, true>(loop, begin, end, [&](T* out, const T* const* in, int64_t n) {
+        kernel(out, in, n, static_cast<T>(parameter));
+      });
+    });
+  });
+}
+
+void CpuLoss::element_loss_sum(ElementLoss loss, const Loop& loop, double parameter, double scale,
+                               void* out) {
+  double total = 0;
+  visit_compute(loop.dtype[0], [&]<typename T>() {
+    const LossTable<T>& table = loss_table<T>();
+    const auto kernel = table.forward[static_cast<int>(loss)];
+    const auto sum_range = [&](int64_t begin, int64_t end) {
+      double sum = 0;
+      for_each_piece<T, false>(loop, begin, end, [&](T* values, const T* const* in, int64_t n) {
+        kernel(values, in, n, static_cast<T>(parameter));
+        sum += static_cast<double>(table.sum(values, n));
+      });
+      return sum;
+    };
+    // Ranges of fixed length, so that the result does not depend on the number of threads.
+    const int64_t ranges = (loop.numel + kGrain - 1) / kGrain;
+    if (ranges <= 1) {
+      if (loop.numel > 0) total = sum_range(0, loop.numel);
+      return;
+    }
+    const Scratch<double> partial(ranges);
+    parallel_for(ranges, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        partial.data()[i] = sum_range(i * kGrain, std::min(loop.numel, (i + 1) * kGrain));
+      }
+    });
+    for (int64_t i = 0; i < ranges; ++i) total += partial.data()[i];
+  });
+  total *= scale;
+  convert_row(static_cast<char*>(out), 0, loop.dtype[0], reinterpret_cast<const char*>(&total), 0,
+              DType::kFloat64, 1);
+}
+
+void CpuLoss::element_loss_backward(ElementLoss loss, const Loop& loop, double parameter, double scale) {
+  visit_compute(loop.dtype[0], [&]<typename T>() {
+    const auto kernel = loss_table<T>().backward[static_cast<int>(loss)];
+    parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
+      for_each_piece<T, true>(loop, begin, end, [&](T* out, const T* const* in, int64_t n) {
+        kernel(out, in, n, static_cast<T>(parameter), static_cast<T>(scale));
+      });
+    });
+  });
+}
+
+void CpuLoss::check_probabilities(const Loop& loop, const char* what) {
+  std::atomic<bool> all{true};
+  // The operand is its own output here: for_each_piece reads operands from 1 on.
+  Loop doubled = loop;
+  doubled.operands = 2;
+  doubled.dtype[1] = loop.dtype[0];
+  doubled.data[1] = loop.data[0];
+  std::copy_n(loop.strides[0], loop.ndim, doubled.strides[1]);
+  visit_compute(loop.dtype[0], [&]<typename T>() {
+    const auto kernel = loss_table<T>().in_unit_interval;
+    parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
+      for_each_piece<T, false>(doubled, begin, end, [&](T*, const T* const* in, int64_t n) {
+        if (!kernel(in[0], n)) all.store(false, std::memory_order_relaxed);
+      });
+    });
+  });
+  TT_CHECK(all.load(), Status::kInvalidArgument, "all elements of ", what, " should be between 0 and 1");
+}
+
+}  // namespace tt::cpu

@@ -1,0 +1,215 @@
+// nll_loss and cross_entropy.
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/loss.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+namespace {
+
+int class_dim(const Tensor& input) { return input.ndim() == 1 ? 0 : 1; }
+
+// The input's sizes with one class: the shape that broadcasts a value per position.
+Dims kept_sizes(const Tensor& input) {
+  Dims sizes = input.sizes();
+  sizes[class_dim(input)] = 1;
+  return sizes;
+}
+
+Tensor dense(const Tensor& t) { return !t.defined() || t.is_contiguous() ? t : contiguous_copy(t); }
+
+struct Setting {
+  const char* op;
+  bool log_input;
+  Reduction reduction;
+  int64_t ignore_index;
+  double label_smoothing;
+};
+
+// Dense operands and the kernel's view of them.
+struct Call {
+  Tensor input, target, weight;
+  ClassLossArgs args;
+
+  Call(const Setting& setting, const Tensor& input_, const Tensor& target_, const Tensor& weight_)
+      : input(dense(input_)), target(dense(target_)), weight(dense(weight_)) {
+    args.dtype = input.dtype();
+    args.log_input = setting.log_input;
+    args.mean = setting.reduction == Reduction::kMean;
+    args.sum = setting.reduction == Reduction::kSum;
+    const int dim = class_dim(input);
+    for (int i = 0; i < input.ndim(); ++i) {
+      (i < dim ? args.batch : i == dim ? args.classes : args.inner) *= input.size(i);
+    }
+    args.input = input.raw();
+    args.target = target.raw();
+    args.target_dtype = target.dtype();
+    args.weight = weight.defined() ? weight.raw() : nullptr;
+    args.ignore_index = setting.ignore_index;
+    args.label_smoothing = setting.label_smoothing;
+  }
+};
+
+struct ClassLossBackward {
+  Setting setting;
+  SavedTensor input, target, weight;
+  Tensor normalizer, total_weight;  // the forward's own, seen by nobody else
+
+  void operator()(BackwardContext& context) const {
+    const Tensor x = context.unpack(input);
+    const Call call(setting, x, context.unpack(target), context.unpack(weight));
+    LossKernels& kernels = *backend_of(x.device()).loss;
+    const Tensor& g = context.grad();
+    const Tensor out = empty(x.sizes(), x.dtype(), x.device());
+    if (!grad_enabled()) {
+      if (out.numel() > 0) {
+        const Tensor dense_grad = dense(g);
+        kernels.class_loss_backward(call.args, dense_grad.raw(),
+                                    normalizer.defined() ? normalizer.raw() : nullptr, total_weight.raw(),
+                                    out.raw());
+      }
+      context.set(0, out);
+      return;
+    }
+    // The loss is the sum of share * -log_probability, for shares that do not depend on the input.
+    if (out.numel() > 0) kernels.class_weights(call.args, out.raw());
+    Tensor scaled = setting.reduction == Reduction::kMean ? div(g, total_weight) : g;
+    if (setting.reduction == Reduction::kNone) scaled = reshape(scaled, kept_sizes(x));
+    if (setting.log_input) {
+      context.set(0, neg(mul(scaled, out)));
+      return;
+    }
+    const int64_t dims[] = {class_dim(x)};
+    const Tensor whole = sum(out, dims, true);
+    context.set(0, mul(scaled, sub(mul(whole, softmax(x, dims[0])), out)));
+  }
+};
+
+Tensor class_loss(const Setting& setting, const Tensor& input, const Tensor& target, const Tensor& weight,
+                  const Dims& out_sizes) {
+  const Call call(setting, input, target, weight);
+  const DType wide = is_reduced_floating(input.dtype()) ? DType::kFloat32 : input.dtype();
+  const bool whole = setting.reduction == Reduction::kNone;
+  const Tensor out = empty(whole ? out_sizes : Dims(), input.dtype(), input.device());
+  const Tensor normalizer =
+      setting.log_input ? Tensor() : empty({call.args.batch * call.args.inner}, wide, input.device());
+  const Tensor total_weight = empty({}, wide, input.device());
+  backend_of(input.device())
+      .loss->class_loss(call.args, out.raw(), setting.log_input ? nullptr : normalizer.raw(),
+                        total_weight.raw());
+  if (needs_grad(input)) {
+    record(setting.op, out, {&input},
+           ClassLossBackward{setting, SavedTensor::input(input), SavedTensor::input(target),
+                             SavedTensor::input(weight), normalizer, total_weight});
+  }
+  return out;
+}
+
+void check_weight(const Tensor& weight, const Tensor& input) {
+  if (!weight.defined()) return;
+  const int64_t classes = input.size(class_dim(input));
+  TT_CHECK(weight.ndim() == 1 && weight.size(0) == classes, Status::kShape,
+           "weight tensor should be defined either for all ", classes,
+           " classes or no classes but got weight tensor of shape: ", weight.sizes());
+  TT_CHECK(weight.device() == input.device(), Status::kDevice, "weight is on ", weight.device(),
+           ", but input is on ", input.device());
+}
+
+// Checks a target of class indices; the sizes of the unreduced loss.
+Dims check_indices(const char* op, const Tensor& input, const Tensor& target, const Tensor& weight) {
+  TT_CHECK(input.ndim() >= 1, Status::kShape, "Expected 1 or more dimensions (got ", input.ndim(), ")");
+  TT_CHECK(is_floating(input.dtype()), Status::kDtype, op, " is not implemented for ", input.dtype());
+  TT_CHECK(target.dtype() == DType::kInt64 || target.dtype() == DType::kUInt8, Status::kDtype,
+           "expected target dtype to be int64 or uint8, but got ", target.dtype());
+  TT_CHECK(target.device() == input.device(), Status::kDevice, "target is on ", target.device(),
+           ", but input is on ", input.device());
+  const int n = input.ndim();
+  TT_CHECK(n == 1 || target.ndim() >= 1, Status::kShape,
+           "target must have a batch dimension like input, of shape ", input.sizes(), ", but has none");
+  TT_CHECK(n == 1 || input.size(0) == target.size(0), Status::kShape, "Expected input batch_size (",
+           input.size(0), ") to match target batch_size (", target.size(0), ").");
+  Dims sizes;
+  if (n <= 2) {
+    TT_CHECK(target.ndim() <= 1, Status::kShape,
+             "0D or 1D target tensor expected, multi-target not supported; got ", target.ndim(), "D");
+    TT_CHECK(n == 2 || target.numel() == 1, Status::kShape,
+             "For 1D input, 1D target must have size 1, but got target size: ", target.numel());
+    if (n == 2) sizes = {input.size(0)};
+  } else {
+    sizes = input.sizes();
+    sizes.erase(1);
+    TT_CHECK(n != 4 || target.ndim() == 3, Status::kShape,
+             "only batches of spatial targets supported (3D tensors) but got targets of dimension: ",
+             target.ndim());
+    TT_CHECK(target.sizes() == sizes, Status::kShape, "Expected target size ", sizes, ", got ",
+             target.sizes());
+  }
+  check_weight(weight, input);
+  TT_CHECK(!weight.defined() || weight.dtype() == input.dtype(), Status::kDtype, "expected weight of dtype ",
+           input.dtype(), " but found ", weight.dtype());
+  return sizes;
+}
+
+Tensor reduce(const Tensor& loss, Reduction reduction) {
+  if (reduction == Reduction::kNone) return loss;
+  const Tensor total = sum(loss);
+  return reduction == Reduction::kSum ? total : div(total, static_cast<double>(loss.numel()));
+}
+
+Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, const Tensor& weight,
+                                   const Setting& setting) {
+  TT_CHECK(is_floating(target.dtype()), Status::kDtype,
+           "Expected floating point type for target with class probabilities, got ", target.dtype());
+  TT_CHECK(input.ndim() >= 1, Status::kShape, "Expected 1 or more dimensions (got ", input.ndim(), ")");
+  TT_CHECK(is_floating(input.dtype()), Status::kDtype, "cross_entropy is not implemented for ",
+           input.dtype());
+  TT_CHECK(setting.ignore_index < 0, Status::kInvalidArgument,
+           "ignore_index is not supported for floating point target, got ", setting.ignore_index);
+  TT_CHECK(target.device() == input.device(), Status::kDevice, "target is on ", target.device(),
+           ", but input is on ", input.device());
+  check_weight(weight, input);
+  DType dtype = promote(input.dtype(), target.dtype());
+  if (weight.defined()) dtype = promote(dtype, weight.dtype());
+  const Tensor x = to_dtype(input, dtype), y = to_dtype(target, dtype);
+  const Tensor w = weight.defined() ? to_dtype(weight, dtype) : weight;
+  const int dim = class_dim(x);
+  Dims sizes = x.sizes();
+  sizes.erase(dim);
+  if (!needs_grad(y, w)) return class_loss(setting, x, y, w, sizes);
+  Tensor share = y;
+  if (setting.label_smoothing > 0) {
+    share =
+        add(mul(y, 1 - setting.label_smoothing), setting.label_smoothing / static_cast<double>(x.size(dim)));
+  }
+  if (w.defined()) {
+    Dims column = Dims::filled(x.ndim(), 1);
+    column[dim] = w.size(0);
+    share = mul(share, reshape(w, column));
+  }
+  const int64_t dims[] = {dim};
+  return reduce(neg(sum(mul(share, log_softmax(x, dim)), dims)), setting.reduction);
+}
+
+}  // namespace
+
+Tensor nll_loss(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
+                int64_t ignore_index) {
+  const Dims sizes = check_indices("nll_loss", input, target, weight);
+  return class_loss({"nll_loss", true, reduction, ignore_index, 0}, input, target, weight, sizes);
+}
+
+Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
+                     int64_t ignore_index, double label_smoothing) {
+  TT_CHECK(label_smoothing <= 1, Status::kInvalidArgument,
+           "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
+  const Setting setting{"cross_entropy", false, reduction, ignore_index,
+                        label_smoothing > 0 ? label_smoothing : 0};
+  if (input.sizes() == target.sizes()) {
+    return cross_entropy_probabilities(input, target, weight, setting);
+  }
+  const Dims sizes = check_indices("cross_entropy", input, target, weight);
+  return class_loss(setting, input, target, weight, sizes);
+}
+
+}  // namespace tt::ops
