@@ -130,7 +130,15 @@ Tensor clone(const Tensor& t) {
   return out;
 }
 
-Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
+Tensor clone_contiguous(const Tensor& t) {
+  const Tensor out = contiguous_copy(t);
+  if (needs_grad(t)) {
+    record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
+  }
+  return out;
+}
+
+Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone_contiguous(t); }
 
 Tensor to_dtype(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype) return t;
