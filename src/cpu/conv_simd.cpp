@@ -1,9 +1,10 @@
 // The loops of conv_pass.h, compiled once per instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/conv_simd.cpp"
+#include "cpu/targets.h"
+
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-#include "cpu/targets.h"
 
 #include <algorithm>
 #include <utility>
@@ -35,6 +36,32 @@ template <typename T>
 constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(D<T>()));
 
 // ---- small helpers ----
+
+// The first n lanes, the others zero, without a look at what lies behind them. Only AVX2 and AVX-512 have
+// such a load that takes any address.
+template <typename T>
+HWY_INLINE hn::Vec<D<T>> load_first(const T* from, int64_t n) {
+  const D<T> d;
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(n)), d, from);
+#else
+  HWY_ALIGN T lanes[kLanes<T>] = {};
+  std::copy(from, from + n, lanes);
+  return hn::Load(d, lanes);
+#endif
+}
+
+template <typename T, class V>
+HWY_INLINE void store_first(V value, T* to, int64_t n) {
+  const D<T> d;
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(value, hn::FirstN(d, static_cast<size_t>(n)), d, to);
+#else
+  HWY_ALIGN T lanes[kLanes<T>];
+  hn::Store(value, d, lanes);
+  std::copy(lanes, lanes + n, to);
+#endif
+}
 
 template <typename T>
 void transpose(const T* from, int64_t from_row, int64_t rows, int64_t cols, T* to, int64_t to_row) {
@@ -210,7 +237,7 @@ void pixel_block(const ConvPass<T>& p, int64_t block, int64_t begin, int64_t end
           if (width[v] == kL) {
             hn::StoreU(value, d, out);
           } else {
-            hn::BlendedStore(value, hn::FirstN(d, static_cast<size_t>(width[v])), d, out);
+            store_first(value, out, width[v]);
           }
         } else {
           HWY_ALIGN T lanes[kL];
@@ -360,7 +387,7 @@ void weight_pixel_tile(const ConvWeightPass<T>& p, int64_t channel, int64_t tap)
     for (int t = 0; t < TB; ++t) acc[m][t] = hn::LoadU(d, sums + (m * p.taps + t) * kL);
   }
   const int64_t full = p.cols / kL * kL;
-  const auto tail = hn::FirstN(d, static_cast<size_t>(p.cols - full));
+  const int64_t tail = p.cols - full;
   for (int64_t y = 0; y < p.rows; ++y) {
     const T* image = p.image + y * p.row_step;
     const T* grad = p.grad + channel * plane + y * p.cols;
@@ -377,7 +404,7 @@ void weight_pixel_tile(const ConvWeightPass<T>& p, int64_t channel, int64_t tap)
     };
     for (int64_t x = 0; x < full; x += kL)
       step(x, [&](const T* from) HWY_ATTR { return hn::LoadU(d, from); });
-    if (full < p.cols) step(full, [&](const T* from) HWY_ATTR { return hn::MaskedLoad(tail, d, from); });
+    if (tail > 0) step(full, [&](const T* from) HWY_ATTR { return load_first(from, tail); });
   }
 #pragma GCC unroll 8
   for (int m = 0; m < MR; ++m) {

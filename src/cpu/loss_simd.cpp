@@ -3,9 +3,11 @@
 #define HWY_TARGET_INCLUDE "cpu/loss_simd.cpp"
 #include "cpu/targets.h"
 
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>
+
 #include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
 
 #include "cpu/loss.h"
 #include "cpu/simd_tail.h"

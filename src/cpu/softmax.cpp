@@ -3,9 +3,11 @@
 #define HWY_TARGET_INCLUDE "cpu/softmax.cpp"
 #include "cpu/targets.h"
 
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>
+
 #include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
 
 #include "cpu/simd_tail.h"
 #include "cpu/softmax.h"

@@ -43,7 +43,10 @@ struct Plain {
   const char* type_name;
   FunctionLayer::Function function;
 };
-#define TT_PLAIN(class_name, op) {class_name, [](const Tensor& x, double, double) { return ops::op(x); }}
+#define TT_PLAIN(class_name, op)                                           \
+  {                                                                        \
+    class_name, [](const Tensor& x, double, double) { return ops::op(x); } \
+  }
 constexpr Plain kPlain[] = {
     TT_PLAIN("ReLU", relu),
     TT_PLAIN("ReLU6", relu6),
@@ -109,7 +112,8 @@ Ref<Module> softplus(double beta, double threshold) {
 }
 
 Ref<Module> hardtanh(double min, double max) {
-  TT_CHECK(max > min, Status::kInvalidArgument, "max_val must be larger than min_val, got ", max, " and ", min);
+  TT_CHECK(max > min, Status::kInvalidArgument, "max_val must be larger than min_val, got ", max, " and ",
+           min);
   return make(
       "Hardtanh", [](const Tensor& x, double a, double b) { return ops::hardtanh(x, a, b); }, min, max,
       str("min_val=", float_text(min), ", max_val=", float_text(max)));
@@ -134,23 +138,26 @@ Ref<Module> hardshrink(double lambda) {
 }
 
 Ref<Module> glu(int64_t dim) {
-  return along("GLU", [](const Tensor& x, double a, double) { return ops::glu(x, static_cast<int64_t>(a)); }, dim);
+  return along(
+      "GLU", [](const Tensor& x, double a, double) { return ops::glu(x, static_cast<int64_t>(a)); }, dim);
 }
 
 Ref<Module> softmax(int64_t dim) {
   return along(
-      "Softmax", [](const Tensor& x, double a, double) { return ops::softmax(x, static_cast<int64_t>(a)); }, dim);
+      "Softmax", [](const Tensor& x, double a, double) { return ops::softmax(x, static_cast<int64_t>(a)); },
+      dim);
 }
 
 Ref<Module> log_softmax(int64_t dim) {
   return along(
-      "LogSoftmax", [](const Tensor& x, double a, double) { return ops::log_softmax(x, static_cast<int64_t>(a)); },
-      dim);
+      "LogSoftmax",
+      [](const Tensor& x, double a, double) { return ops::log_softmax(x, static_cast<int64_t>(a)); }, dim);
 }
 
 Ref<Module> softmin(int64_t dim) {
   return along(
-      "Softmin", [](const Tensor& x, double a, double) { return ops::softmin(x, static_cast<int64_t>(a)); }, dim);
+      "Softmin", [](const Tensor& x, double a, double) { return ops::softmin(x, static_cast<int64_t>(a)); },
+      dim);
 }
 
 Ref<Module> prelu(int64_t num_parameters, double init) { return make_ref<PRelu>(num_parameters, init); }

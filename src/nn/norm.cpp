@@ -55,9 +55,10 @@ Tensor BatchNorm::forward(const Tensor& input) {
 }
 
 std::string BatchNorm::extra_repr() const {
-  return str(num_features_, ", eps=", float_text(settings_.eps), ", momentum=",
-             settings_.cumulative ? "None" : float_text(settings_.momentum), ", affine=", settings_.affine,
-             ", bias=", settings_.bias, ", track_running_stats=", settings_.track_running_stats);
+  return str(num_features_, ", eps=", float_text(settings_.eps),
+             ", momentum=", settings_.cumulative ? "None" : float_text(settings_.momentum),
+             ", affine=", settings_.affine, ", bias=", settings_.bias,
+             ", track_running_stats=", settings_.track_running_stats);
 }
 
 }  // namespace tt::nn
