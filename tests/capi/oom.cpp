@@ -3,6 +3,7 @@
 // succeed or give TT_ERR_OUT_OF_MEMORY, nothing may leak, and the next step must give what it would have
 // given.
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

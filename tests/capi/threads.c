@@ -1,5 +1,6 @@
 /* Four threads train four models as one thread would; each thread has an error message, a grad mode and
  * scopes of its own; references are counted from several threads. */
+#define _XOPEN_SOURCE 700 /* barriers */
 #include <pthread.h>
 
 #include "check.h"
