@@ -131,7 +131,7 @@ tt_status tt_diag(const tt_tensor* input, int64_t diagonal, tt_tensor** out) {
 tt_status tt_one_hot(const tt_tensor* input, int64_t num_classes, tt_tensor** out) {
   TT_FROM(one_hot, ops::one_hot(t, num_classes));
 }
-tt_status tt_meshgrid(const tt_tensor* const* tensors, size_t count, int32_t indexing, tt_tensor** outs) {
+tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, int32_t indexing, tt_tensor** outs) {
   return guard("tt_meshgrid", [&] {
     out_value(outs, "outs");
     for (size_t i = 0; i < count; ++i) outs[i] = nullptr;

@@ -7,12 +7,12 @@ using namespace tt::capi;
 
 namespace {
 
-Tensors tensors_in(const tt_tensor* const* handles, size_t count, const char* argument) {
+Tensors tensors_in(tt_tensor* const* handles, size_t count, const char* argument) {
   return list_in(const_cast<tt_tensor* const*>(handles), count, argument);
 }
 
 // Indices: NULL entries stand for whole dimensions.
-Tensors indices_in(const tt_tensor* const* handles, size_t count) {
+Tensors indices_in(tt_tensor* const* handles, size_t count) {
   TT_CHECK(handles != nullptr || count == 0, Status::kInvalidArgument, "indices is NULL, but its count is ",
            static_cast<uint64_t>(count));
   Tensors out;
@@ -107,15 +107,15 @@ tt_status tt_scatter_reduce_(tt_tensor* input, int64_t dim, const tt_tensor* ind
                                                      reduce_in(reduce), include_self != 0));
 }
 
-tt_status tt_index(const tt_tensor* input, const tt_tensor* const* indices, size_t count, tt_tensor** out) {
+tt_status tt_index(const tt_tensor* input, tt_tensor* const* indices, size_t count, tt_tensor** out) {
   TT_INDEX_OP(index, ops::index(t, indices_in(indices, count)));
 }
-tt_status tt_index_put(const tt_tensor* input, const tt_tensor* const* indices, size_t count,
+tt_status tt_index_put(const tt_tensor* input, tt_tensor* const* indices, size_t count,
                        const tt_tensor* values, int32_t accumulate, tt_tensor** out) {
   TT_INDEX_OP(index_put,
               ops::index_put(t, indices_in(indices, count), *In(values, "values"), accumulate != 0));
 }
-tt_status tt_index_put_(tt_tensor* input, const tt_tensor* const* indices, size_t count,
+tt_status tt_index_put_(tt_tensor* input, tt_tensor* const* indices, size_t count,
                         const tt_tensor* values, int32_t accumulate) {
   TT_INDEX_OP_(index_put_,
                ops::index_put_(t, indices_in(indices, count), *In(values, "values"), accumulate != 0));
@@ -134,16 +134,16 @@ tt_status tt_nonzero_tuple(const tt_tensor* input, tt_tensor** outs, size_t capa
   });
 }
 
-tt_status tt_cat(const tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out) {
+tt_status tt_cat(tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out) {
   TT_JOIN_OP(cat, ops::cat(list, dim));
 }
-tt_status tt_stack(const tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out) {
+tt_status tt_stack(tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out) {
   TT_JOIN_OP(stack, ops::stack(list, dim));
 }
-tt_status tt_hstack(const tt_tensor* const* tensors, size_t count, tt_tensor** out) {
+tt_status tt_hstack(tt_tensor* const* tensors, size_t count, tt_tensor** out) {
   TT_JOIN_OP(hstack, ops::hstack(list));
 }
-tt_status tt_vstack(const tt_tensor* const* tensors, size_t count, tt_tensor** out) {
+tt_status tt_vstack(tt_tensor* const* tensors, size_t count, tt_tensor** out) {
   TT_JOIN_OP(vstack, ops::vstack(list));
 }
 tt_status tt_flip(const tt_tensor* input, const int64_t* dims, size_t count, tt_tensor** out) {

@@ -52,12 +52,12 @@ TT_API tt_status tt_scatter_reduce_(tt_tensor* input, int64_t dim, const tt_tens
 
 /* input[indices[0], indices[1], ...]: integer tensors, which broadcast together and may be negative; bool
  * masks, each for as many dimensions as it has; NULL for a whole dimension. */
-TT_API tt_status tt_index(const tt_tensor* input, const tt_tensor* const* indices, size_t count,
+TT_API tt_status tt_index(const tt_tensor* input, tt_tensor* const* indices, size_t count,
                           tt_tensor** out);
 /* input with values, broadcast, at that place; with accumulate 1 they are added, repeated indices too. */
-TT_API tt_status tt_index_put(const tt_tensor* input, const tt_tensor* const* indices, size_t count,
+TT_API tt_status tt_index_put(const tt_tensor* input, tt_tensor* const* indices, size_t count,
                               const tt_tensor* values, int32_t accumulate, tt_tensor** out);
-TT_API tt_status tt_index_put_(tt_tensor* input, const tt_tensor* const* indices, size_t count,
+TT_API tt_status tt_index_put_(tt_tensor* input, tt_tensor* const* indices, size_t count,
                                const tt_tensor* values, int32_t accumulate);
 /* The elements where the bool mask, broadcast with input, is true, as a vector. */
 TT_API tt_status tt_masked_select(const tt_tensor* input, const tt_tensor* mask, tt_tensor** out);
@@ -68,11 +68,11 @@ TT_API tt_status tt_nonzero(const tt_tensor* input, tt_tensor** out);
 TT_API tt_status tt_nonzero_tuple(const tt_tensor* input, tt_tensor** outs, size_t capacity, size_t* count);
 
 /* Along `dim`; dtypes promote; a vector without elements joins anything. */
-TT_API tt_status tt_cat(const tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out);
+TT_API tt_status tt_cat(tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out);
 /* Tensors of one shape along a new dimension `dim`. */
-TT_API tt_status tt_stack(const tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out);
-TT_API tt_status tt_hstack(const tt_tensor* const* tensors, size_t count, tt_tensor** out);
-TT_API tt_status tt_vstack(const tt_tensor* const* tensors, size_t count, tt_tensor** out);
+TT_API tt_status tt_stack(tt_tensor* const* tensors, size_t count, int64_t dim, tt_tensor** out);
+TT_API tt_status tt_hstack(tt_tensor* const* tensors, size_t count, tt_tensor** out);
+TT_API tt_status tt_vstack(tt_tensor* const* tensors, size_t count, tt_tensor** out);
 /* In reverse order along `dims`. */
 TT_API tt_status tt_flip(const tt_tensor* input, const int64_t* dims, size_t count, tt_tensor** out);
 /* Moved by shifts[i] along dims[i], round the end; no dims and one shift: of the flattened tensor. */

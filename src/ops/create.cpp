@@ -97,8 +97,33 @@ Tensor contiguous_copy(const Tensor& t) {
   return out;
 }
 
+namespace {
+
+// Whether the elements fill a block of memory without gaps or overlaps, in any order of the dimensions.
+bool dense_in_some_order(const Tensor& t) {
+  Dims sizes, strides;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (t.size(d) == 1) continue;
+    int at = 0;
+    while (at < strides.size() && strides[at] > t.stride(d)) ++at;
+    sizes.insert(at, t.size(d));
+    strides.insert(at, t.stride(d));
+  }
+  return geometry_contiguous(sizes, strides);
+}
+
+// As PyTorch's clone: a dense tensor keeps its strides.
+Tensor copy_with_layout(const Tensor& t) {
+  if (t.is_contiguous() || t.numel() == 0 || !dense_in_some_order(t)) return contiguous_copy(t);
+  const Tensor out = alias(empty(t.sizes(), t.dtype(), t.device()), t.sizes(), t.strides(), 0);
+  copy_values(out, t);
+  return out;
+}
+
+}  // namespace
+
 Tensor clone(const Tensor& t) {
-  const Tensor out = contiguous_copy(t);
+  const Tensor out = copy_with_layout(t);
   if (needs_grad(t)) {
     record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
   }

@@ -32,6 +32,7 @@ enum Use : uint8_t { kUsesA = 1, kUsesB = 2, kUsesC = 4, kUsesY = 8 };
 constexpr uint8_t uses(int for_a, int for_b) { return static_cast<uint8_t>(for_a | for_b << 4); }
 constexpr uint8_t kNone = 0, kX = kUsesA, kY = kUsesY, kOther = uses(kUsesB, kUsesA),
                   kDivisor = uses(kUsesB, kUsesA | kUsesB), kBoth = uses(kUsesA | kUsesB, kUsesA | kUsesB),
+                  kPower = uses(kUsesA | kUsesB, kUsesA | kUsesB | kUsesY),
                   kBothAndY = uses(kUsesA | kUsesB | kUsesY, kUsesA | kUsesB | kUsesY), kBC = kUsesB | kUsesC,
                   kABC = kUsesA | kUsesB | kUsesC;
 
@@ -375,6 +376,7 @@ void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weigh
 
 Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
   const Row& row = kUnaryRows[static_cast<int>(op)];
+  if (op == UnaryOp::square && x.dtype() == DType::kBool) return unary(op, to_dtype(x, DType::kInt64));
   const DType dtype = compute_dtype(row, x.dtype());
   if (dtype != x.dtype()) return unary(op, to_dtype(x, dtype), params);
   const Tensor out = empty(x.sizes(), row.result == kBool ? DType::kBool : dtype, x.device());
@@ -419,15 +421,15 @@ void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params) {
 
 Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& params) {
   const Row& row = kBinaryRows[static_cast<int>(op)];
-  if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
-    return unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));
-  }
   Tensor out;
   if (alike(a, b) && compute_dtype(row, a.tensor().dtype()) == a.tensor().dtype()) {
     const DType dtype = a.tensor().dtype();
     check_values(op, b, dtype);
     out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
     if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
+  } else if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
+    const GradMode off(false);
+    out = unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));
   } else {
     const DType dtype = compute_dtype(row, result_type(a, b));
     const Arg args[] = {a, b};
@@ -459,7 +461,6 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   common_device(args);
   check_shape_fits(broadcast(self.sizes(), other.sizes()), self);
   check_values(op, other, dtype);
-  if (UnaryOp kernel; simple_power(op, self, other, &kernel)) return unary_(kernel, self);
 
   const Tensor& tb = tensor_or_none(other);
   const bool takes_grad = needs_grad(self, tb);
@@ -471,7 +472,12 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   const SavedArg saved_b = save_arg(same && before.defined() ? Arg(before) : other, used & kUsesB);
   {
     const GradMode off(false);
-    if (result == self.dtype()) {
+    UnaryOp kernel;
+    if (result == self.dtype() && simple_power(op, self, other, &kernel)) {
+      if (self.numel() > 0) {
+        backend_of(self.device()).pointwise->unary(kernel, make_loop(self.sizes(), {self, self}), {});
+      }
+    } else if (result == self.dtype()) {
       const Tensor b = unaliased(tb, self);
       run_binary(op, self, self, arg_of(other, b), dtype, params);
     } else {

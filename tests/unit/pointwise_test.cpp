@@ -58,7 +58,8 @@ Tensors gradients(const Function& f, const Tensors& inputs, bool create_graph) {
   BackwardOptions options;
   options.create_graph = create_graph;
   options.allow_unused = true;
-  Tensors found = grad(roots, leaves, {}, options);
+  // A constant (the second derivative of neg, say) has no graph.
+  Tensors found = roots[0].requires_grad() ? grad(roots, leaves, {}, options) : Tensors(leaves.size());
   for (size_t i = 0; i < found.size(); ++i) {
     if (!found[i].defined()) found[i] = ops::zeros_like(leaves[i]);
   }
@@ -108,10 +109,10 @@ void expect_gradients(const std::string& what, const Function& f, const Tensors&
 // Where an op is defined and smooth.
 Tensor smooth_point(std::string_view name) {
   if (name == "acosh") return floats({1.2, 2.5, 7.0});
-  for (const char* positive : {"log", "log2", "log10", "sqrt", "rsqrt", "lgamma"}) {
-    if (name == positive) return floats({0.3, 1.7, 4.2});
+  for (const char* positive : {"log", "log2", "log10", "sqrt", "rsqrt", "lgamma", "digamma", "polygamma"}) {
+    if (name == positive) return floats({0.8, 1.7, 4.2});
   }
-  for (const char* unit : {"asin", "acos", "atanh", "erfinv", "log1p", "logit"}) {
+  for (const char* unit : {"asin", "acos", "atanh", "erfinv", "log1p", "logit", "tan"}) {
     if (name == unit) return floats({0.2, 0.45, 0.8});
   }
   return floats({-1.3, 0.35, 1.6, -0.2});
@@ -119,12 +120,12 @@ Tensor smooth_point(std::string_view name) {
 
 PointwiseParams smooth_params(std::string_view name) {
   if (name == "clamp" || name == "clamp_backward") return {-0.5, 1.1, 0};
-  if (name == "hardtanh" || name == "hardtanh_backward") return {-0.5, 1.1, 0};
+  if (name == "hardtanh") return {-0.5, 1.1, 0};
   if (name == "logit") return {-1, 0, 0};
   if (name == "softplus" || name == "softplus_backward") return {1.5, 2.0, 0};
   if (name == "polygamma") return {2, 0, 0};
   if (name == "nan_to_num") return {};
-  if (name == "round_decimals") return {10, 0, 0};
+  if (name == "round_decimals") return {100, 0, 0};
   return {0.3, 1.2, 0.8};
 }
 
@@ -162,7 +163,7 @@ TEST(Pointwise, BinaryGradients) {
     }
     expect_gradients(what, [&](const Tensors& in) { return ops::binary(op, in[0], in[1], params); }, {a, b});
     // Broadcast: the gradient comes back in the operand's shape.
-    const Tensor row = positive ? floats({0.9}) : floats({0.65});
+    const Tensor row = positive ? floats({0.9}) : floats({0.63});
     expect_derivative(what + ", broadcast",
                       [&](const Tensors& in) { return ops::binary(op, in[0], in[1], params); }, {a, row});
   }
@@ -190,6 +191,9 @@ TEST(Pointwise, CompositeGradients) {
                    [&](const Tensors& in) { return ops::square(ops::masked_fill(in[0], mask, 2.0)); },
                    {two[0]});
   const Tensor even = floats({0.3, -0.4, 1.2, 0.6});
+  for (const auto& [what, f] : {std::pair{"softsign", &ops::softsign}, {"tanhshrink", &ops::tanhshrink}}) {
+    expect_gradients(what, [&](const Tensors& in) { return f(in[0]); }, {two[0]});
+  }
   expect_gradients("glu", [&](const Tensors& in) { return ops::glu(in[0], 0); }, {even});
   expect_gradients("prelu", [&](const Tensors& in) { return ops::prelu(in[0], in[1]); },
                    {even, floats({0.3})});
@@ -246,7 +250,7 @@ TEST(Pointwise, SpecialPoints) {
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::abs(x); }, 0), 0);
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::maximum(x, floats({1})); }, 1), 0.5);
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::minimum(x, floats({1})); }, 1), 0.5);
-  EXPECT_EQ(grad_of([](const Tensor& x) { return ops::clamp(x, -1.0, 1.0); }, 1), 1);
+  EXPECT_EQ(grad_of([](const Tensor& x) { return ops::clamp(x, -1.0, 1.0); }, 1), 0);
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::hardtanh(x, -1.0, 1.0); }, 1), 0);
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::pow(x, 0.0); }, 0), 0);
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::pow(x, floats({0})); }, 0), 0);
@@ -293,8 +297,10 @@ TEST(Pointwise, VectorLoopsAgreeWithScalarOnes) {
       const double want = expected[i];
       const double got = found[i];
       const bool same = want == got || (std::isnan(want) && std::isnan(got));
+      // gelu's tanh form cancels on the negative side: its error is the input's.
+      const double scale = op == "gelu_tanh" ? std::fabs(x[i]) : std::fabs(want);
       // Denormal results may be flushed by a table's power of two: an absolute bound below the normals.
-      EXPECT_TRUE(same || std::fabs(got - want) <= tolerance * std::fabs(want) + 1e-44)
+      EXPECT_TRUE(same || std::fabs(got - want) <= tolerance * scale + 1e-44)
           << op << "(" << x[i] << ") = " << got << ", expected " << want;
     }
   };
