@@ -40,6 +40,8 @@ TT_CALL(threshold, ops::threshold(*x, threshold, value), const tt_tensor* input,
 TT_CALL_(threshold_, ops::threshold_(*x, threshold, value), tt_tensor* input, double threshold, double value)
 TT_CALL(softshrink, ops::softshrink(*x, lambd), const tt_tensor* input, double lambd)
 TT_CALL(hardshrink, ops::hardshrink(*x, lambd), const tt_tensor* input, double lambd)
+TT_CALL(softsign, ops::softsign(*x), const tt_tensor* input)
+TT_CALL(tanhshrink, ops::tanhshrink(*x), const tt_tensor* input)
 TT_CALL(prelu, ops::prelu(*x, *In(weight, "weight")), const tt_tensor* input, const tt_tensor* weight)
 TT_CALL(glu, ops::glu(*x, dim), const tt_tensor* input, int64_t dim)
 

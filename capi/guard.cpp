@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "capi/scope.h"
 
@@ -97,6 +98,18 @@ Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument) {
 tt_tensor* give(Tensor tensor) {
   adopt_into_scope(tensor);
   return reinterpret_cast<tt_tensor*>(static_cast<RefCounted*>(tensor.detach_handle()));
+}
+
+void give_all(Tensors& tensors, tt_tensor** slots) {
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    try {
+      slots[i] = give(std::move(tensors[i]));
+    } catch (...) {
+      slots[i] = nullptr;
+      for (size_t k = 0; k < i; ++k) tt_tensor_release(std::exchange(slots[k], nullptr));
+      throw;
+    }
+  }
 }
 
 DType dtype_in(tt_dtype dtype, const char* argument) {

@@ -37,11 +37,11 @@ inline tt_status guard(const char* call, F&& body) noexcept {
 template <typename T>
 T* checked(const void* handle, Kind kind, const char* argument, const char* what) {
   TT_CHECK(handle != nullptr, Status::kInvalidArgument, argument, " is NULL, expected a ", what);
-  auto* object = static_cast<T*>(static_cast<RefCounted*>(const_cast<void*>(handle)));
+  auto* object = static_cast<RefCounted*>(const_cast<void*>(handle));
   TT_CHECK(object->kind() == kind, Status::kInvalidArgument, argument,
            object->kind() == Kind::kDead ? " has been released already, expected a live " : " is not a ",
            what);
-  return object;
+  return static_cast<T*>(object);
 }
 
 inline TensorImpl* tensor_impl(const tt_tensor* handle, const char* argument) {
@@ -74,6 +74,9 @@ Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument);
 
 // Gives the reference to the caller, or to the thread's scope.
 tt_tensor* give(Tensor tensor);
+
+// The same for each of several; on failure the handles given so far are taken back and `slots` holds NULLs.
+void give_all(Tensors& tensors, tt_tensor** slots);
 
 // A handle output: NULL until it is assigned, so that a failed call leaves NULL.
 class Out {

@@ -52,6 +52,7 @@ ops::OptionalNumber number_in(const double* value) {
 }
 
 ops::Rounding rounding_in(int32_t mode) {
+  if (mode == -1) return ops::Rounding::kNone;
   TT_CHECK(mode >= TT_ROUNDING_NONE && mode <= TT_ROUNDING_FLOOR, Status::kInvalidArgument,
            "rounding_mode is ", mode,
            ", expected TT_ROUNDING_NONE (0), TT_ROUNDING_TRUNC (1) or TT_ROUNDING_FLOOR (2)");

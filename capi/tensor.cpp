@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "autograd/grad_mode.h"
 #include "capi/guard.h"
 #include "capi/scope.h"
 #include "ops/ops.h"
@@ -20,38 +21,6 @@ void tt_tensor_release(tt_tensor* tensor) {
   if (object->kind() != Kind::kTensor) return;  // released before: nothing that is still alive may be harmed
   forget_in_scope(static_cast<TensorImpl*>(object));
   object->release();
-}
-
-tt_status tt_full(const int64_t* sizes, size_t ndim, double value, tt_dtype dtype, tt_tensor** out) {
-  return guard("tt_full", [&] {
-    Out result(out, "out");
-    result = ops::full(dims_in(sizes, ndim, "sizes"), value, dtype_in(dtype, "dtype"));
-  });
-}
-
-tt_status tt_zeros(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out) {
-  return guard("tt_zeros", [&] {
-    Out result(out, "out");
-    result = ops::zeros(dims_in(sizes, ndim, "sizes"), dtype_in(dtype, "dtype"));
-  });
-}
-
-tt_status tt_ones(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out) {
-  return guard("tt_ones", [&] {
-    Out result(out, "out");
-    result = ops::ones(dims_in(sizes, ndim, "sizes"), dtype_in(dtype, "dtype"));
-  });
-}
-
-tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out) {
-  return guard("tt_from_data", [&] {
-    Out result(out, "out");
-    const Tensor tensor = empty(dims_in(sizes, ndim, "sizes"), dtype_in(dtype, "dtype"));
-    TT_CHECK(data != nullptr || tensor.numel() == 0, Status::kInvalidArgument, "data is NULL, but the shape ",
-             tensor.sizes(), " has ", tensor.numel(), " elements");
-    if (tensor.numel() > 0) std::memcpy(tensor.raw(), data, tensor.nbytes());
-    result = tensor;
-  });
 }
 
 tt_status tt_tensor_ndim(const tt_tensor* tensor, int64_t* out) {
@@ -90,6 +59,59 @@ tt_status tt_tensor_item(const tt_tensor* tensor, double* out) {
              " elements cannot be converted to Scalar");
     const Tensor local = ops::to_device(*t, Device{});
     visit_dtype(local.dtype(), [&]<typename T>() { value = static_cast<double>(*local.data<T>()); });
+  });
+}
+
+tt_status tt_tensor_item_int64(const tt_tensor* tensor, int64_t* out) {
+  return guard("tt_tensor_item_int64", [&] {
+    const In t(tensor, "tensor");
+    int64_t& value = out_value(out, "out");
+    TT_CHECK(is_integral(t->dtype()), Status::kDtype, "tensor is ", t->dtype(),
+             ", expected an integer dtype or bool");
+    TT_CHECK(t->numel() == 1, Status::kShape, "a Tensor with ", t->numel(),
+             " elements cannot be converted to Scalar");
+    const GradMode off(false);
+    const Tensor local = ops::to_device(*t, Device{});
+    visit_dtype(local.dtype(), [&]<typename T>() { value = static_cast<int64_t>(*local.data<T>()); });
+  });
+}
+
+tt_status tt_tensor_copy_data(const tt_tensor* tensor, void* buffer, size_t nbytes) {
+  return guard("tt_tensor_copy_data", [&] {
+    const In t(tensor, "tensor");
+    TT_CHECK(nbytes == t->nbytes(), Status::kInvalidArgument, "buffer has ", static_cast<uint64_t>(nbytes),
+             " bytes, expected ", static_cast<uint64_t>(t->nbytes()), " for a ", describe(*t));
+    if (nbytes == 0) return;
+    TT_CHECK(buffer != nullptr, Status::kInvalidArgument, "buffer is NULL, expected room for ",
+             static_cast<uint64_t>(nbytes), " bytes");
+    const GradMode off(false);
+    const Tensor local = ops::contiguous(ops::to_device(*t, Device{}));
+    std::memcpy(buffer, local.raw(), nbytes);
+  });
+}
+
+tt_status tt_tensor_device(const tt_tensor* tensor, tt_device_type* type, int32_t* index) {
+  return guard("tt_tensor_device", [&] {
+    const Device device = In(tensor, "tensor")->device();
+    out_value(type, "type");
+    out_value(index, "index");
+    *type = static_cast<tt_device_type>(device.type);
+    *index = device.index;
+  });
+}
+
+tt_status tt_tensor_is_contiguous(const tt_tensor* tensor, int32_t* out) {
+  return guard("tt_tensor_is_contiguous",
+               [&] { out_value(out, "out") = tensor_impl(tensor, "tensor")->contiguous; });
+}
+
+tt_status tt_tensor_offset(const tt_tensor* tensor, int64_t* out) {
+  return guard("tt_tensor_offset", [&] { out_value(out, "out") = tensor_impl(tensor, "tensor")->offset; });
+}
+
+tt_status tt_tensor_element_size(const tt_tensor* tensor, int64_t* out) {
+  return guard("tt_tensor_element_size", [&] {
+    out_value(out, "out") = static_cast<int64_t>(size_of(tensor_impl(tensor, "tensor")->dtype));
   });
 }
 

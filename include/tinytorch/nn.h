@@ -6,6 +6,7 @@
 #define TINYTORCH_NN_H_
 
 #include "tinytorch/base.h"
+#include "tinytorch/functional.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -143,6 +144,123 @@ TT_API tt_status tt_module_append(tt_module* module, tt_module* child);
 
 /* y = x weight^T + bias; weight (out_features, in_features). */
 TT_API tt_status tt_nn_linear(int64_t in_features, int64_t out_features, int32_t bias, tt_module** out);
+
+typedef struct tt_nn_conv2d_options {
+  size_t struct_size;
+  int64_t stride[2];     /* 1, 1 */
+  int64_t padding[2];    /* 0, 0 */
+  int64_t dilation[2];   /* 1, 1 */
+  int64_t groups;        /* 1; divides the channels */
+  int32_t bias;          /* 1 */
+  int32_t named_padding; /* -1; TT_PADDING_VALID or TT_PADDING_SAME instead of the numbers */
+} tt_nn_conv2d_options;
+#define TT_NN_CONV2D_OPTIONS_INIT \
+  { sizeof(tt_nn_conv2d_options), {1, 1}, {0, 0}, {1, 1}, 1, 1, -1 }
+TT_API void tt_nn_conv2d_options_init(tt_nn_conv2d_options* options);
+/* tt_conv2d with a weight (out_channels, in_channels / groups, kernel_size[0], kernel_size[1]). Pairs have
+ * the vertical value first. */
+TT_API tt_status tt_nn_conv2d(int64_t in_channels, int64_t out_channels, const int64_t* kernel_size,
+                              const tt_nn_conv2d_options* options, tt_module** out);
+
+typedef struct tt_nn_max_pool2d_options {
+  size_t struct_size;
+  int64_t stride[2];   /* 0, 0: the kernel's size */
+  int64_t padding[2];  /* 0, 0 */
+  int64_t dilation[2]; /* 1, 1 */
+  int32_t ceil_mode;   /* 0 */
+} tt_nn_max_pool2d_options;
+#define TT_NN_MAX_POOL2D_OPTIONS_INIT \
+  { sizeof(tt_nn_max_pool2d_options), {0, 0}, {0, 0}, {1, 1}, 0 }
+TT_API void tt_nn_max_pool2d_options_init(tt_nn_max_pool2d_options* options);
+TT_API tt_status tt_nn_max_pool2d(const int64_t* kernel_size, const tt_nn_max_pool2d_options* options,
+                                  tt_module** out);
+
+typedef struct tt_nn_avg_pool2d_options {
+  size_t struct_size;
+  int64_t stride[2];         /* 0, 0: the kernel's size */
+  int64_t padding[2];        /* 0, 0 */
+  int32_t ceil_mode;         /* 0 */
+  int32_t count_include_pad; /* 1 */
+  int64_t divisor_override;  /* 0: none */
+} tt_nn_avg_pool2d_options;
+#define TT_NN_AVG_POOL2D_OPTIONS_INIT \
+  { sizeof(tt_nn_avg_pool2d_options), {0, 0}, {0, 0}, 0, 1, 0 }
+TT_API void tt_nn_avg_pool2d_options_init(tt_nn_avg_pool2d_options* options);
+TT_API tt_status tt_nn_avg_pool2d(const int64_t* kernel_size, const tt_nn_avg_pool2d_options* options,
+                                  tt_module** out);
+/* output_size: two values; -1 keeps the input's. */
+TT_API tt_status tt_nn_adaptive_avg_pool2d(const int64_t* output_size, tt_module** out);
+
+typedef struct tt_nn_batch_norm_options {
+  size_t struct_size;
+  double eps;         /* 1e-5 */
+  double momentum;    /* 0.1 */
+  int32_t cumulative; /* 0; PyTorch's momentum=None: running statistics are the mean of all batches */
+  int32_t affine;     /* 1: weight and bias */
+  int32_t bias;       /* 1; 0: affine without bias */
+  int32_t track_running_stats; /* 1: running_mean, running_var, num_batches_tracked */
+} tt_nn_batch_norm_options;
+#define TT_NN_BATCH_NORM_OPTIONS_INIT \
+  { sizeof(tt_nn_batch_norm_options), 1e-5, 0.1, 0, 1, 1, 1 }
+TT_API void tt_nn_batch_norm_options_init(tt_nn_batch_norm_options* options);
+/* Input (N, C) or (N, C, L). */
+TT_API tt_status tt_nn_batch_norm1d(int64_t num_features, const tt_nn_batch_norm_options* options,
+                                    tt_module** out);
+/* Input (N, C, H, W). */
+TT_API tt_status tt_nn_batch_norm2d(int64_t num_features, const tt_nn_batch_norm_options* options,
+                                    tt_module** out);
+
+/* p in [0, 1]. Draws from the default generator while training. */
+TT_API tt_status tt_nn_dropout(double p, tt_module** out);
+TT_API tt_status tt_nn_flatten(int64_t start_dim, int64_t end_dim, tt_module** out);
+TT_API tt_status tt_nn_unflatten(int64_t dim, const int64_t* sizes, size_t count, tt_module** out);
+TT_API tt_status tt_nn_identity(tt_module** out);
+
+/* ---- activations (functional.h has the formulas) ---- */
+
+TT_API tt_status tt_nn_relu(tt_module** out);
+TT_API tt_status tt_nn_relu6(tt_module** out);
+TT_API tt_status tt_nn_sigmoid(tt_module** out);
+TT_API tt_status tt_nn_tanh(tt_module** out);
+TT_API tt_status tt_nn_selu(tt_module** out);
+TT_API tt_status tt_nn_silu(tt_module** out);
+TT_API tt_status tt_nn_mish(tt_module** out);
+TT_API tt_status tt_nn_hardsigmoid(tt_module** out);
+TT_API tt_status tt_nn_hardswish(tt_module** out);
+TT_API tt_status tt_nn_softsign(tt_module** out);
+TT_API tt_status tt_nn_logsigmoid(tt_module** out);
+TT_API tt_status tt_nn_tanhshrink(tt_module** out);
+TT_API tt_status tt_nn_leaky_relu(double negative_slope, tt_module** out);
+TT_API tt_status tt_nn_elu(double alpha, tt_module** out);
+TT_API tt_status tt_nn_celu(double alpha, tt_module** out);
+/* approximate: TT_GELU_NONE or TT_GELU_TANH. */
+TT_API tt_status tt_nn_gelu(int32_t approximate, tt_module** out);
+TT_API tt_status tt_nn_softplus(double beta, double threshold, tt_module** out);
+TT_API tt_status tt_nn_hardtanh(double min_val, double max_val, tt_module** out);
+TT_API tt_status tt_nn_threshold(double threshold, double value, tt_module** out);
+TT_API tt_status tt_nn_softshrink(double lambd, tt_module** out);
+TT_API tt_status tt_nn_hardshrink(double lambd, tt_module** out);
+/* A learnt slope for each of num_parameters channels, or one for all. */
+TT_API tt_status tt_nn_prelu(int64_t num_parameters, double init, tt_module** out);
+TT_API tt_status tt_nn_glu(int64_t dim, tt_module** out);
+TT_API tt_status tt_nn_softmax(int64_t dim, tt_module** out);
+TT_API tt_status tt_nn_log_softmax(int64_t dim, tt_module** out);
+TT_API tt_status tt_nn_softmin(int64_t dim, tt_module** out);
+
+/* ---- losses: modules of (input, target), for tt_module_forward_multi ----
+ * reduction: TT_REDUCTION_NONE, TT_REDUCTION_MEAN or TT_REDUCTION_SUM. weight may be NULL; it becomes a
+ * buffer of the module. */
+
+TT_API tt_status tt_nn_mse_loss(int32_t reduction, tt_module** out);
+TT_API tt_status tt_nn_l1_loss(int32_t reduction, tt_module** out);
+TT_API tt_status tt_nn_smooth_l1_loss(int32_t reduction, double beta, tt_module** out);
+TT_API tt_status tt_nn_huber_loss(int32_t reduction, double delta, tt_module** out);
+TT_API tt_status tt_nn_bce_loss(tt_tensor* weight, int32_t reduction, tt_module** out);
+TT_API tt_status tt_nn_bce_with_logits_loss(tt_tensor* weight, int32_t reduction, tt_tensor* pos_weight,
+                                            tt_module** out);
+TT_API tt_status tt_nn_nll_loss(tt_tensor* weight, int64_t ignore_index, int32_t reduction, tt_module** out);
+TT_API tt_status tt_nn_cross_entropy_loss(tt_tensor* weight, int64_t ignore_index, int32_t reduction,
+                                          double label_smoothing, tt_module** out);
 
 /* ---- gradients ---- */
 

@@ -20,14 +20,78 @@ TT_API tt_status tt_scope_begin(void);
 TT_API tt_status tt_scope_end(void);
 TT_API tt_status tt_scope_keep(tt_tensor* tensor);
 
-/* A tensor of `ndim` sizes filled with zeros, ones or a value. The device is the CPU. */
+/* ---- making tensors ----
+ * On the CPU, contiguous. `dtype` -1: the default dtype, or the input's for *_like. A number that the dtype
+ * cannot hold is TT_ERR_INVALID_ARGUMENT. */
+
+/* Of `ndim` sizes: not initialised; zeros; ones; all `value`. */
+TT_API tt_status tt_empty(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_zeros(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_ones(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_full(const int64_t* sizes, size_t ndim, double value, tt_dtype dtype, tt_tensor** out);
+/* Of the input's sizes and device. */
+TT_API tt_status tt_empty_like(const tt_tensor* input, tt_dtype dtype, tt_tensor** out);
+TT_API tt_status tt_zeros_like(const tt_tensor* input, tt_dtype dtype, tt_tensor** out);
+TT_API tt_status tt_ones_like(const tt_tensor* input, tt_dtype dtype, tt_tensor** out);
+TT_API tt_status tt_full_like(const tt_tensor* input, double value, tt_dtype dtype, tt_tensor** out);
+/* Not initialised, with the given strides (in elements, not negative). */
+TT_API tt_status tt_empty_strided(const int64_t* sizes, size_t ndim, const int64_t* strides,
+                                  size_t stride_count, tt_dtype dtype, tt_tensor** out);
+/* 0-dim. The second form is exact for every int64; its dtype -1 is int64. */
+TT_API tt_status tt_scalar(double value, tt_dtype dtype, tt_tensor** out);
+TT_API tt_status tt_scalar_int64(int64_t value, tt_dtype dtype, tt_tensor** out);
+/* start + i * step for i < ceil((end - start) / step). The second form is exact for every int64; its dtype -1
+ * is int64. */
+TT_API tt_status tt_arange(double start, double end, double step, tt_dtype dtype, tt_tensor** out);
+TT_API tt_status tt_arange_int(int64_t start, int64_t end, int64_t step, tt_dtype dtype, tt_tensor** out);
+/* `steps` values in equal distances, start and end included; logspace: `base` to their power. */
+TT_API tt_status tt_linspace(double start, double end, int64_t steps, tt_dtype dtype, tt_tensor** out);
+TT_API tt_status tt_logspace(double start, double end, int64_t steps, double base, tt_dtype dtype,
+                             tt_tensor** out);
+/* n x m with ones on the diagonal. */
+TT_API tt_status tt_eye(int64_t n, int64_t m, tt_dtype dtype, tt_tensor** out);
 /* A tensor with a copy of the caller's values: contiguous, row-major, of `dtype`. NULL data is fine when
  * there are no elements. */
 TT_API tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype,
                               tt_tensor** out);
+/* A tensor over the caller's memory, without a copy: contiguous, row-major, aligned to the element's size.
+ * `deleter` (may be NULL) gets data and user once, when the last tensor over the memory is gone, on whichever
+ * thread that is; it is not called when this call fails. */
+TT_API tt_status tt_from_memory(void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype,
+                                void (*deleter)(void* data, void* user), void* user, tt_tensor** out);
+
+/* The last two dimensions with zeros above (tril) or below (triu) the diagonal `diagonal` above the main one.
+ */
+TT_API tt_status tt_tril(const tt_tensor* input, int64_t diagonal, tt_tensor** out);
+TT_API tt_status tt_triu(const tt_tensor* input, int64_t diagonal, tt_tensor** out);
+TT_API tt_status tt_tril_(tt_tensor* input, int64_t diagonal);
+TT_API tt_status tt_triu_(tt_tensor* input, int64_t diagonal);
+/* A vector as the diagonal of a matrix, or a matrix's diagonal (a copy). */
+TT_API tt_status tt_diag(const tt_tensor* input, int64_t diagonal, tt_tensor** out);
+/* int64 class numbers as rows with a 1, int64. num_classes -1: one more than the largest. */
+TT_API tt_status tt_one_hot(const tt_tensor* input, int64_t num_classes, tt_tensor** out);
+enum { TT_INDEXING_IJ = 0, TT_INDEXING_XY = 1 };
+/* `count` vectors, each expanded (a view) over the others' dimensions; `outs` takes `count` tensors. */
+TT_API tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, int32_t indexing,
+                             tt_tensor** outs);
+
+/* ---- copying and converting ---- */
+
+TT_API tt_status tt_clone(const tt_tensor* input, tt_tensor** out);
+/* The tensor itself (a new reference) where it has the dtype or is on the device already. */
+TT_API tt_status tt_to(const tt_tensor* input, tt_dtype dtype, tt_tensor** out);
+TT_API tt_status tt_to_device(const tt_tensor* input, tt_device_type type, int32_t index, tt_tensor** out);
+/* input = src, broadcast and converted. The two may overlap in memory: src is read first. */
+TT_API tt_status tt_copy_(tt_tensor* input, const tt_tensor* src);
+TT_API tt_status tt_fill_(tt_tensor* input, double value);
+TT_API tt_status tt_zero_(tt_tensor* input);
+/* The dtype that an op on the two computes in: dimensions decide before 0-dim tensors do. */
+TT_API tt_status tt_result_type(const tt_tensor* input, const tt_tensor* other, tt_dtype* out);
+TT_API tt_status tt_promote_types(tt_dtype a, tt_dtype b, tt_dtype* out);
+/* 1 unless a kind is lost: floating to integer or bool, integer to bool. */
+TT_API tt_status tt_can_cast(tt_dtype from, tt_dtype to, int32_t* out);
+
+/* ---- reading tensors ---- */
 
 TT_API tt_status tt_tensor_ndim(const tt_tensor* tensor, int64_t* out);
 TT_API tt_status tt_tensor_numel(const tt_tensor* tensor, int64_t* out);
@@ -39,6 +103,16 @@ TT_API tt_status tt_tensor_strides(const tt_tensor* tensor, const int64_t** out)
 TT_API tt_status tt_tensor_data(const tt_tensor* tensor, void** out);
 /* The value of a tensor with one element, as a double. TT_ERR_SHAPE when it has more or none. */
 TT_API tt_status tt_tensor_item(const tt_tensor* tensor, double* out);
+/* The same for integers and bool, exactly; TT_ERR_DTYPE for floating tensors. */
+TT_API tt_status tt_tensor_item_int64(const tt_tensor* tensor, int64_t* out);
+/* Copies the values into the caller's memory, row-major, whatever the strides and the device. `nbytes` must
+ * be numel times the element's size. */
+TT_API tt_status tt_tensor_copy_data(const tt_tensor* tensor, void* buffer, size_t nbytes);
+TT_API tt_status tt_tensor_device(const tt_tensor* tensor, tt_device_type* type, int32_t* index);
+TT_API tt_status tt_tensor_is_contiguous(const tt_tensor* tensor, int32_t* out);
+/* Elements between the storage's start and the tensor's first element. */
+TT_API tt_status tt_tensor_offset(const tt_tensor* tensor, int64_t* out);
+TT_API tt_status tt_tensor_element_size(const tt_tensor* tensor, int64_t* out);
 
 #ifdef __cplusplus
 }

@@ -35,8 +35,10 @@ AutogradMeta& autograd_meta(const Tensor& t) {
 
 bool Tensor::requires_grad() const {
   const TensorImpl* t = impl();
-  if (t->view_base && t->view_version != version()) return static_cast<bool>(grad_fn(*this));
-  return t->autograd != nullptr && (t->autograd->requires_grad || t->autograd->grad_fn);
+  if (t->autograd != nullptr && (t->autograd->requires_grad || t->autograd->grad_fn)) return true;
+  // A stale view takes its history from its base.
+  return t->view_base && t->view_version != version() && is_floating(t->dtype) &&
+         Tensor(Ref<TensorImpl>(t->view_base)).requires_grad();
 }
 
 bool Tensor::is_leaf() const { return !grad_fn(*this); }

@@ -85,8 +85,10 @@ void record(const char* op, std::span<const Tensor> outs, std::span<const Tensor
 
 // In-place writes. Before: refuses a leaf that takes a gradient, an expanded (self-overlapping) target,
 // read-only memory. After: counts the write. With a rule: `self` becomes the op's result; a view passes that
-// on to its base.
-void check_inplace(const Tensor& self, const char* op);
+// on to its base. `others_need_grad`: another operand takes a gradient (needs_grad), so that the write is
+// recorded whatever self is. `may_overlap`: writing one value several times is harmless (fill_).
+void check_inplace(const Tensor& self, const char* op, bool others_need_grad = false,
+                   bool may_overlap = false);
 void bump_version(const Tensor& self);
 void rebase_history(const Tensor& self, Ref<Node> node);
 template <typename F>
@@ -97,7 +99,7 @@ void record_inplace(const char* op, const Tensor& self, std::initializer_list<co
 }
 
 // Makes `view` a differentiable view of `source`: an in-place write through either reaches the other's
-// gradient.
-void set_view_of(const Tensor& view, const Tensor& source);
+// gradient. `several`: the op returns more than one view.
+void set_view_of(const Tensor& view, const Tensor& source, bool several = false);
 
 }  // namespace tt

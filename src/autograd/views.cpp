@@ -8,69 +8,43 @@ namespace tt {
 
 namespace {
 
-// Where a tensor lies in its storage.
-struct Geometry {
-  Dims sizes;
-  Dims strides;
-  int64_t offset;
-
-  explicit Geometry(const Tensor& t) : sizes(t.sizes()), strides(t.strides()), offset(t.offset()) {}
-
-  // Elements from the first to one past the last.
-  int64_t extent() const {
-    int64_t last = 0;
-    for (int i = 0; i < sizes.size(); ++i) {
-      if (sizes[i] == 0) return 0;
-      last += (sizes[i] - 1) * strides[i];
-    }
-    return last + 1;
-  }
-};
-
-// A gradient laid out in memory as its tensor is, so that a view's geometry finds the view's part of it.
-Tensor zeros_laid_out_as(const Geometry& base, const Tensor& like) {
-  return ops::zeros(Dims{base.extent()}, like.dtype(), like.device());
-}
-
-// The gradient of base from that of as_strided(base, view).
-Tensor scatter_to_base(const Tensor& grad, const Geometry& base, const Geometry& view) {
-  const Tensor flat = zeros_laid_out_as(base, grad);
-  ops::as_strided_accumulate_(flat, grad, view.sizes, view.strides, view.offset - base.offset);
-  return ops::as_strided(flat, base.sizes, base.strides, 0);
-}
-
 // The history of a base after an in-place op on one of its views: outside the view the gradient passes on;
 // inside, the op's own rule applies.
 class CopySlices final : public Node {
  public:
   CopySlices(const Tensor& base, const Tensor& view, Ref<Node> fn)
-      : Node(fn->op_name()), base_(base), view_(view), fn_(std::move(fn)) {
+      : Node(fn->op_name()), base_(Geometry::of(base)), view_(Geometry::of(view)), fn_(std::move(fn)) {
     set_edge_count(fn_->inputs());
     set_edge(0, gradient_edge(base));
     for (int i = 1; i < fn_->inputs(); ++i) set_edge(i, fn_->edge(i));
   }
 
   void apply(BackwardContext& context) override {
-    const Tensor& grad = context.grad();
-    const Tensor flat = zeros_laid_out_as(base_, grad);
-    ops::copy_(ops::as_strided(flat, base_.sizes, base_.strides, 0), grad);
-    const Tensor slice = ops::as_strided(flat, view_.sizes, view_.strides, view_.offset - base_.offset);
+    // The gradient laid out in memory as the base is, so that the view's geometry finds its part of it.
+    const Tensor result = laid_out_as_base(context.grad());
+    const Tensor slice =
+        ops::as_strided(result, view_.sizes, view_.strides, result.offset() + view_.offset - base_.offset);
 
     const int inputs = fn_->inputs();
     Tensor grad_output = ops::clone(slice);
     std::vector<Tensor> grad_inputs(static_cast<size_t>(inputs));
     auto needed = std::make_unique<bool[]>(static_cast<size_t>(inputs));
-    for (int i = 0; i < inputs; ++i) needed[i] = context.needs(i);
-    BackwardContext inner(*fn_, &grad_output, grad_inputs.data(), needed.get());
+    for (int i = 0; i < inputs; ++i) needed[static_cast<size_t>(i)] = context.needs(i);
+    // A saved result that takes part in a new graph is a view of what this node stands for: its history must
+    // lead here, not past it into fn_.
+    const Ref<Node> owner = grad_enabled() ? view_of_this() : fn_;
+    BackwardContext inner(*owner, &grad_output, grad_inputs.data(), needed.get());
     fn_->apply(inner);
 
     if (context.needs(0)) {
-      if (grad_inputs[0].defined()) {
+      if (!grad_inputs[0].defined()) {
+        ops::fill_(slice, 0.0);
+      } else if (grad_enabled()) {
         ops::copy_(slice, grad_inputs[0]);
       } else {
-        ops::fill_(slice, 0.0);
+        ops::copy_values(slice, grad_inputs[0]);
       }
-      context.set(0, ops::as_strided(flat, base_.sizes, base_.strides, 0));
+      context.set(0, result);
     }
     for (int i = 1; i < inputs; ++i) context.set(i, std::move(grad_inputs[static_cast<size_t>(i)]));
   }
@@ -81,61 +55,131 @@ class CopySlices final : public Node {
   }
 
  private:
+  Ref<Node> view_of_this() {
+    auto rule = [base = base_, view = view_](BackwardContext& context) {
+      context.set(0, ops::restride(context.grad(), view, base, base));
+    };
+    auto node = make_node<LambdaNode<decltype(rule)>>(fn_->op_name(), rule);
+    node->set_edge_count(1);
+    node->set_edge(0, {Ref<Node>(this), 0});
+    return node;
+  }
+
+  Tensor laid_out_as_base(const Tensor& grad) const {
+    if (geometry_contiguous(base_.sizes, base_.strides)) return ops::clone(grad);
+    const Tensor flat = ops::zeros(Dims{base_.extent()}, grad.dtype(), grad.device());
+    const Tensor result = ops::as_strided(flat, base_.sizes, base_.strides, 0);
+    ops::copy_(result, grad);
+    return result;
+  }
+
   Geometry base_;
   Geometry view_;
   Ref<Node> fn_;
 };
 
-}  // namespace
+Tensor base_of(const Tensor& view) { return Tensor(Ref<TensorImpl>(view.impl()->view_base)); }
 
-void refresh_view_history(const Tensor& view) {
-  TensorImpl* impl = view.impl();
-  impl->view_version = view.version();
-  const Tensor base{Ref<TensorImpl>(impl->view_base)};
-  if (!base.requires_grad() || !is_floating(view.dtype())) return;
-  const Geometry base_geometry(base);
-  const Geometry view_geometry(view);
+// The view's history as a part of its base as the base is now.
+void derive_view_history(const Tensor& view, const Tensor& base) {
+  view.impl()->view_version = view.version();
+  if (!is_floating(view.dtype())) return;
+  const Geometry base_geometry = Geometry::of(base);
+  const Geometry view_geometry = Geometry::of(view);
   auto rule = [base_geometry, view_geometry](BackwardContext& context) {
-    context.set(0, scatter_to_base(context.grad(), base_geometry, view_geometry));
+    context.set(0, ops::restride(context.grad(), view_geometry, base_geometry, base_geometry));
   };
   auto node = make_node<LambdaNode<decltype(rule)>>("as_strided", rule);
   set_edges(*node, {&base});
   set_history(view, node);
 }
 
-void set_view_of(const Tensor& view, const Tensor& source) {
+// Refuses views that a recorded write would leave with an ambiguous history. `what`: "is being", or what
+// happened to the base.
+[[gnu::cold]] void fail_origin(const Tensor& view, const char* what) {
   TensorImpl* impl = view.impl();
-  impl->view_base = source.impl()->view_base ? source.impl()->view_base : Ref<TensorImpl>(source.impl());
-  impl->view_version = view.version();
+  const Node* fn = impl->autograd != nullptr ? impl->autograd->grad_fn.get() : nullptr;
+  const bool multi_output = impl->view_origin == ViewOrigin::kMultiOutput;
+  const std::string output =
+      fn != nullptr ? str("Output ", impl->autograd->output_nr, " of ", fn->display_name(), " is a view")
+                    : std::string();
+  std::string head;
+  if (fn == nullptr) {
+    head = str("A view was created in no_grad mode and ", what, " modified inplace with grad mode enabled.");
+  } else if (multi_output) {
+    head = str(output, " and ", what, " modified inplace.");
+  } else {
+    head = str(output, " of a view which was created in no_grad mode and ", what,
+               " modified inplace with grad mode enabled.");
+  }
+  fail(
+      Status::kAutograd, head,
+      multi_output
+          ? " This view is the output of a function that returns multiple views. Such functions do not allow "
+            "the output views to be modified inplace. You should replace the inplace operation by an "
+            "out-of-place one."
+          : " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+            "code by moving both the view and the inplace either both inside the no_grad block (if you don't "
+            "want the inplace to be tracked) or both outside (if you want the inplace to be tracked).");
 }
 
-void check_inplace(const Tensor& self, const char* op) {
+}  // namespace
+
+void refresh_view_history(const Tensor& view) {
+  const Tensor base = base_of(view);
+  if (!base.requires_grad()) return;  // stays stale: the base may take a gradient later
+  if (view.impl()->view_origin != ViewOrigin::kDefault) {
+    fail_origin(view, "its base or another view of its base has been");
+  }
+  derive_view_history(view, base);
+}
+
+void set_view_of(const Tensor& view, const Tensor& source, bool several) {
+  TensorImpl* impl = view.impl();
+  const TensorImpl* from = source.impl();
+  impl->view_base = from->view_base ? from->view_base : Ref<TensorImpl>(source.impl());
+  impl->view_version = view.version();
+  impl->view_origin = !grad_enabled() ? ViewOrigin::kNoGrad
+                      : several       ? ViewOrigin::kMultiOutput
+                                      : from->view_origin;
+}
+
+void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bool may_overlap) {
   TT_CHECK(!self.storage()->read_only(), Status::kInvalidArgument, op, ": the tensor's memory is read-only");
-  for (int i = 0; i < self.ndim(); ++i) {
+  for (int i = 0; i < self.ndim() && !may_overlap; ++i) {
     TT_CHECK(
         self.stride(i) != 0 || self.size(i) <= 1, Status::kInvalidArgument, op,
         ": unsupported operation: more than one element of the written-to tensor refers to a single memory "
         "location. Please clone() the tensor before performing the operation.");
   }
   if (!grad_enabled()) return;
-  const Tensor base = self.impl()->view_base ? Tensor(Ref<TensorImpl>(self.impl()->view_base)) : self;
-  TT_CHECK(!base.requires_grad() || !base.is_leaf(), Status::kAutograd,
-           base.is_same(self)
-               ? "a leaf Variable that requires grad is being used in an in-place operation."
-               : "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  const TensorImpl* impl = self.impl();
+  if (!impl->view_base) {
+    TT_CHECK(!self.requires_grad() || !self.is_leaf(), Status::kAutograd,
+             "a leaf Variable that requires grad is being used in an in-place operation.");
+    return;
+  }
+  const Tensor base = base_of(self);
+  const bool base_needs = base.requires_grad();
+  if (impl->view_origin != ViewOrigin::kDefault && (others_need_grad || base_needs || self.requires_grad())) {
+    fail_origin(self, "is being");
+  }
+  TT_CHECK(!base_needs || !base.is_leaf(), Status::kAutograd,
+           "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  TT_CHECK(impl->autograd == nullptr || !impl->autograd->requires_grad || impl->autograd->grad_fn,
+           Status::kAutograd, "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
 void bump_version(const Tensor& self) { self.storage()->bump_version(); }
 
 void rebase_history(const Tensor& self, Ref<Node> node) {
-  TensorImpl* impl = self.impl();
-  if (!impl->view_base) {
+  if (!self.impl()->view_base) {
     set_history(self, node);
     return;
   }
-  const Tensor base{Ref<TensorImpl>(impl->view_base)};
+  const Tensor base = base_of(self);
   set_history(base, make_node<CopySlices>(base, self, std::move(node)));
-  refresh_view_history(self);
+  derive_view_history(self, base);
 }
 
 }  // namespace tt

@@ -24,6 +24,11 @@ class Storage final : public RefCounted {
   size_t nbytes() const { return nbytes_; }
   Device device() const { return device_; }
   bool resizable() const { return place_ != Place::kExternal; }
+  // Of memory that was wrapped without one.
+  void set_deleter(Deleter deleter, void* context) {
+    deleter_ = deleter;
+    context_ = context;
+  }
   bool read_only() const { return read_only_; }
   void set_read_only() { read_only_ = true; }
 

@@ -17,6 +17,10 @@ class Node;
 struct AutogradMeta;  // autograd/meta.h
 void destroy_autograd_meta(AutogradMeta* meta) noexcept;
 
+// How a view came about: views made without recording, and those that an op returns several of, must not be
+// written to in place by recorded ops.
+enum class ViewOrigin : uint8_t { kDefault, kNoGrad, kMultiOutput };
+
 class TensorImpl final : public RefCounted {
  public:
   TensorImpl(Ref<Storage> storage, DType dtype, const Dims& sizes, const Dims& strides, int64_t offset);
@@ -37,6 +41,7 @@ class TensorImpl final : public RefCounted {
   // history was true. An in-place write makes it stale; autograd then derives it again from the base.
   Ref<TensorImpl> view_base;
   uint32_t view_version = 0;
+  ViewOrigin view_origin = ViewOrigin::kDefault;
 };
 
 using Tensors = std::vector<Tensor>;

@@ -2,9 +2,10 @@
 // compiler use its vectors, also for the sums.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/norm_simd.cpp"
+#include "cpu/targets.h"
+
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-#include "cpu/targets.h"
 
 #include <algorithm>
 

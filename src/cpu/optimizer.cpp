@@ -37,6 +37,20 @@ namespace {
 template <typename T>
 using Compute = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
+// x * y + z.
+template <typename C>
+inline C multiply_add(C x, C y, C z) {
+#if HWY_NATIVE_FMA
+  if constexpr (std::is_same_v<C, double>) {
+    return __builtin_fma(x, y, z);
+  } else {
+    return __builtin_fmaf(x, y, z);
+  }
+#else
+  return x * y + z;
+#endif
+}
+
 // A result as T would store it.
 template <typename T>
 inline Compute<T> rounded(Compute<T> value) {
@@ -52,24 +66,26 @@ void sgd_loop(const SgdTensor& t, const SgdOptions& options, int64_t begin, int6
   const T* const grad = static_cast<const T*>(t.grad);
   T* const buffer = static_cast<T*>(t.momentum);
   const C sign = options.maximize ? C(-1) : C(1);
-  const C decay = static_cast<C>(options.weight_decay);
+  // The factor of an addition has the tensors' dtype, that of a product is exact to the compute type.
+  const C decay = rounded<T>(static_cast<C>(options.weight_decay));
   const C momentum = static_cast<C>(options.momentum);
-  const C fresh = static_cast<C>(1 - options.dampening);
-  const C rate = static_cast<C>(-options.lr);
+  const C lookahead = rounded<T>(momentum);
+  const C fresh = rounded<T>(static_cast<C>(1 - options.dampening));
+  const C rate = rounded<T>(static_cast<C>(-options.lr));
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
     const C p = static_cast<C>(param[i]);
     C g = sign * static_cast<C>(grad[i]);
-    if constexpr (kDecay) g = rounded<T>(g + decay * p);
+    if constexpr (kDecay) g = rounded<T>(multiply_add(decay, p, g));
     if constexpr (kMode != kPlain) {
       C b = g;
       if constexpr (kMode == kMomentum) {
-        b = rounded<T>(rounded<T>(static_cast<C>(buffer[i]) * momentum) + fresh * g);
+        b = rounded<T>(multiply_add(fresh, g, rounded<T>(static_cast<C>(buffer[i]) * momentum)));
       }
       buffer[i] = static_cast<T>(b);
-      g = kNesterov ? rounded<T>(g + momentum * b) : b;
+      g = kNesterov ? rounded<T>(multiply_add(lookahead, b, g)) : b;
     }
-    param[i] = static_cast<T>(p + rate * g);
+    param[i] = static_cast<T>(multiply_add(rate, g, p));
   }
 }
 
@@ -109,7 +125,7 @@ void adam_loop(const AdamTensor& t, const AdamOptions& options, int64_t begin, i
   T* const exp_avg_sq = static_cast<T*>(t.exp_avg_sq);
   T* const max_exp_avg_sq = static_cast<T*>(t.max_exp_avg_sq);
   const C sign = options.maximize ? C(-1) : C(1);
-  const C grad_decay = static_cast<C>(options.weight_decay);
+  const C grad_decay = rounded<T>(static_cast<C>(options.weight_decay));
   const C param_decay = static_cast<C>(1 - options.lr * options.weight_decay);
   const C weight = static_cast<C>(1 - options.beta1);
   const C beta2 = static_cast<C>(options.beta2);
@@ -121,12 +137,13 @@ void adam_loop(const AdamTensor& t, const AdamOptions& options, int64_t begin, i
   for (int64_t i = begin; i < end; ++i) {
     C p = static_cast<C>(param[i]);
     C g = sign * static_cast<C>(grad[i]);
-    if constexpr (kDecay == kGradDecay) g = rounded<T>(g + grad_decay * p);
+    if constexpr (kDecay == kGradDecay) g = rounded<T>(multiply_add(grad_decay, p, g));
     if constexpr (kDecay == kParamDecay) p = rounded<T>(p * param_decay);
     // exp_avg.lerp_(grad, 1 - beta1), in the form that is exact at the nearer end.
     const C m = static_cast<C>(exp_avg[i]);
-    const C average = rounded<T>(kSmallWeight ? m + weight * (g - m) : g - (g - m) * (C(1) - weight));
-    C square = rounded<T>(rounded<T>(static_cast<C>(exp_avg_sq[i]) * beta2) + fresh2 * g * g);
+    const C average =
+        rounded<T>(kSmallWeight ? multiply_add(weight, g - m, m) : multiply_add(-(g - m), C(1) - weight, g));
+    C square = rounded<T>(multiply_add(fresh2 * g, g, rounded<T>(static_cast<C>(exp_avg_sq[i]) * beta2)));
     exp_avg[i] = static_cast<T>(average);
     exp_avg_sq[i] = static_cast<T>(square);
     if constexpr (kAmsgrad) {

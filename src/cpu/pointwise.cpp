@@ -27,6 +27,7 @@ PointwiseTable make_table() {
   for (int generation = 0; generation <= static_cast<int>(Isa::kAvx512); ++generation) {
     if (const PointwiseTable* vectors = vector_table(generation)) overlay(table, *vectors);
   }
+  add_math_loops(table);
   return table;
 }
 

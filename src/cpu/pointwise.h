@@ -29,6 +29,8 @@ struct PointwiseTable {
 const PointwiseTable& scalar_table();                // pointwise_scalar.cpp: rows marked kScalar
 const PointwiseTable* vector_table(int generation);  // pointwise_simd.cpp: rows marked kVector; 0 is the
                                                      // oldest instruction set, null above the machine's
+// Puts hand-written vector code over the scalar loops (math_simd.cpp).
+void add_math_loops(PointwiseTable& table);
 // The best loop for everything on this machine.
 const PointwiseTable& pointwise_table();
 

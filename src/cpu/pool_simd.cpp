@@ -3,9 +3,10 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/pool_simd.cpp"
+#include "cpu/targets.h"
+
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-#include "cpu/targets.h"
 
 #include "cpu/pool_simd.h"
 

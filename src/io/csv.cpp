@@ -142,9 +142,11 @@ class Reader {
     size_t scanned = begin_;
     for (;;) {
       while (scanned < end_ && buffer_[scanned] != options_.delimiter && buffer_[scanned] != '\n') ++scanned;
-      if (scanned < end_ || !refill(&scanned)) break;
+      if (scanned < end_) break;
+      // The buffer must have room for more.
       TT_CHECK(scanned - begin_ <= kLongestField, Status::kFormat, source_.path(), ": row ", row_,
                ": a value is longer than ", static_cast<uint64_t>(kLongestField), " characters");
+      if (!refill(&scanned)) break;
     }
     std::string_view text(buffer_.get() + begin_, scanned - begin_);
     const bool found = scanned < end_;

@@ -101,19 +101,7 @@ void clip_grad_value_(std::span<const Tensor> parameters, double clip_value) {
   const GradMode off(false);
   const Tensors grads = gradients_of(parameters);
   for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_value_");
-  for (const Tensor& grad : grads) {
-    const Tensor host = ops::contiguous_copy(ops::to_device(grad, Device{}));
-    visit_dtype(host.dtype(), [&]<typename T>() {
-      const T low = Scalar(-clip_value).to<T>();
-      const T high = Scalar(clip_value).to<T>();
-      T* values = host.data<T>();
-      for (int64_t i = 0; i < host.numel(); ++i) {
-        if (values[i] < low) values[i] = low;
-        if (values[i] > high) values[i] = high;
-      }
-    });
-    ops::copy_(grad, host);
-  }
+  for (const Tensor& grad : grads) ops::clamp_(grad, -clip_value, clip_value);
 }
 
 }  // namespace tt::nn

@@ -28,18 +28,7 @@ Linear::Linear(int64_t in_features, int64_t out_features, bool bias)
   register_parameter("bias", b);
 }
 
-Tensor Linear::forward(const Tensor& input) {
-  const Tensor& weight = needed_parameter(0);
-  TT_CHECK(input.ndim() >= 1 && input.size(input.ndim() - 1) == weight.size(1), Status::kShape,
-           "mat1 and mat2 shapes cannot be multiplied (input ", input.sizes(), ", weight ", weight.sizes(),
-           ")");
-  Dims sizes = input.sizes();
-  sizes[sizes.size() - 1] = weight.size(0);
-  const Tensor rows = input.ndim() == 2 ? input : ops::reshape(input, {-1, weight.size(1)});
-  Tensor out = ops::mm(rows, ops::t(weight));
-  if (parameter(1).defined()) out = ops::add(out, parameter(1));
-  return input.ndim() == 2 ? out : ops::reshape(out, sizes);
-}
+Tensor Linear::forward(const Tensor& input) { return ops::linear(input, needed_parameter(0), parameter(1)); }
 
 std::string Linear::extra_repr() const {
   return str("in_features=", in_features_, ", out_features=", out_features_, ", bias=", bias_);

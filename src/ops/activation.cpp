@@ -1,5 +1,7 @@
 #include "ops/activation.h"
 
+#include <limits>
+
 #include "ops/view.h"
 
 namespace tt::ops {
@@ -17,9 +19,22 @@ PointwiseParams hardtanh_params(double min, double max) {
   return {min, max, 0};
 }
 
-void check_hardtanh(const Tensor& x, double min) {
-  TT_CHECK(x.dtype() != DType::kUInt8 || min >= 0, Status::kDtype,
-           "cannot do hardtanh on an unsigned type with negative limits");
+void check_fits(DType dtype, double value) {
+  if (is_floating(dtype) || dtype == DType::kBool) return;
+  visit_dtype(dtype, [&]<typename T>() {
+    if constexpr (std::is_integral_v<T>) {
+      TT_CHECK(value >= static_cast<double>(std::numeric_limits<T>::min()) &&
+                   value <= static_cast<double>(std::numeric_limits<T>::max()),
+               Status::kInvalidArgument, "value ", value, " cannot be converted to type ", dtype,
+               " without overflow");
+    }
+  });
+}
+
+PointwiseParams threshold_params(DType dtype, double threshold, double value) {
+  check_fits(dtype, threshold);
+  check_fits(dtype, value);
+  return {threshold, value, 0};
 }
 
 }  // namespace
@@ -41,22 +56,14 @@ Tensor softplus(const Tensor& x, double beta, double threshold) {
   return softplus(x, PointwiseParams{beta, threshold, 0});
 }
 
-Tensor hardtanh(const Tensor& x, double min, double max) {
-  const PointwiseParams params = hardtanh_params(min, max);
-  check_hardtanh(x, min);
-  return hardtanh(x, params);
-}
-void hardtanh_(const Tensor& self, double min, double max) {
-  const PointwiseParams params = hardtanh_params(min, max);
-  check_hardtanh(self, min);
-  hardtanh_(self, params);
-}
+Tensor hardtanh(const Tensor& x, double min, double max) { return hardtanh(x, hardtanh_params(min, max)); }
+void hardtanh_(const Tensor& self, double min, double max) { hardtanh_(self, hardtanh_params(min, max)); }
 
 Tensor threshold(const Tensor& x, double threshold, double value) {
-  return ops::threshold(x, PointwiseParams{threshold, value, 0});
+  return ops::threshold(x, threshold_params(x.dtype(), threshold, value));
 }
 void threshold_(const Tensor& self, double threshold, double value) {
-  ops::threshold_(self, PointwiseParams{threshold, value, 0});
+  ops::threshold_(self, threshold_params(self.dtype(), threshold, value));
 }
 
 Tensor softshrink(const Tensor& x, double lambda) {
@@ -65,6 +72,9 @@ Tensor softshrink(const Tensor& x, double lambda) {
   return softshrink(x, PointwiseParams{lambda, 0, 0});
 }
 Tensor hardshrink(const Tensor& x, double lambda) { return hardshrink(x, PointwiseParams{lambda, 0, 0}); }
+
+Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1.0)); }
+Tensor tanhshrink(const Tensor& x) { return sub(x, tanh(x)); }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
   TT_CHECK(weight.dtype() == x.dtype(), Status::kDtype, "prelu: Type promoting not supported. Got ",

@@ -21,6 +21,8 @@ Tensor threshold(const Tensor& x, double threshold, double value);
 void threshold_(const Tensor& self, double threshold, double value);
 Tensor softshrink(const Tensor& x, double lambda);
 Tensor hardshrink(const Tensor& x, double lambda);
+Tensor softsign(const Tensor& x);
+Tensor tanhshrink(const Tensor& x);
 // `weight`: one element, or one for each index of x's dimension 1.
 Tensor prelu(const Tensor& x, const Tensor& weight);
 Tensor glu(const Tensor& x, int64_t dim);

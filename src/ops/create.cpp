@@ -1,19 +1,50 @@
 #include "ops/create.h"
 
+#include <cmath>
+#include <limits>
+
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
 
+void check_fits(const Scalar& value, DType dtype) {
+  const double v = value.to_double();
+  if (v >= 0 && v <= 127) return;  // fits everywhere
+  const bool fits = visit_dtype(dtype, [&]<typename T>() {
+    if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, double>) {
+      return true;
+    } else if constexpr (std::is_same_v<T, int64_t>) {
+      return !value.is_floating() || (v >= -0x1p63 && v < 0x1p63);
+    } else if constexpr (std::is_integral_v<T>) {
+      constexpr double kMax = std::numeric_limits<T>::max();
+      const double lowest = std::is_signed_v<T>   ? std::numeric_limits<T>::lowest()
+                            : value.is_floating() ? 0.0
+                                                  : -kMax;
+      return v >= lowest && v <= kMax;
+    } else {
+      const double max = std::is_same_v<T, Half> ? 65504.0
+                         : std::is_same_v<T, BFloat16>
+                             ? 0x1.fep127
+                             : static_cast<double>(std::numeric_limits<float>::max());
+      return !(std::fabs(v) > max) || std::isinf(v);
+    }
+  });
+  TT_CHECK(fits, Status::kInvalidArgument, "value cannot be converted to type ", dtype,
+           " without overflow, got ", v);
+}
+
 Tensor full(const Dims& sizes, const Scalar& value, DType dtype, Device device) {
+  check_fits(value, dtype);
   const Tensor out = empty(sizes, dtype, device);
   if (out.numel() > 0) backend_of(device).pointwise->fill(make_loop(out.sizes(), {out}), value);
   return out;
 }
 
 void fill_(const Tensor& self, const Scalar& value) {
-  check_inplace(self, "fill_");
+  check_inplace(self, "fill_", false, true);
+  check_fits(value, self.dtype());
   const bool record_it = needs_grad(self);
   if (self.numel() > 0) backend_of(self.device()).pointwise->fill(make_loop(self.sizes(), {self}), value);
   bump_version(self);
@@ -41,7 +72,7 @@ void copy_values(const Tensor& to, const Tensor& from) {
 }
 
 void copy_(const Tensor& self, const Tensor& source) {
-  check_inplace(self, "copy_");
+  check_inplace(self, "copy_", needs_grad(source));
   TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "output with shape ",
            self.sizes(), " doesn't match the broadcast shape ", broadcast(self.sizes(), source.sizes()));
   if (self.is_same(source)) return;
@@ -66,8 +97,33 @@ Tensor contiguous_copy(const Tensor& t) {
   return out;
 }
 
+namespace {
+
+// Whether the elements fill a block of memory without gaps or overlaps, in any order of the dimensions.
+bool dense_in_some_order(const Tensor& t) {
+  Dims sizes, strides;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (t.size(d) == 1) continue;
+    int at = 0;
+    while (at < strides.size() && strides[at] > t.stride(d)) ++at;
+    sizes.insert(at, t.size(d));
+    strides.insert(at, t.stride(d));
+  }
+  return geometry_contiguous(sizes, strides);
+}
+
+// As PyTorch's clone: a dense tensor keeps its strides.
+Tensor copy_with_layout(const Tensor& t) {
+  if (t.is_contiguous() || t.numel() == 0 || !dense_in_some_order(t)) return contiguous_copy(t);
+  const Tensor out = alias(empty(t.sizes(), t.dtype(), t.device()), t.sizes(), t.strides(), 0);
+  copy_values(out, t);
+  return out;
+}
+
+}  // namespace
+
 Tensor clone(const Tensor& t) {
-  const Tensor out = contiguous_copy(t);
+  const Tensor out = copy_with_layout(t);
   if (needs_grad(t)) {
     record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
   }

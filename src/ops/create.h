@@ -5,6 +5,8 @@
 
 namespace tt::ops {
 
+// ---- copies and conversions (create.cpp) ----
+
 Tensor full(const Dims& sizes, const Scalar& value, DType dtype, Device device = {});
 inline Tensor zeros(const Dims& sizes, DType dtype, Device device = {}) {
   return full(sizes, 0, dtype, device);
@@ -14,6 +16,9 @@ inline Tensor ones(const Dims& sizes, DType dtype, Device device = {}) {
 }
 inline Tensor zeros_like(const Tensor& t) { return zeros(t.sizes(), t.dtype(), t.device()); }
 inline Tensor ones_like(const Tensor& t) { return ones(t.sizes(), t.dtype(), t.device()); }
+
+// Fails where the dtype cannot hold the number (negative integers may wrap into unsigned dtypes).
+void check_fits(const Scalar& value, DType dtype);
 
 void fill_(const Tensor& self, const Scalar& value);
 // self = source, broadcast and converted; differentiable in both.
@@ -26,5 +31,22 @@ Tensor contiguous(const Tensor& t);             // t itself where it is contiguo
 Tensor contiguous_copy(const Tensor& t);        // always new memory; not recorded
 Tensor to_dtype(const Tensor& t, DType dtype);  // t itself where it has the dtype; differentiable
 Tensor to_device(const Tensor& t, Device device);
+
+// ---- sequences and matrices (sequence.cpp) ----
+
+// Values start + i * step before end. Of an integer dtype the arguments are truncated first.
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype, Device device = {});
+Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device = {});
+Tensor logspace(double start, double end, int64_t steps, double base, DType dtype, Device device = {});
+Tensor eye(int64_t rows, int64_t columns, DType dtype, Device device = {});
+Tensor empty_strided(const Dims& sizes, const Dims& strides, DType dtype, Device device = {});
+Tensor tril(const Tensor& t, int64_t diagonal = 0);
+Tensor triu(const Tensor& t, int64_t diagonal = 0);
+void tril_(const Tensor& self, int64_t diagonal = 0);
+void triu_(const Tensor& self, int64_t diagonal = 0);
+Tensor diag(const Tensor& t, int64_t diagonal = 0);
+Tensor one_hot(const Tensor& t, int64_t num_classes = -1);
+// One view per tensor, expanded over the others; `xy` swaps the first two.
+Tensors meshgrid(std::span<const Tensor> tensors, bool xy = false);
 
 }  // namespace tt::ops

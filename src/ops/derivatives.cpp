@@ -21,16 +21,10 @@ Tensor masked(const Tensor& condition, const Tensor& g) { return where(condition
 
 Tensor square_of(const Arg& a) { return mul(a, a); }
 
-Tensor softsign_gradient(const Tensor& g, const Tensor& x) {
-  // Of x / d with d = 1 + |x|, not simplified: NaN at infinity, as the quotient itself.
-  const Tensor d = add(abs(x), 1.0);
-  return sub(div(g, d), mul(mul(g, div(div(x, d), d)), sign(x)));
-}
-
 Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p) {
   const bool clamped = p.a >= 0;
   const double low = clamped ? p.a : 0.0;
-  const double high = clamped ? 1.0 - p.a : 1.0;
+  const double high = clamped ? p.b : 1.0;
   const Tensor inside = logical_and(ge(x, low), le(x, high));
   const double outside = clamped ? 0.0 : std::numeric_limits<double>::quiet_NaN();
   return where(inside, div(g, mul(x, rsub(1.0, x))), outside);
@@ -40,7 +34,7 @@ Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent) 
   if (!exponent.is_tensor()) {
     const double e = exponent.scalar().to_double();
     if (e == 0) return zeros_like(g);
-    return mul(g, mul(pow(base, e - 1), e));
+    return mul(g, mul(e == 2 ? base.tensor() : pow(base, e - 1), e));
   }
   return where(eq(exponent, 0.0), 0.0, mul(g, mul(exponent, pow(base, sub(exponent, 1.0)))));
 }
@@ -54,13 +48,51 @@ Tensor pow_gradient_exponent(const Tensor& g, const Arg& base, const Arg& expone
   return where(logical_and(eq(base, 0.0), ge(exponent, 0.0)), 0.0, mul(g, mul(result, log(base.tensor()))));
 }
 
+Tensor atan2_gradient(const Tensor& g, const Arg& factor, const Arg& a, const Arg& b) {
+  const Tensor d = add(square_of(a), square_of(b));
+  return mul(g, mul(factor, where(eq(d, 0.0), 0.0, reciprocal(d))));
+}
+
 Tensor copysign_gradient(const Arg& a, const Arg& b) {
-  const GradMode off(false);  // piecewise constant
   return where(eq(a, 0.0), 0.0, div(copysign(a, b), a));
 }
 
 Tensor xlogy_gradient(const Tensor& g, const Arg& a, const Arg& b) {
-  return where(logical_and(eq(a, 0.0), le(b, 0.0)), 0.0, mul(g, xlogy(1.0, b)));
+  if (!b.is_tensor()) {
+    const double log_b = std::log(b.scalar().to_double());
+    return b.scalar().to_double() > 0 ? mul(g, log_b) : where(eq(a, 0.0), 0.0, mul(g, log_b));
+  }
+  const Tensor gradient = mul(g, xlogy(1.0, b));
+  return where(logical_and(eq(a, 0.0), le(b, 0.0)), 0.0, gradient);
+}
+
+namespace {
+
+Tensor any_nan(const Arg& x, const Arg& min, const Arg& max) {
+  return logical_or(logical_or(ne(x, x), ne(min, min)), ne(max, max));
+}
+
+// g where `all` holds, half of it where the input meets a bound and the bounds differ.
+Tensor shared(const Tensor& g, const Tensor& all, const Tensor& meets, const Arg& min, const Arg& max) {
+  return where(all, g, masked(logical_and(lt(min, max), meets), mul(g, 0.5)));
+}
+
+}  // namespace
+
+Tensor clamp_gradient_input(const Tensor& g, const Arg& x, const Arg& min, const Arg& max) {
+  const Tensor inside = logical_and(gt(x, min), lt(x, max));
+  const Tensor pinned = logical_and(eq(x, min), eq(x, max));
+  const Tensor all = logical_or(logical_or(inside, pinned), any_nan(x, min, max));
+  return shared(g, all, logical_or(eq(x, min), eq(x, max)), min, max);
+}
+
+Tensor clamp_gradient_min(const Tensor& g, const Arg& x, const Arg& min, const Arg& max) {
+  return shared(g, logical_and(lt(x, min), le(min, max)), eq(x, min), min, max);
+}
+
+Tensor clamp_gradient_max(const Tensor& g, const Arg& x, const Arg& min, const Arg& max) {
+  const Tensor above = logical_or(gt(x, max), gt(min, max));
+  return shared(g, logical_and(above, logical_not(any_nan(x, min, max))), eq(x, max), min, max);
 }
 
 Tensor prelu_gradient_input(const Tensor& g, const Arg& x, const Arg& weight) {

@@ -16,13 +16,19 @@ inline constexpr PointwiseParams kSeluParams{functors::kSeluAlpha, functors::kSe
 Tensor masked(const Tensor& condition, const Tensor& g);
 Tensor square_of(const Arg& a);
 
-Tensor softsign_gradient(const Tensor& g, const Tensor& x);
 Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p);
 Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent);
 Tensor pow_gradient_exponent(const Tensor& g, const Arg& base, const Arg& exponent, const Tensor& result);
+// g * factor / (a^2 + b^2), 0 at the origin.
+Tensor atan2_gradient(const Tensor& g, const Arg& factor, const Arg& a, const Arg& b);
 Tensor copysign_gradient(const Arg& a, const Arg& b);  // the factor on g
 Tensor xlogy_gradient(const Tensor& g, const Arg& a, const Arg& b);
 Tensor prelu_gradient_input(const Tensor& g, const Arg& x, const Arg& weight);
+
+// Of clamp with tensors as bounds: ties share the gradient, NaN anywhere gives all of it to the input.
+Tensor clamp_gradient_input(const Tensor& g, const Arg& x, const Arg& min, const Arg& max);
+Tensor clamp_gradient_min(const Tensor& g, const Arg& x, const Arg& min, const Arg& max);
+Tensor clamp_gradient_max(const Tensor& g, const Arg& x, const Arg& min, const Arg& max);
 
 // gg * g * f''(x), for activations f whose f' is an op of the table: the gradient of g * f'(x) for x.
 Tensor hardswish_second(const Tensor& gg, const Arg& g, const Arg& x);

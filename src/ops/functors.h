@@ -186,12 +186,13 @@ struct nan_to_num {
     }
   }
 };
-// a: eps; negative for none.
+// a, b: what to clamp to; a negative for nothing.
 struct logit {
   template <typename T>
   TT_HOST_DEVICE static T apply(T x, const PointwiseParams& p) {
-    const T eps = T(p.a);
-    const T z = eps < T(0) ? x : x < eps ? eps : x > T(1) - eps ? T(1) - eps : x;
+    const T low = T(p.a);
+    const T high = T(p.b);
+    const T z = low < T(0) ? x : x < low ? low : x > high ? high : x;
     return std::log(z / (T(1) - z));
   }
 };
@@ -221,11 +222,9 @@ inline constexpr double kGeluKappa = 0.044715;
 TT_FUNCTOR1(gelu_tanh, T(0.5) * x * (T(1) + std::tanh(T(kGeluBeta) * (x + T(kGeluKappa) * x * x * x))))
 // a: beta; b: threshold.
 TT_FUNCTOR1(softplus, x* T(p.a) > T(p.b) ? x : std::log1p(std::exp(x * T(p.a))) / T(p.a))
-TT_FUNCTOR1(softsign, x / (T(1) + std::fabs(x)))
 TT_FUNCTOR1(hardsigmoid, smaller(larger(x + T(3), T(0)), T(6)) / T(6))
 TT_FUNCTOR1(hardswish, x* smaller(larger(x + T(3), T(0)), T(6)) / T(6))
 TT_FUNCTOR1(logsigmoid, (x < T(0) ? x : T(0)) - std::log1p(std::exp(-std::fabs(x))))
-TT_FUNCTOR1(tanhshrink, x - std::tanh(x))
 TT_FUNCTOR1(softshrink, x > T(p.a) ? x - T(p.a) : x < -T(p.a) ? x + T(p.a) : x * T(0))  // a: lambda
 TT_FUNCTOR1(hardshrink, x >= -T(p.a) && x <= T(p.a) ? T(0) : x)                         // a: lambda
 
@@ -363,9 +362,10 @@ TT_FUNCTOR2(prelu_kernel, a > T(0) ? a : b * a)
 TT_FUNCTOR2(sigmoid_backward, a*(T(1) - b) * b)
 TT_FUNCTOR2(tanh_backward, a*(T(1) - b * b))
 TT_FUNCTOR2(threshold_backward, b <= param<T>(p.a) ? T(0) : a)
-TT_FUNCTOR2(clamp_backward, b >= param<T>(p.a) && b <= param<T>(p.b) ? a : T(0))
-TT_FUNCTOR2(hardtanh_backward, b <= param<T>(p.a) || b >= param<T>(p.b) ? T(0) : a)
-TT_FUNCTOR2(shrink_backward, b >= -T(p.a) && b <= T(p.a) ? T(0) : a)
+// a, b: the bounds; c: 1 where there is no lower one, 2 where there is no upper one. 0 at the bounds
+// themselves.
+TT_FUNCTOR2(clamp_backward, (p.c == 1 || b > param<T>(p.a)) && (p.c == 2 || b < param<T>(p.b)) ? a : T(0))
+TT_FUNCTOR2(shrink_backward, b<-T(p.a) || b> T(p.a) ? a : T(0))
 TT_FUNCTOR2(leaky_relu_backward, b > T(0) ? a : a * T(p.a))
 TT_FUNCTOR2(hardsigmoid_backward, b > T(-3) && b < T(3) ? a * T(1.0 / 6) : T(0))
 TT_FUNCTOR2(hardswish_backward, b <= T(-3) ? T(0) : b < T(3) ? a * (b / T(3) + T(0.5)) : a)

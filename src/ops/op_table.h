@@ -15,8 +15,8 @@
 //               kInteger   integers
 //   result    kSame: the compute dtype; kBool. (Ternary rows have no such column: kSame.)
 //   saves     what the backward expressions use. Unary: kNone, kX, kY. Binary: kNone; kOther, each gradient
-//             uses the other operand; kDivisor, a's uses b and b's uses both; kBoth; kBothAndY, the result
-//             too. Ternary: kBC, kABC.
+//             uses the other operand; kDivisor, a's uses b and b's uses both; kBoth; kPower, as kBoth and b's
+//             the result; kBothAndY, the result too. Ternary: kBC, kABC.
 //   backward  unary: one expression in g (the result's gradient), x, y (input, result), p (the params);
 //             binary: two, in g, a, b, y, p; ternary: three, in g, a, b, c, p. A single kNotDifferentiable
 //             where there is no gradient.
@@ -79,13 +79,11 @@
   X(hardsigmoid, kVector, kFloatOnly, kSame, kX, hardsigmoid_backward(g, x))             \
   X(hardswish, kVector, kFloatOnly, kSame, kX, hardswish_backward(g, x))
 
-#define TT_UNARY_OUT(X)                                                    \
-  X(isnan, kVector, kAll, kBool, kNone, kNotDifferentiable)                \
-  X(isinf, kVector, kAll, kBool, kNone, kNotDifferentiable)                \
-  X(isfinite, kVector, kAll, kBool, kNone, kNotDifferentiable)             \
-  X(softsign, kVector, kFloat, kSame, kX, softsign_gradient(g, x))         \
-  X(logsigmoid, kScalar, kFloatOnly, kSame, kX, logsigmoid_backward(g, x)) \
-  X(tanhshrink, kScalar, kFloat, kSame, kX, sub(g, tanh_backward(g, tanh(x))))
+#define TT_UNARY_OUT(X)                                        \
+  X(isnan, kVector, kAll, kBool, kNone, kNotDifferentiable)    \
+  X(isinf, kVector, kAll, kBool, kNone, kNotDifferentiable)    \
+  X(isfinite, kVector, kAll, kBool, kNone, kNotDifferentiable) \
+  X(logsigmoid, kScalar, kFloatOnly, kSame, kX, logsigmoid_backward(g, x))
 
 #define TT_UNARY_PARAMS(X)                                                    \
   X(round, kVector, kNumber, kSame, kNone, zeros_like(g))                     \
@@ -96,7 +94,7 @@
   X(elu, kScalar, kFloatOnly, kSame, kX, elu_backward(g, x, p))               \
   X(gelu, kScalar, kFloatOnly, kSame, kX, gelu_backward(g, x))                \
   X(softplus, kScalar, kFloatOnly, kSame, kX, softplus_backward(g, x, p))     \
-  X(hardtanh, kVector, kNumber, kSame, kX, hardtanh_backward(g, x, p))        \
+  X(hardtanh, kVector, kNumber, kSame, kX, clamp_backward(g, x, p))           \
   X(threshold, kVector, kNumber, kSame, kX, threshold_backward(g, x, p))      \
   X(softshrink, kVector, kFloatOnly, kSame, kX, shrink_backward(g, x, p))     \
   X(hardshrink, kVector, kFloatOnly, kSame, kX, shrink_backward(g, x, p))
@@ -108,26 +106,25 @@
 
 #define TT_UNARY_OPS(X) TT_UNARY_INPLACE(X) TT_UNARY_OUT(X) TT_UNARY_PARAMS(X) TT_UNARY_INTERNAL(X)
 
-#define TT_BINARY_SCALAR(X)                                                                                 \
-  X(add, kVector, kAll, kSame, kNone, g, g)                                                                 \
-  X(sub, kVector, kNumber, kSame, kNone, g, neg(g))                                                         \
-  X(mul, kVector, kAll, kSame, kOther, mul(g, b), mul(g, a))                                                \
-  X(div, kVector, kFloat, kSame, kDivisor, div(g, b), neg(mul(g, div(div(a, b), b))))                       \
-  X(remainder, kScalar, kNumber, kSame, kDivisor, g, neg(mul(g, div_floor(a, b))))                          \
-  X(fmod, kScalar, kNumber, kSame, kDivisor, g, neg(mul(g, div_trunc(a, b))))                               \
-  X(pow, kScalar, kNumber, kSame, kBothAndY, pow_gradient_base(g, a, b), pow_gradient_exponent(g, a, b, y)) \
-  X(copysign, kVector, kFloat, kSame, kBoth, mul(g, copysign_gradient(a, b)), zeros_like(g))                \
-  X(xlogy, kScalar, kFloat, kSame, kBoth, xlogy_gradient(g, a, b), div(mul(g, a), b))                       \
-  X(eq, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                    \
-  X(ne, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                    \
-  X(lt, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                    \
-  X(le, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                    \
-  X(gt, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                    \
+#define TT_BINARY_SCALAR(X)                                                                              \
+  X(add, kVector, kAll, kSame, kNone, g, g)                                                              \
+  X(sub, kVector, kNumber, kSame, kNone, g, neg(g))                                                      \
+  X(mul, kVector, kAll, kSame, kOther, mul(g, b), mul(g, a))                                             \
+  X(div, kVector, kFloat, kSame, kDivisor, div(g, b), neg(mul(g, div(div(a, b), b))))                    \
+  X(remainder, kScalar, kNumber, kSame, kDivisor, g, neg(mul(g, div_floor(a, b))))                       \
+  X(fmod, kScalar, kNumber, kSame, kDivisor, g, neg(mul(g, div_trunc(a, b))))                            \
+  X(pow, kScalar, kNumber, kSame, kPower, pow_gradient_base(g, a, b), pow_gradient_exponent(g, a, b, y)) \
+  X(copysign, kVector, kFloat, kSame, kBoth, mul(g, copysign_gradient(a, b)), zeros_like(g))             \
+  X(xlogy, kScalar, kFloat, kSame, kBoth, xlogy_gradient(g, a, b), div(mul(g, a), b))                    \
+  X(eq, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                 \
+  X(ne, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                 \
+  X(lt, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                 \
+  X(le, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                 \
+  X(gt, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                 \
   X(ge, kVector, kAll, kBool, kNone, kNotDifferentiable)
 
 #define TT_BINARY_INPLACE(X)                                                                           \
-  X(atan2, kScalar, kFloat, kSame, kBoth, mul(g, mul(b, reciprocal(add(square_of(a), square_of(b))))), \
-    mul(neg(g), mul(a, reciprocal(add(square_of(a), square_of(b))))))                                  \
+  X(atan2, kScalar, kFloat, kSame, kBoth, atan2_gradient(g, b, a, b), atan2_gradient(neg(g), a, a, b)) \
   X(hypot, kScalar, kFloatOnly, kSame, kBothAndY, mul(g, div(a, y)), mul(g, div(b, y)))                \
   X(logical_and, kVector, kAll, kBool, kNone, kNotDifferentiable)                                      \
   X(logical_or, kVector, kAll, kBool, kNone, kNotDifferentiable)                                       \
@@ -149,16 +146,15 @@
   X(sub_alpha, kVector, kNumber, kSame, kNone, g, mul(g, -p.a))                                      \
   X(div_floor, kScalar, kNumber, kSame, kNone, zeros_like(g), zeros_like(g))                         \
   X(div_trunc, kScalar, kNumber, kSame, kNone, zeros_like(g), zeros_like(g))                         \
-  X(clamp_min, kVector, kNumber, kSame, kBoth, masked(ge(a, b), g), masked(lt(a, b), g))             \
-  X(clamp_max, kVector, kNumber, kSame, kBoth, masked(le(a, b), g), masked(gt(a, b), g))             \
+  X(clamp_min, kVector, kNumber, kSame, kBoth, larger_backward(g, a, b), larger_backward(g, b, a))   \
+  X(clamp_max, kVector, kNumber, kSame, kBoth, larger_backward(g, b, a), larger_backward(g, a, b))   \
   X(prelu_kernel, kVector, kFloatOnly, kSame, kBoth, prelu_gradient_input(g, a, b),                  \
-    masked(le(a, 0.0), mul(g, a)))                                                                   \
+    where(gt(a, 0.0), 0.0, mul(g, a)))                                                               \
   X(sigmoid_backward, kVector, kFloat, kSame, kBoth, sigmoid_backward(g, b),                         \
     mul(mul(g, a), rsub(1.0, mul(b, 2.0))))                                                          \
   X(tanh_backward, kVector, kFloat, kSame, kBoth, tanh_backward(g, b), mul(mul(g, a), mul(b, -2.0))) \
   X(threshold_backward, kVector, kNumber, kSame, kBoth, threshold_backward(g, b, p), Tensor())       \
   X(clamp_backward, kVector, kNumber, kSame, kBoth, clamp_backward(g, b, p), Tensor())               \
-  X(hardtanh_backward, kVector, kNumber, kSame, kBoth, hardtanh_backward(g, b, p), Tensor())         \
   X(shrink_backward, kVector, kFloatOnly, kSame, kBoth, shrink_backward(g, b, p), Tensor())          \
   X(leaky_relu_backward, kVector, kFloatOnly, kSame, kBoth, leaky_relu_backward(g, b, p), Tensor())  \
   X(hardsigmoid_backward, kVector, kFloatOnly, kSame, kBoth, hardsigmoid_backward(g, b), Tensor())   \
@@ -183,8 +179,8 @@
   X(lerp, kVector, kFloatOnly, kABC, mul(g, rsub(1.0, c)), mul(g, c), mul(g, sub(b, a)))                    \
   X(addcmul, kVector, kNumber, kBC, g, mul(g, mul(c, p.a)), mul(g, mul(b, p.a)))                            \
   X(addcdiv, kVector, kFloatOnly, kBC, g, mul(g, div(p.a, c)), neg(mul(g, div(mul(b, p.a), square_of(c))))) \
-  X(clamp_tensor, kVector, kNumber, kABC, masked(logical_and(ge(a, b), le(a, c)), g),                       \
-    masked(logical_and(lt(b, c), lt(a, b)), g), masked(logical_or(gt(a, c), lt(c, b)), g))                  \
+  X(clamp_tensor, kVector, kNumber, kABC, clamp_gradient_input(g, a, b, c), clamp_gradient_min(g, a, b, c), \
+    clamp_gradient_max(g, a, b, c))                                                                         \
   X(larger_backward, kVector, kAll, kBC, larger_backward(g, b, c), Tensor(), Tensor())
 
 #define TT_REDUCE_OPS(X) \

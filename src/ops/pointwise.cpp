@@ -32,6 +32,7 @@ enum Use : uint8_t { kUsesA = 1, kUsesB = 2, kUsesC = 4, kUsesY = 8 };
 constexpr uint8_t uses(int for_a, int for_b) { return static_cast<uint8_t>(for_a | for_b << 4); }
 constexpr uint8_t kNone = 0, kX = kUsesA, kY = kUsesY, kOther = uses(kUsesB, kUsesA),
                   kDivisor = uses(kUsesB, kUsesA | kUsesB), kBoth = uses(kUsesA | kUsesB, kUsesA | kUsesB),
+                  kPower = uses(kUsesA | kUsesB, kUsesA | kUsesB | kUsesY),
                   kBothAndY = uses(kUsesA | kUsesB | kUsesY, kUsesA | kUsesB | kUsesY), kBC = kUsesB | kUsesC,
                   kABC = kUsesA | kUsesB | kUsesC;
 
@@ -283,6 +284,33 @@ void check_values(BinaryOp op, const Arg& b, DType dtype) {
            "Integers to negative integer powers are not allowed.");
 }
 
+// Two dense CPU tensors of one dtype and shape: nothing to promote, broadcast or merge.
+bool alike(const Arg& a, const Arg& b) {
+  if (!a.is_tensor() || !b.is_tensor()) return false;
+  const TensorImpl* x = a.tensor().impl();
+  const TensorImpl* y = b.tensor().impl();
+  return x->dtype == y->dtype && x->contiguous && y->contiguous && x->sizes == y->sizes &&
+         x->storage->device().is_cpu() && y->storage->device().is_cpu();
+}
+
+void set_flat(Loop& loop, int operand, const Tensor& t) {
+  loop.dtype[operand] = t.dtype();
+  loop.data[operand] = t.raw();
+  loop.strides[operand][0] = static_cast<int64_t>(size_of(t.dtype()));
+}
+
+Loop flat_loop(const Tensor& out, const Tensor& a, const Tensor& b) {
+  Loop loop;
+  loop.ndim = 1;
+  loop.operands = 3;
+  loop.numel = out.numel();
+  loop.sizes[0] = loop.numel;
+  set_flat(loop, 0, out);
+  set_flat(loop, 1, a);
+  set_flat(loop, 2, b);
+  return loop;
+}
+
 void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DType dtype,
                 const PointwiseParams& params) {
   Ready ready_a, ready_b;
@@ -348,6 +376,7 @@ void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weigh
 
 Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
   const Row& row = kUnaryRows[static_cast<int>(op)];
+  if (op == UnaryOp::square && x.dtype() == DType::kBool) return unary(op, to_dtype(x, DType::kInt64));
   const DType dtype = compute_dtype(row, x.dtype());
   if (dtype != x.dtype()) return unary(op, to_dtype(x, dtype), params);
   const Tensor out = empty(x.sizes(), row.result == kBool ? DType::kBool : dtype, x.device());
@@ -392,16 +421,24 @@ void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params) {
 
 Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& params) {
   const Row& row = kBinaryRows[static_cast<int>(op)];
-  if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
-    return unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));
+  Tensor out;
+  if (alike(a, b) && compute_dtype(row, a.tensor().dtype()) == a.tensor().dtype()) {
+    const DType dtype = a.tensor().dtype();
+    check_values(op, b, dtype);
+    out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
+    if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
+  } else if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
+    const GradMode off(false);
+    out = unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));
+  } else {
+    const DType dtype = compute_dtype(row, result_type(a, b));
+    const Arg args[] = {a, b};
+    const Device device = common_device(args);
+    const Dims shape = broadcast(a.sizes(), b.sizes());
+    check_values(op, b, dtype);
+    out = empty(shape, row.result == kBool ? DType::kBool : dtype, device);
+    run_binary(op, out, a, b, dtype, params);
   }
-  const DType dtype = compute_dtype(row, result_type(a, b));
-  const Arg args[] = {a, b};
-  const Device device = common_device(args);
-  const Dims shape = broadcast(a.sizes(), b.sizes());
-  check_values(op, b, dtype);
-  const Tensor out = empty(shape, row.result == kBool ? DType::kBool : dtype, device);
-  run_binary(op, out, a, b, dtype, params);
   const Tensor& ta = tensor_or_none(a);
   const Tensor& tb = tensor_or_none(b);
   if (row.differentiable && needs_grad(ta, tb)) {
@@ -424,7 +461,6 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   common_device(args);
   check_shape_fits(broadcast(self.sizes(), other.sizes()), self);
   check_values(op, other, dtype);
-  if (UnaryOp kernel; simple_power(op, self, other, &kernel)) return unary_(kernel, self);
 
   const Tensor& tb = tensor_or_none(other);
   const bool takes_grad = needs_grad(self, tb);
@@ -436,7 +472,12 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   const SavedArg saved_b = save_arg(same && before.defined() ? Arg(before) : other, used & kUsesB);
   {
     const GradMode off(false);
-    if (result == self.dtype()) {
+    UnaryOp kernel;
+    if (result == self.dtype() && simple_power(op, self, other, &kernel)) {
+      if (self.numel() > 0) {
+        backend_of(self.device()).pointwise->unary(kernel, make_loop(self.sizes(), {self, self}), {});
+      }
+    } else if (result == self.dtype()) {
       const Tensor b = unaliased(tb, self);
       run_binary(op, self, self, arg_of(other, b), dtype, params);
     } else {

@@ -62,7 +62,7 @@ void check_alpha(DType result, double alpha) {
 
 PointwiseParams bounds(OptionalNumber min, OptionalNumber max) {
   TT_CHECK(min || max, Status::kInvalidArgument, "clamp: At least one of 'min' or 'max' must not be None");
-  return {min.value_or(-kInfinity), max.value_or(kInfinity), 0};
+  return {min.value_or(-kInfinity), max.value_or(kInfinity), !min ? 1.0 : !max ? 2.0 : 0.0};
 }
 
 // Python numbers are floats here: integers become the default dtype.
@@ -188,12 +188,22 @@ void round_(const Tensor& self, int64_t decimals) {
   round_decimals_(self, decimal_scale(decimals));
 }
 
-Tensor logit(const Tensor& x, OptionalNumber eps) {
-  return logit(x, PointwiseParams{eps.value_or(-1.0), 0, 0});
+// The bounds are numbers of the dtype, as in PyTorch: 1 - eps is rounded.
+static PointwiseParams logit_params(DType dtype, OptionalNumber eps) {
+  if (!eps || *eps < 0) return {-1, 0, 0};
+  PointwiseParams params{*eps, 1 - *eps, 0};
+  if (dtype == DType::kFloat16) {
+    params.a = static_cast<float>(Half(static_cast<float>(params.a)));
+    params.b = static_cast<float>(Half(static_cast<float>(1 - params.a)));
+  } else if (dtype == DType::kBFloat16) {
+    params.a = static_cast<float>(BFloat16(static_cast<float>(params.a)));
+    params.b = static_cast<float>(BFloat16(static_cast<float>(1 - params.a)));
+  }
+  return params;
 }
-void logit_(const Tensor& self, OptionalNumber eps) {
-  logit_(self, PointwiseParams{eps.value_or(-1.0), 0, 0});
-}
+
+Tensor logit(const Tensor& x, OptionalNumber eps) { return logit(x, logit_params(x.dtype(), eps)); }
+void logit_(const Tensor& self, OptionalNumber eps) { logit_(self, logit_params(self.dtype(), eps)); }
 
 Tensor nan_to_num(const Tensor& x, OptionalNumber nan, OptionalNumber posinf, OptionalNumber neginf) {
   return nan_to_num(x, replacements(x.dtype(), nan, posinf, neginf));

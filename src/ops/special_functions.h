@@ -48,6 +48,7 @@ TT_HOST_DEVICE inline double digamma(double x) {
 TT_HOST_DEVICE inline double zeta(double s, double q) {
   if (q <= 0 && q == std::floor(q)) return std::numeric_limits<double>::infinity();
   if (q <= 0 && s != std::floor(s)) return std::numeric_limits<double>::quiet_NaN();
+  if (q == std::numeric_limits<double>::infinity()) return 0;
   if (!(q > -1e6)) return std::numeric_limits<double>::quiet_NaN();  // NaN, or further than anyone can sum
   double sum = 0;
   while (q < 10) {
@@ -69,6 +70,10 @@ TT_HOST_DEVICE inline double zeta(double s, double q) {
 
 // The n-th derivative of digamma, n >= 1.
 TT_HOST_DEVICE inline double polygamma(double n, double x) {
+  if (n == 1 && x < 0.5) {  // by reflection
+    const double s = std::sin(kPi * x);
+    return kPi * kPi / (s * s) - zeta(2, 1 - x);
+  }
   const double sign = std::fmod(n, 2) != 0 ? 1 : -1;
   return sign * std::exp(special::lgamma(n + 1)) * zeta(n + 1, x);
 }

@@ -2,24 +2,13 @@
 
 #include <algorithm>
 
-#include "autograd/meta.h"
+#include "core/backend.h"
 #include "ops/ops.h"
+#include "ops/view_rule.h"
 
 namespace tt::ops {
 
 namespace {
-
-// A view with its backward rule: gradient of the source from the gradient of the view.
-template <typename F>
-Tensor make_view(const char* op, const Tensor& source, const Dims& sizes, const Dims& strides, int64_t offset,
-                 F rule) {
-  const Tensor out = alias(source, sizes, strides, offset);
-  set_view_of(out, source);
-  if (needs_grad(source)) {
-    record(op, out, {&source}, [rule](BackwardContext& context) { context.set(0, rule(context.grad())); });
-  }
-  return out;
-}
 
 // The sizes with -1 filled in.
 Dims infer_size(const Dims& sizes, int64_t numel) {
@@ -73,17 +62,65 @@ std::optional<Dims> view_strides(const Tensor& t, const Dims& sizes) {
   return out < 0 ? std::optional(strides) : std::nullopt;
 }
 
+// The two laid out over one stretch of memory that starts at the lower offset.
+int64_t common_extent(const Geometry& a, const Geometry& b, int64_t origin) {
+  return std::max(a.offset - origin + a.extent(), b.offset - origin + b.extent());
+}
+
+// flat.as_strided(geometry, moved to origin) += values, also where the geometry overlaps itself.
+void accumulate_at(const Tensor& flat, const Tensor& values, const Geometry& geometry, int64_t origin) {
+  if (values.numel() == 0) return;
+  const Tensor target = alias(flat, geometry.sizes, geometry.strides, geometry.offset - origin);
+  if (geometry.may_overlap()) {
+    backend_of(flat.device()).index->accumulate(make_loop(target.sizes(), {target, values}));
+  } else {
+    copy_values(target, values);
+  }
+}
+
+Tensor restride_values(const Tensor& values, const Geometry& from, const Geometry& to,
+                       const Geometry& counted) {
+  const int64_t origin = std::min(from.offset, to.offset);
+  const Tensor flat = zeros(Dims{common_extent(from, to, origin)}, values.dtype(), values.device());
+  accumulate_at(flat, values, from, origin);
+  const Tensor read = alias(flat, to.sizes, to.strides, to.offset - origin);
+  if (!counted.may_overlap()) return read.is_contiguous() ? read : contiguous_copy(read);
+  const Tensor counts = zeros(flat.sizes(), flat.dtype(), flat.device());
+  accumulate_at(counts, ones(counted.sizes, flat.dtype(), flat.device()), counted, origin);
+  const Tensor out = contiguous_copy(read);
+  // A place that `counted` does not refer to belongs to nobody: 0 / 0 must not appear there.
+  const Tensor times = alias(counts, to.sizes, to.strides, to.offset - origin);
+  return div(out, add(times, to_dtype(eq(times, 0.0), times.dtype())));
+}
+
 }  // namespace
 
-Tensor as_strided(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t offset) {
-  TT_CHECK(sizes.size() == strides.size(), Status::kShape,
-           "mismatch in length of strides and shape: ", strides, " and ", sizes);
-  TT_CHECK(offset >= 0, Status::kInvalidArgument, "storage offset must not be negative, got ", offset);
+Tensor restride(const Tensor& values, const Geometry& from, const Geometry& to, const Geometry& counted) {
+  Tensor out;
+  {
+    const GradMode off(false);
+    out = restride_values(values, from, to, counted);
+  }
+  if (needs_grad(values)) {
+    // Laying out and reading back are each other's transposes.
+    record("as_strided_backward", out, {&values}, [from, to, counted](BackwardContext& context) {
+      context.set(0, restride(context.grad(), to, from, counted));
+    });
+  }
+  return out;
+}
+
+Tensor as_strided(const Tensor& t, const Dims& sizes, const Dims& strides, std::optional<int64_t> start) {
+  const int64_t offset = start.value_or(t.offset());
+  TT_CHECK(sizes.size() == strides.size(), Status::kShape, "mismatch in length of strides and shape: sizes ",
+           sizes, ", strides ", strides);
+  TT_CHECK(offset >= 0, Status::kInvalidArgument, "as_strided: storage_offset must not be negative, got ",
+           offset);
   const int64_t numel = checked_numel(sizes);
   int64_t last = offset;
   for (int i = 0; i < sizes.size(); ++i) {
     TT_CHECK(strides[i] >= 0, Status::kInvalidArgument,
-             "as_strided: Negative strides are not supported, got strides: ", strides);
+             "as_strided: Negative strides are not supported at the moment, got strides: ", strides);
     if (numel == 0) continue;
     int64_t reach;
     TT_CHECK(!__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) &&
@@ -94,32 +131,10 @@ Tensor as_strided(const Tensor& t, const Dims& sizes, const Dims& strides, int64
   TT_CHECK(numel == 0 || last < capacity, Status::kInvalidArgument, "setStorage: sizes ", sizes, ", strides ",
            strides, ", storage offset ", offset, " require ", last + 1, " elements, but the storage holds ",
            capacity);
-  const Dims in_sizes = t.sizes();
-  const Dims in_strides = t.strides();
-  const int64_t in_offset = t.offset();
-  return make_view("as_strided", t, sizes, strides, offset, [=](const Tensor& grad) {
-    // Both geometries share one origin: the lower of the two offsets.
-    const int64_t origin = std::min(in_offset, offset);
-    int64_t extent = 1;
-    for (int i = 0; i < in_sizes.size(); ++i) extent += std::max<int64_t>(in_sizes[i] - 1, 0) * in_strides[i];
-    extent += in_offset - origin;
-    int64_t view_extent = 1 + offset - origin;
-    for (int i = 0; i < sizes.size(); ++i) view_extent += std::max<int64_t>(sizes[i] - 1, 0) * strides[i];
-    const Tensor flat = zeros(Dims{std::max(extent, view_extent)}, grad.dtype(), grad.device());
-    as_strided_accumulate_(flat, grad, sizes, strides, offset - origin);
-    return as_strided(flat, in_sizes, in_strides, in_offset - origin);
-  });
-}
-
-void as_strided_accumulate_(const Tensor& self, const Tensor& values, const Dims& sizes, const Dims& strides,
-                            int64_t offset) {
-  // Dimensions that do not move add up first; what is left must not overlap.
-  Dims kept = sizes;
-  for (int i = 0; i < sizes.size(); ++i) {
-    if (strides[i] == 0) kept[i] = 1;
-  }
-  const Tensor target = as_strided(self, kept, strides, offset);
-  add_(target, sum_to_size(values, kept));
+  const Geometry in = Geometry::of(t);
+  const Geometry out{sizes, strides, offset};
+  return make_view("as_strided", t, sizes, strides, offset,
+                   [in, out](const Tensor& grad) { return restride(grad, out, in, in); });
 }
 
 Tensor view(const Tensor& t, const Dims& sizes) {
@@ -137,6 +152,82 @@ Tensor view(const Tensor& t, const Dims& sizes) {
 Tensor reshape(const Tensor& t, const Dims& sizes) {
   const Dims inferred = infer_size(sizes, t.numel());
   return view(view_strides(t, inferred) ? t : clone(t), inferred);
+}
+
+Tensor flatten(const Tensor& t, int64_t start_dim, int64_t end_dim) {
+  const int start = wrap_dim(start_dim, t.ndim());
+  const int end = wrap_dim(end_dim, t.ndim());
+  TT_CHECK(start <= end, Status::kShape, "flatten() has invalid args: start_dim cannot come after end_dim");
+  if (t.ndim() == 0) return reshape(t, Dims{1});
+  if (start == end) return t;
+  Dims sizes;
+  int64_t merged = 1;
+  for (int i = 0; i < t.ndim(); ++i) {
+    if (i >= start && i <= end) merged *= t.size(i);
+    if (i == end) sizes.push_back(merged);
+    if (i < start || i > end) sizes.push_back(t.size(i));
+  }
+  return reshape(t, sizes);
+}
+
+Tensor unflatten(const Tensor& t, int64_t dim, const Dims& sizes) {
+  TT_CHECK(!sizes.empty(), Status::kShape, "unflatten: sizes must be non-empty");
+  const int d = wrap_dim(dim, t.ndim());
+  TT_CHECK(t.ndim() > 0, Status::kShape, "unflatten: a 0-dim tensor has no dimension to unflatten");
+  int64_t known = 1;
+  int unknown = 0;
+  for (const int64_t size : sizes) {
+    TT_CHECK(size >= -1, Status::kShape, "unflatten: invalid shape dimension ", size, " in sizes ", sizes);
+    if (size == -1) ++unknown;
+    TT_CHECK(size == -1 || !__builtin_mul_overflow(known, size, &known), Status::kShape, "unflatten: sizes ",
+             sizes, " overflow int64");
+  }
+  TT_CHECK(unknown <= 1, Status::kShape, "unflatten: only one dimension can be inferred, got sizes ", sizes);
+  const int64_t whole = t.size(d);
+  TT_CHECK(unknown == 0 ? known == whole : known != 0 && whole % known == 0, Status::kShape,
+           "unflatten: Provided sizes ", sizes, " don't multiply up to the size of dim ", d, " (", whole,
+           ") in the input tensor");
+  Dims out;
+  for (int i = 0; i < t.ndim(); ++i) {
+    if (i != d) {
+      out.push_back(t.size(i));
+      continue;
+    }
+    for (const int64_t size : sizes) out.push_back(size == -1 ? whole / known : size);
+  }
+  return view(t, out);
+}
+
+Tensor squeeze(const Tensor& t, std::span<const int64_t> dims) {
+  uint32_t mask = dims.empty() ? ~0u : 0u;
+  for (const int64_t dim : dims) {
+    const int d = wrap_dim(dim, t.ndim());
+    TT_CHECK(!(mask & (1u << d)), Status::kInvalidArgument, "dim ", d,
+             " appears multiple times in the list of dims");
+    mask |= 1u << d;
+  }
+  Dims sizes;
+  Dims strides;
+  for (int i = 0; i < t.ndim(); ++i) {
+    if (t.size(i) == 1 && (mask & (1u << i))) continue;
+    sizes.push_back(t.size(i));
+    strides.push_back(t.stride(i));
+  }
+  const Dims in_sizes = t.sizes();
+  return make_view("squeeze", t, sizes, strides, t.offset(),
+                   [in_sizes](const Tensor& grad) { return reshape(grad, in_sizes); });
+}
+
+Tensor unsqueeze(const Tensor& t, int64_t dim) {
+  const int d = wrap_dim(dim, t.ndim() + 1);
+  Dims sizes = t.sizes();
+  Dims strides = t.strides();
+  const int64_t stride = d < t.ndim() ? t.size(d) * t.stride(d) : 1;
+  sizes.insert(d, 1);
+  strides.insert(d, stride);
+  const Dims in_sizes = t.sizes();
+  return make_view("unsqueeze", t, sizes, strides, t.offset(),
+                   [in_sizes](const Tensor& grad) { return reshape(grad, in_sizes); });
 }
 
 Tensor expand(const Tensor& t, const Dims& sizes) {
@@ -181,6 +272,56 @@ Tensor t(const Tensor& t) {
   TT_CHECK(t.ndim() <= 2, Status::kShape, "t() expects a tensor with <= 2 dimensions, but self is ", t.ndim(),
            "D");
   return transpose(t, 0, t.ndim() < 2 ? 0 : 1);
+}
+
+Tensor permute(const Tensor& t, std::span<const int64_t> dims) {
+  TT_CHECK(dims.size() == static_cast<size_t>(t.ndim()), Status::kShape,
+           "permute: number of dimensions in the tensor input does not match the length of the desired "
+           "ordering of dimensions i.e. input.dim() = ",
+           t.ndim(), " is not equal to len(dims) = ", static_cast<uint64_t>(dims.size()));
+  Dims sizes;
+  Dims strides;
+  Dims inverse = Dims::filled(t.ndim(), 0);
+  uint32_t seen = 0;
+  for (int i = 0; i < t.ndim(); ++i) {
+    const int d = wrap_dim(dims[static_cast<size_t>(i)], t.ndim());
+    TT_CHECK(!(seen & (1u << d)), Status::kInvalidArgument, "permute(): duplicate dims are not allowed.");
+    seen |= 1u << d;
+    sizes.push_back(t.size(d));
+    strides.push_back(t.stride(d));
+    inverse[d] = i;
+  }
+  return make_view("permute", t, sizes, strides, t.offset(),
+                   [inverse](const Tensor& grad) { return permute(grad, inverse); });
+}
+
+Tensor movedim(const Tensor& t, std::span<const int64_t> source, std::span<const int64_t> destination) {
+  TT_CHECK(source.size() == destination.size(), Status::kShape,
+           "movedim: Invalid source or destination dims: source (", static_cast<uint64_t>(source.size()),
+           " dims) should contain the same number of dims as destination (",
+           static_cast<uint64_t>(destination.size()), " dims)");
+  Dims order = Dims::filled(t.ndim(), -1);
+  uint32_t moved = 0;
+  uint32_t taken = 0;
+  for (size_t i = 0; i < source.size(); ++i) {
+    const int from = wrap_dim(source[i], t.ndim());
+    const int to = wrap_dim(destination[i], t.ndim());
+    TT_CHECK(!(moved & (1u << from)), Status::kInvalidArgument, "movedim: repeated dim in `source` (",
+             source[i], ")");
+    TT_CHECK(!(taken & (1u << to)), Status::kInvalidArgument, "movedim: repeated dim in `destination` (",
+             destination[i], ")");
+    moved |= 1u << from;
+    taken |= 1u << to;
+    if (t.ndim() > 0) order[to] = from;
+  }
+  // The others keep their order in the places that are left.
+  int next = 0;
+  for (int i = 0; i < t.ndim(); ++i) {
+    if (order[i] >= 0) continue;
+    while (moved & (1u << next)) ++next;
+    order[i] = next++;
+  }
+  return permute(t, order);
 }
 
 }  // namespace tt::ops

@@ -1,0 +1,45 @@
+/* Three inputs, two hidden units, one output. */
+#include "lesson.h"
+
+/* sigmoid(x w + b) */
+static tt_tensor* layer(const tt_tensor* x, const tt_tensor* w, const tt_tensor* b) {
+  tt_tensor* t;
+  CHECK(tt_mm(x, w, &t));
+  CHECK(tt_add(t, b, &t));
+  CHECK(tt_sigmoid(t, &t));
+  return t;
+}
+
+static tt_tensor* randn(int64_t rows, int64_t columns) {
+  int64_t sizes[2];
+  tt_tensor* out;
+  sizes[0] = rows;
+  sizes[1] = columns;
+  CHECK(tt_randn(sizes, 2, TT_FLOAT32, NULL, &out));
+  return out;
+}
+
+int main(void) {
+  tt_tensor *features, *w1, *w2, *b1, *b2, *h, *output;
+  CHECK(tt_scope_begin());
+  CHECK(tt_manual_seed(7));
+  features = randn(1, 3);
+  w1 = randn(3, 2);
+  w2 = randn(2, 1);
+  b1 = randn(1, 2);
+  b2 = randn(1, 1);
+
+  h = layer(features, w1, b1);
+  output = layer(h, w2, b2);
+  print_tensor(output);
+  print_shape(features);
+  putchar(' ');
+  print_shape(w1);
+  putchar(' ');
+  print_shape(h);
+  putchar(' ');
+  print_shape(output);
+  putchar('\n');
+  CHECK(tt_scope_end());
+  return 0;
+}

@@ -1,0 +1,51 @@
+/* Linear, mean squared error, SGD: forward, loss, zero_grad, backward, step; the module is the lesson's own.
+ */
+#include "lesson.h"
+
+typedef struct {
+  tt_module* linear;
+} Model;
+
+static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, void* user,
+                         tt_tensor** out) {
+  Model* self = user;
+  (void)module;
+  (void)count;
+  return tt_module_forward(self->linear, inputs[0], out);
+}
+
+int main(void) {
+  const float xs[] = {1, 2, 3}, ys[] = {2, 4, 6}, four[] = {4};
+  Model self;
+  tt_module_callbacks callbacks = {sizeof callbacks, "Model", NULL, forward, NULL, NULL};
+  tt_module* model;
+  tt_optimizer* optimizer;
+  tt_tensor *x, *y, *y_pred, *loss;
+  int epoch;
+
+  CHECK(tt_scope_begin());
+  CHECK(tt_manual_seed(0));
+  x = matrix(xs, 3, 1);
+  y = matrix(ys, 3, 1);
+  CHECK(tt_nn_linear(1, 1, 1, &self.linear));
+  callbacks.user = &self;
+  CHECK(tt_nn_module(&callbacks, &model));
+  CHECK(tt_module_register_module(model, "linear", self.linear));
+  print_module(model);
+  optimizer = sgd(model, 0.01, 0);
+  for (epoch = 0; epoch < 500; ++epoch) {
+    CHECK(tt_scope_begin());
+    CHECK(tt_module_forward(model, x, &y_pred));
+    CHECK(tt_mse_loss(y_pred, y, TT_REDUCTION_SUM, &loss));
+    if (epoch % 100 == 0) printf("Epoch: %d | Loss: %.6f\n", epoch, item(loss));
+    learn(optimizer, loss);
+    CHECK(tt_scope_end());
+  }
+  CHECK(tt_module_forward(model, matrix(four, 1, 1), &y_pred));
+  printf("Prediction (after training) 4 %.5f\n", item(y_pred));
+  CHECK(tt_scope_end());
+  tt_optimizer_release(optimizer);
+  tt_module_release(model);
+  tt_module_release(self.linear);
+  return 0;
+}

@@ -1,0 +1,650 @@
+// TinyTorch for C++17: the C API with handles that release themselves, errors as exceptions and operators.
+// Header-only, so one library serves every compiler.
+//
+//   tt::Tensor x = tt::randn({64, 10}), w = tt::randn({10, 1}).requires_grad_();
+//   auto loss = tt::mse_loss(tt::sigmoid(x.mm(w)), tt::rand({64, 1}));
+//   loss.backward();
+//   std::cout << w.grad() << "\n";
+//
+// What a function does, and what it refuses, is said at the C function of the same name.
+#ifndef TINYTORCH_TINYTORCH_HPP_
+#define TINYTORCH_TINYTORCH_HPP_
+
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "tinytorch/tinytorch.h"
+
+namespace tt {
+
+// A failed call: what() is the library's message.
+class Error : public std::runtime_error {
+ public:
+  Error(tt_status status, const char* message) : std::runtime_error(message), status_(status) {}
+  tt_status status() const noexcept { return status_; }
+
+ private:
+  tt_status status_;
+};
+
+inline void check(tt_status status) {
+  if (status != TT_OK) throw Error(status, tt_last_error());
+}
+
+using Sizes = std::vector<int64_t>;
+
+enum class DType : tt_dtype {
+  boolean = TT_BOOL,
+  uint8 = TT_UINT8,
+  int8 = TT_INT8,
+  int16 = TT_INT16,
+  int32 = TT_INT32,
+  int64 = TT_INT64,
+  float16 = TT_FLOAT16,
+  bfloat16 = TT_BFLOAT16,
+  float32 = TT_FLOAT32,
+  float64 = TT_FLOAT64
+};
+
+namespace detail {
+
+// Owns one reference to an object of the library.
+template <typename T, T* (*Retain)(T*), void (*Release)(T*)>
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(T* owned) noexcept : handle_(owned) {}
+  Handle(const Handle& other) noexcept : handle_(Retain(other.handle_)) {}
+  Handle(Handle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Handle& operator=(Handle other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Handle() { Release(handle_); }
+
+  T* get() const noexcept { return handle_; }
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+  // Where a C function puts its result; what was held is released first.
+  T** out() noexcept {
+    Release(std::exchange(handle_, nullptr));
+    return &handle_;
+  }
+
+ private:
+  T* handle_ = nullptr;
+};
+
+template <typename T>
+struct DTypeOf;
+template <>
+struct DTypeOf<bool> : std::integral_constant<tt_dtype, TT_BOOL> {};
+template <>
+struct DTypeOf<uint8_t> : std::integral_constant<tt_dtype, TT_UINT8> {};
+template <>
+struct DTypeOf<int8_t> : std::integral_constant<tt_dtype, TT_INT8> {};
+template <>
+struct DTypeOf<int16_t> : std::integral_constant<tt_dtype, TT_INT16> {};
+template <>
+struct DTypeOf<int32_t> : std::integral_constant<tt_dtype, TT_INT32> {};
+template <>
+struct DTypeOf<int64_t> : std::integral_constant<tt_dtype, TT_INT64> {};
+template <>
+struct DTypeOf<float> : std::integral_constant<tt_dtype, TT_FLOAT32> {};
+template <>
+struct DTypeOf<double> : std::integral_constant<tt_dtype, TT_FLOAT64> {};
+
+}  // namespace detail
+
+// A tensor; copies share it. A default-constructed one is None.
+class Tensor {
+ public:
+  Tensor() = default;
+  // Takes a reference over.
+  explicit Tensor(tt_tensor* owned) noexcept : handle_(owned) {}
+
+  bool defined() const noexcept { return static_cast<bool>(handle_); }
+  tt_tensor* get() const noexcept { return handle_.get(); }
+  tt_tensor** out() noexcept { return handle_.out(); }
+
+  // ---- what it is ----
+  int64_t ndim() const { return value<int64_t>(tt_tensor_ndim); }
+  int64_t numel() const { return value<int64_t>(tt_tensor_numel); }
+  DType dtype() const { return static_cast<DType>(value<tt_dtype>(tt_tensor_dtype)); }
+  Sizes sizes() const {
+    const int64_t* sizes = value<const int64_t*>(tt_tensor_sizes);
+    return Sizes(sizes, sizes + ndim());
+  }
+  int64_t size(int64_t dim) const { return sizes().at(static_cast<size_t>(dim < 0 ? dim + ndim() : dim)); }
+  // The first element's address, for a contiguous tensor on the CPU of T's dtype.
+  template <typename T>
+  T* data() const {
+    if (value<tt_dtype>(tt_tensor_dtype) != detail::DTypeOf<T>::value) {
+      throw Error(TT_ERR_DTYPE, "Tensor::data: the tensor's dtype is another");
+    }
+    return static_cast<T*>(value<void*>(tt_tensor_data));
+  }
+  double item() const { return value<double>(tt_tensor_item); }
+  std::string str() const {
+    size_t length = 0;
+    check(tt_tensor_to_string(get(), nullptr, 0, &length));
+    std::string text(length + 1, '\0');
+    check(tt_tensor_to_string(get(), &text[0], text.size(), nullptr));
+    text.resize(length);
+    return text;
+  }
+
+  // ---- gradients ----
+  Tensor& requires_grad_(bool on = true) {
+    check(tt_tensor_set_requires_grad(get(), on));
+    return *this;
+  }
+  bool requires_grad() const { return value<int32_t>(tt_tensor_requires_grad) != 0; }
+  Tensor grad() const { return call(tt_tensor_grad); }
+  void set_grad(const Tensor& grad) { check(tt_tensor_set_grad(get(), grad.get())); }
+  void retain_grad() { check(tt_tensor_retain_grad(get())); }
+  Tensor detach() const { return call(tt_detach); }
+  void backward(const Tensor& grad = Tensor(), bool retain_graph = false, bool create_graph = false) const {
+    tt_backward_options options = TT_BACKWARD_OPTIONS_INIT;
+    options.retain_graph = retain_graph;
+    options.create_graph = create_graph;
+    tt_tensor* self = get();
+    tt_tensor* seed = grad.get();
+    check(tt_backward_multi(&self, &seed, 1, &options));
+  }
+
+  // ---- shape ----
+  Tensor view(const Sizes& sizes) const { return call(tt_view, sizes.data(), sizes.size()); }
+  Tensor reshape(const Sizes& sizes) const { return call(tt_reshape, sizes.data(), sizes.size()); }
+  Tensor flatten(int64_t start = 0, int64_t end = -1) const { return call(tt_flatten, start, end); }
+  Tensor t() const { return call(tt_t); }
+  Tensor transpose(int64_t a, int64_t b) const { return call(tt_transpose, a, b); }
+  Tensor permute(const Sizes& dims) const { return call(tt_permute, dims.data(), dims.size()); }
+  Tensor unsqueeze(int64_t dim) const { return call(tt_unsqueeze, dim); }
+  Tensor squeeze(const Sizes& dims = {}) const { return call(tt_squeeze, dims.data(), dims.size()); }
+  Tensor expand(const Sizes& sizes) const { return call(tt_expand, sizes.data(), sizes.size()); }
+  Tensor narrow(int64_t dim, int64_t start, int64_t length) const {
+    return call(tt_narrow, dim, start, length);
+  }
+  Tensor select(int64_t dim, int64_t index) const { return call(tt_select, dim, index); }
+  Tensor operator[](int64_t index) const { return select(0, index); }
+  Tensor contiguous() const { return call(tt_contiguous); }
+  Tensor clone() const { return call(tt_clone); }
+  Tensor to(DType dtype) const { return call(tt_to, static_cast<tt_dtype>(dtype)); }
+
+  // ---- values ----
+  Tensor mm(const Tensor& other) const { return call(tt_mm, other.get()); }
+  Tensor matmul(const Tensor& other) const { return call(tt_matmul, other.get()); }
+  Tensor sum(const Sizes& dims = {}, bool keepdim = false) const {
+    return call(tt_sum, dims.data(), dims.size(), int32_t{keepdim}, int32_t{-1});
+  }
+  Tensor mean(const Sizes& dims = {}, bool keepdim = false) const {
+    return call(tt_mean, dims.data(), dims.size(), int32_t{keepdim}, int32_t{-1});
+  }
+  Tensor argmax() const { return call(tt_argmax, nullptr, 0); }
+  Tensor argmax(int64_t dim, bool keepdim = false) const { return call(tt_argmax, &dim, int32_t{keepdim}); }
+  std::pair<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const {
+    Tensor values, indices;
+    check(tt_max_dim(get(), dim, keepdim, values.out(), indices.out()));
+    return {values, indices};
+  }
+  Tensor pow(double exponent) const { return call(tt_pow_scalar, exponent); }
+
+  Tensor& copy_(const Tensor& source) {
+    check(tt_copy_(get(), source.get()));
+    return *this;
+  }
+  Tensor& fill_(double number) {
+    check(tt_fill_(get(), number));
+    return *this;
+  }
+  Tensor& zero_() {
+    check(tt_zero_(get()));
+    return *this;
+  }
+
+#define TT_HPP_COMPOUND(op, name)             \
+  Tensor& operator op(const Tensor& other) {  \
+    check(tt_##name##_(get(), other.get()));  \
+    return *this;                             \
+  }                                           \
+  Tensor& operator op(double other) {         \
+    check(tt_##name##_scalar_(get(), other)); \
+    return *this;                             \
+  }
+  TT_HPP_COMPOUND(+=, add)
+  TT_HPP_COMPOUND(-=, sub)
+  TT_HPP_COMPOUND(*=, mul)
+  TT_HPP_COMPOUND(/=, div)
+#undef TT_HPP_COMPOUND
+
+  // A C function of this tensor, further arguments, and one result.
+  template <typename F, typename... Args>
+  Tensor call(F function, Args... args) const {
+    Tensor result;
+    check(function(get(), args..., result.out()));
+    return result;
+  }
+
+ private:
+  template <typename T, typename F>
+  T value(F function) const {
+    T result{};
+    check(function(get(), &result));
+    return result;
+  }
+
+  detail::Handle<tt_tensor, tt_tensor_retain, tt_tensor_release> handle_;
+};
+
+inline std::ostream& operator<<(std::ostream& stream, const Tensor& tensor) { return stream << tensor.str(); }
+
+// ---- making tensors ----
+
+// A tensor of the values' type, copied from them.
+template <typename T>
+Tensor from_data(const T* values, const Sizes& sizes) {
+  Tensor out;
+  check(tt_from_data(values, sizes.data(), sizes.size(), detail::DTypeOf<T>::value, out.out()));
+  return out;
+}
+// A float32 vector from its values, and a matrix from its rows.
+inline Tensor vector(std::initializer_list<float> values) {
+  return from_data(values.begin(), {static_cast<int64_t>(values.size())});
+}
+inline Tensor matrix(std::initializer_list<std::initializer_list<float>> rows) {
+  std::vector<float> values;
+  for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
+  const auto count = static_cast<int64_t>(rows.size());
+  const int64_t columns = count == 0 ? 0 : static_cast<int64_t>(rows.begin()->size());
+  if (static_cast<int64_t>(values.size()) != count * columns) {
+    throw Error(TT_ERR_SHAPE, "tt::matrix: the rows are not of one length");
+  }
+  return from_data(values.data(), {count, columns});
+}
+
+#define TT_HPP_MAKE(name)                                                                  \
+  inline Tensor name(const Sizes& sizes, DType dtype = DType::float32) {                   \
+    Tensor out;                                                                            \
+    check(tt_##name(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), out.out())); \
+    return out;                                                                            \
+  }
+TT_HPP_MAKE(zeros)
+TT_HPP_MAKE(ones)
+#undef TT_HPP_MAKE
+
+inline Tensor full(const Sizes& sizes, double value, DType dtype = DType::float32) {
+  Tensor out;
+  check(tt_full(sizes.data(), sizes.size(), value, static_cast<tt_dtype>(dtype), out.out()));
+  return out;
+}
+inline Tensor arange(double start, double end, double step = 1, DType dtype = DType::float32) {
+  Tensor out;
+  check(tt_arange(start, end, step, static_cast<tt_dtype>(dtype), out.out()));
+  return out;
+}
+inline void manual_seed(uint64_t seed) { check(tt_manual_seed(seed)); }
+inline Tensor rand(const Sizes& sizes, DType dtype = DType::float32) {
+  Tensor out;
+  check(tt_rand(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), nullptr, out.out()));
+  return out;
+}
+inline Tensor randn(const Sizes& sizes, DType dtype = DType::float32) {
+  Tensor out;
+  check(tt_randn(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), nullptr, out.out()));
+  return out;
+}
+inline Tensor randint(int64_t low, int64_t high, const Sizes& sizes) {
+  Tensor out;
+  check(tt_randint(low, high, sizes.data(), sizes.size(), TT_INT64, nullptr, out.out()));
+  return out;
+}
+
+// ---- arithmetic ----
+
+#define TT_HPP_BINARY(op, name)                                                                      \
+  inline Tensor operator op(const Tensor& a, const Tensor& b) { return a.call(tt_##name, b.get()); } \
+  inline Tensor operator op(const Tensor& a, double b) { return a.call(tt_##name##_scalar, b); }
+TT_HPP_BINARY(+, add)
+TT_HPP_BINARY(-, sub)
+TT_HPP_BINARY(*, mul)
+TT_HPP_BINARY(/, div)
+TT_HPP_BINARY(==, eq)
+TT_HPP_BINARY(!=, ne)
+TT_HPP_BINARY(<, lt)
+TT_HPP_BINARY(<=, le)
+TT_HPP_BINARY(>, gt)
+TT_HPP_BINARY(>=, ge)
+#undef TT_HPP_BINARY
+inline Tensor operator+(double a, const Tensor& b) { return b + a; }
+inline Tensor operator*(double a, const Tensor& b) { return b * a; }
+inline Tensor operator-(double a, const Tensor& b) { return b.call(tt_rsub_scalar, a); }
+inline Tensor operator/(double a, const Tensor& b) { return b.call(tt_rdiv_scalar, a); }
+inline Tensor operator-(const Tensor& x) { return x.call(tt_neg); }
+
+#define TT_HPP_UNARY(name) \
+  inline Tensor name(const Tensor& x) { return x.call(tt_##name); }
+TT_HPP_UNARY(abs)
+TT_HPP_UNARY(exp)
+TT_HPP_UNARY(log)
+TT_HPP_UNARY(sqrt)
+TT_HPP_UNARY(square)
+TT_HPP_UNARY(sin)
+TT_HPP_UNARY(cos)
+TT_HPP_UNARY(tanh)
+TT_HPP_UNARY(sigmoid)
+TT_HPP_UNARY(relu)
+TT_HPP_UNARY(silu)
+#undef TT_HPP_UNARY
+inline Tensor gelu(const Tensor& x, bool tanh_form = false) { return x.call(tt_gelu, int32_t{tanh_form}); }
+inline Tensor mm(const Tensor& a, const Tensor& b) { return a.mm(b); }
+inline Tensor matmul(const Tensor& a, const Tensor& b) { return a.matmul(b); }
+inline Tensor softmax(const Tensor& x, int64_t dim) { return x.call(tt_softmax, dim, int32_t{-1}); }
+inline Tensor log_softmax(const Tensor& x, int64_t dim) { return x.call(tt_log_softmax, dim, int32_t{-1}); }
+inline bool equal(const Tensor& a, const Tensor& b) {
+  int32_t same = 0;
+  check(tt_equal(a.get(), b.get(), &same));
+  return same != 0;
+}
+
+// ---- losses ----
+
+enum class Reduction : int32_t { none = TT_REDUCTION_NONE, mean = TT_REDUCTION_MEAN, sum = TT_REDUCTION_SUM };
+
+inline Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean) {
+  return input.call(tt_mse_loss, target.get(), static_cast<int32_t>(reduction));
+}
+inline Tensor binary_cross_entropy(const Tensor& input, const Tensor& target,
+                                   Reduction reduction = Reduction::mean) {
+  return input.call(tt_binary_cross_entropy, target.get(), nullptr, static_cast<int32_t>(reduction));
+}
+inline Tensor cross_entropy(const Tensor& input, const Tensor& target,
+                            Reduction reduction = Reduction::mean) {
+  return input.call(tt_cross_entropy, target.get(), nullptr, static_cast<int32_t>(reduction), int64_t{-100},
+                    0.0);
+}
+
+// ---- grad mode ----
+
+// No recording while it lives: `tt::NoGrad guard;`
+class NoGrad {
+ public:
+  NoGrad() { check(tt_set_grad_enabled(0, &before_)); }
+  ~NoGrad() { (void)tt_set_grad_enabled(before_, nullptr); }
+  NoGrad(const NoGrad&) = delete;
+  NoGrad& operator=(const NoGrad&) = delete;
+
+ private:
+  int32_t before_ = 1;
+};
+
+// ---- modules ----
+
+// A module of the library's; copies share it. To write one's own, derive from tt::nn::Custom.
+class Module {
+ public:
+  Module() = default;
+  explicit Module(tt_module* owned) noexcept : handle_(owned) {}
+
+  tt_module* get() const noexcept { return handle_.get(); }
+  tt_module** out() noexcept { return handle_.out(); }
+
+  Tensor operator()(const Tensor& input) const {
+    Tensor result;
+    check(tt_module_forward(get(), input.get(), result.out()));
+    return result;
+  }
+  std::vector<Tensor> parameters() const {
+    size_t count = 0;
+    check(tt_module_parameters(get(), nullptr, 0, &count));
+    std::vector<tt_tensor*> handles(count);
+    check(tt_module_parameters(get(), handles.data(), count, &count));
+    std::vector<Tensor> out;
+    for (tt_tensor* handle : handles) out.emplace_back(handle);
+    return out;
+  }
+  void train(bool mode = true) { check(tt_module_train(get(), mode)); }
+  void eval() { check(tt_module_eval(get())); }
+  void zero_grad() { check(tt_module_zero_grad(get(), 1)); }
+  void register_module(const char* name, const Module& child) {
+    check(tt_module_register_module(get(), name, child.get()));
+  }
+  void register_parameter(const char* name, const Tensor& parameter) {
+    check(tt_module_register_parameter(get(), name, parameter.get()));
+  }
+  std::string str() const {
+    size_t length = 0;
+    check(tt_module_repr(get(), nullptr, 0, &length));
+    std::string text(length + 1, '\0');
+    check(tt_module_repr(get(), &text[0], text.size(), nullptr));
+    text.resize(length);
+    return text;
+  }
+
+ private:
+  detail::Handle<tt_module, tt_module_retain, tt_module_release> handle_;
+};
+
+inline std::ostream& operator<<(std::ostream& stream, const Module& module) { return stream << module.str(); }
+
+namespace nn {
+
+// A module whose forward is a C++ method:
+//
+//   struct Net : tt::nn::Custom {
+//     tt::Module fc = tt::nn::Linear(4, 1);
+//     Net() : Custom("Net") { register_module("fc", fc); }
+//     tt::Tensor forward(const tt::Tensor& x) override { return tt::sigmoid(fc(x)); }
+//   };
+//
+// The library's module refers to this object: keep it alive while the module is used. It is neither copied
+// nor moved.
+class Custom : public Module {
+ public:
+  Custom(const Custom&) = delete;
+  Custom& operator=(const Custom&) = delete;
+  virtual ~Custom() = default;
+  virtual Tensor forward(const Tensor& input) = 0;
+
+ protected:
+  explicit Custom(const char* type_name) {
+    tt_module_callbacks callbacks{};
+    callbacks.struct_size = sizeof callbacks;
+    callbacks.type_name = type_name;
+    callbacks.forward = [](tt_module*, tt_tensor* const* inputs, size_t, void* user,
+                           tt_tensor** out) -> tt_status {
+      try {
+        const Tensor result = static_cast<Custom*>(user)->forward(Tensor(tt_tensor_retain(inputs[0])));
+        *out = tt_tensor_retain(result.get());
+        return TT_OK;
+      } catch (const std::exception& error) {
+        return tt_fail(error.what());
+      } catch (...) {
+        return tt_fail("unknown exception");
+      }
+    };
+    callbacks.user = this;
+    check(tt_nn_module(&callbacks, this->out()));
+  }
+};
+
+inline Module Linear(int64_t in_features, int64_t out_features, bool bias = true) {
+  Module out;
+  check(tt_nn_linear(in_features, out_features, bias, out.out()));
+  return out;
+}
+inline Module Conv2d(int64_t in_channels, int64_t out_channels, int64_t kernel_size,
+                     const tt_nn_conv2d_options* options = nullptr) {
+  Module out;
+  const int64_t kernel[] = {kernel_size, kernel_size};
+  check(tt_nn_conv2d(in_channels, out_channels, kernel, options, out.out()));
+  return out;
+}
+inline Module MaxPool2d(int64_t kernel_size) {
+  Module out;
+  const int64_t kernel[] = {kernel_size, kernel_size};
+  check(tt_nn_max_pool2d(kernel, nullptr, out.out()));
+  return out;
+}
+inline Module BatchNorm2d(int64_t features) {
+  Module out;
+  check(tt_nn_batch_norm2d(features, nullptr, out.out()));
+  return out;
+}
+inline Module Dropout(double p = 0.5) {
+  Module out;
+  check(tt_nn_dropout(p, out.out()));
+  return out;
+}
+inline Module Sigmoid() {
+  Module out;
+  check(tt_nn_sigmoid(out.out()));
+  return out;
+}
+inline Module ReLU() {
+  Module out;
+  check(tt_nn_relu(out.out()));
+  return out;
+}
+inline Module Flatten(int64_t start = 1, int64_t end = -1) {
+  Module out;
+  check(tt_nn_flatten(start, end, out.out()));
+  return out;
+}
+inline Module Sequential(const std::vector<Module>& children) {
+  std::vector<tt_module*> handles;
+  for (const Module& child : children) handles.push_back(child.get());
+  Module out;
+  check(tt_nn_sequential(handles.data(), handles.size(), out.out()));
+  return out;
+}
+
+}  // namespace nn
+
+// ---- optimizers ----
+
+class Optimizer {
+ public:
+  void step() { check(tt_optimizer_step(handle_.get())); }
+  void zero_grad() { check(tt_optimizer_zero_grad(handle_.get(), 1)); }
+  void set_lr(double lr) { check(tt_optimizer_set_lr(handle_.get(), -1, lr)); }
+  tt_optimizer* get() const noexcept { return handle_.get(); }
+
+ protected:
+  static std::vector<tt_tensor*> handles_of(const std::vector<Tensor>& parameters) {
+    std::vector<tt_tensor*> handles;
+    for (const Tensor& parameter : parameters) handles.push_back(parameter.get());
+    return handles;
+  }
+  detail::Handle<tt_optimizer, tt_optimizer_retain, tt_optimizer_release> handle_;
+};
+
+namespace optim {
+
+class SGD : public Optimizer {
+ public:
+  SGD(const std::vector<Tensor>& parameters, const tt_sgd_options& options) {
+    const auto handles = handles_of(parameters);
+    check(tt_optim_sgd(handles.data(), handles.size(), &options, handle_.out()));
+  }
+  SGD(const std::vector<Tensor>& parameters, double lr, double momentum = 0)
+      : SGD(parameters, with(lr, momentum)) {}
+
+ private:
+  static tt_sgd_options with(double lr, double momentum) {
+    tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+    options.lr = lr;
+    options.momentum = momentum;
+    return options;
+  }
+};
+
+class Adam : public Optimizer {
+ public:
+  Adam(const std::vector<Tensor>& parameters, const tt_adam_options& options) {
+    const auto handles = handles_of(parameters);
+    check(tt_optim_adam(handles.data(), handles.size(), &options, handle_.out()));
+  }
+  Adam(const std::vector<Tensor>& parameters, double lr) : Adam(parameters, with(lr)) {}
+
+ private:
+  static tt_adam_options with(double lr) {
+    tt_adam_options options = TT_ADAM_OPTIONS_INIT;
+    options.lr = lr;
+    return options;
+  }
+};
+
+}  // namespace optim
+
+// ---- data ----
+
+// for (auto it : loader) walks one epoch: each item is a batch.
+class DataLoader {
+ public:
+  DataLoader(const std::vector<Tensor>& tensors, int64_t batch_size, bool shuffle = false,
+             bool drop_last = false)
+      : width_(tensors.size()) {
+    std::vector<tt_tensor*> handles;
+    for (const Tensor& tensor : tensors) handles.push_back(tensor.get());
+    detail::Handle<tt_dataset, tt_dataset_retain, tt_dataset_release> dataset;
+    check(tt_tensor_dataset_new(handles.data(), handles.size(), dataset.out()));
+    tt_loader_options options = TT_LOADER_OPTIONS_INIT;
+    options.batch_size = batch_size;
+    options.shuffle = shuffle;
+    options.drop_last = drop_last;
+    check(tt_loader_new(dataset.get(), &options, handle_.out()));
+  }
+  int64_t size() const {
+    int64_t length = 0;
+    check(tt_loader_length(handle_.get(), &length));
+    return length;
+  }
+
+  class Iterator {
+   public:
+    explicit Iterator(const DataLoader* loader) : loader_(loader) {
+      if (loader_ != nullptr) advance();
+    }
+    const std::vector<Tensor>& operator*() const { return batch_; }
+    Iterator& operator++() {
+      advance();
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return loader_ != other.loader_; }
+
+   private:
+    void advance() {
+      std::vector<tt_tensor*> handles(loader_->width_);
+      int32_t more = 0;
+      check(tt_loader_next(loader_->handle_.get(), handles.data(), handles.size(), &more));
+      batch_.clear();
+      if (!more) {
+        loader_ = nullptr;
+        return;
+      }
+      for (tt_tensor* handle : handles) batch_.emplace_back(handle);
+    }
+    const DataLoader* loader_;
+    std::vector<Tensor> batch_;
+  };
+  Iterator begin() const {
+    check(tt_loader_begin(handle_.get()));
+    return Iterator(this);
+  }
+  Iterator end() const { return Iterator(nullptr); }
+
+ private:
+  size_t width_;
+  detail::Handle<tt_loader, tt_loader_retain, tt_loader_release> handle_;
+};
+
+}  // namespace tt
+
+#endif  // TINYTORCH_TINYTORCH_HPP_

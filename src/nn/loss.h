@@ -1,0 +1,21 @@
+// Losses as modules of (input, target).
+#pragma once
+
+#include "nn/module.h"
+#include "ops/loss.h"
+
+namespace tt::nn {
+
+struct LossSettings {
+  ops::Reduction reduction = ops::Reduction::kMean;
+  Tensor weight;                // of classes or elements; a buffer of the module
+  Tensor pos_weight;            // BCEWithLogitsLoss
+  int64_t ignore_index = -100;  // NLLLoss, CrossEntropyLoss
+  double number = 0;            // CrossEntropyLoss: label smoothing; SmoothL1Loss: beta; HuberLoss: delta
+};
+
+// class_name: "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "NLLLoss" or
+// "CrossEntropyLoss".
+Ref<Module> loss(std::string_view class_name, const LossSettings& settings);
+
+}  // namespace tt::nn

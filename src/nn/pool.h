@@ -1,0 +1,43 @@
+// Pooling layers.
+#pragma once
+
+#include "nn/module.h"
+#include "ops/pool.h"
+
+namespace tt::nn {
+
+class MaxPool2d final : public Layer {
+ public:
+  explicit MaxPool2d(const ops::MaxPool2dOptions& options);
+  std::string extra_repr() const override;
+
+ private:
+  ~MaxPool2d() override = default;
+  Tensor forward(const Tensor& input) override { return ops::max_pool2d(input, options_); }
+  ops::MaxPool2dOptions options_;
+};
+
+class AvgPool2d final : public Layer {
+ public:
+  explicit AvgPool2d(const ops::AvgPool2dOptions& options);
+  std::string extra_repr() const override;
+
+ private:
+  ~AvgPool2d() override = default;
+  Tensor forward(const Tensor& input) override { return ops::avg_pool2d(input, options_); }
+  ops::AvgPool2dOptions options_;
+};
+
+// -1 keeps a size.
+class AdaptiveAvgPool2d final : public Layer {
+ public:
+  explicit AdaptiveAvgPool2d(const int64_t output_size[2]);
+  std::string extra_repr() const override;
+
+ private:
+  ~AdaptiveAvgPool2d() override = default;
+  Tensor forward(const Tensor& input) override { return ops::adaptive_avg_pool2d(input, output_size_); }
+  int64_t output_size_[2];
+};
+
+}  // namespace tt::nn

@@ -1,0 +1,368 @@
+// Gather and scatter along one dimension.
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/index_rule.h"
+#include "ops/ops.h"
+
+namespace tt::ops {
+
+Tensor apart_from(const Tensor& self, const Tensor& t) {
+  return t.storage() == self.storage() ? contiguous_copy(t) : t;
+}
+
+namespace {
+
+int64_t bytes_along(const Tensor& t, int d) {
+  return t.ndim() == 0 ? 0 : t.stride(d) * static_cast<int64_t>(size_of(t.dtype()));
+}
+
+// The strides of t with dimension d standing still.
+Dims still(const Tensor& t, int d) {
+  Dims strides = t.strides();
+  if (t.ndim() > 0) strides[d] = 0;
+  return strides;
+}
+
+void check_ndim(const Tensor& t, const Tensor& index) {
+  const int a = t.ndim() == 0 ? 1 : t.ndim();
+  const int b = index.ndim() == 0 ? 1 : index.ndim();
+  TT_CHECK(a == b, Status::kShape,
+           "Index tensor must have the same number of dimensions as input tensor, got ", index.ndim(),
+           " and ", t.ndim());
+}
+
+// ---- scatter, by value, tensor and reduction ----
+
+void check_scatter(const char* op, const Tensor& self, int dim, const Tensor& index, const Tensor* src) {
+  check_index_dtype(op, index);
+  check_same_device(op, self, index);
+  if (src != nullptr) {
+    check_same_device(op, self, *src);
+    TT_CHECK(self.dtype() == src->dtype(), Status::kDtype, op,
+             "(): Expected self.dtype to be equal to src.dtype, got ", self.dtype(), " and ", src->dtype());
+  }
+  if (index.numel() == 0) return;
+  check_ndim(self, index);
+  if (src != nullptr) {
+    TT_CHECK((src->ndim() == 0 ? 1 : src->ndim()) == (index.ndim() == 0 ? 1 : index.ndim()), Status::kShape,
+             "Index tensor must have the same number of dimensions as src tensor, got ", index.ndim(),
+             " and ", src->ndim());
+  }
+  for (int i = 0; i < index.ndim(); ++i) {
+    const int64_t self_size = self.ndim() == 0 ? 1 : self.size(i);
+    const bool fits_self = i == dim || index.size(i) <= self_size;
+    if (src == nullptr) {
+      TT_CHECK(fits_self, Status::kShape, "Expected index ", index.sizes(), " to be no larger than self ",
+               self.sizes(), " apart from dimension ", dim);
+    } else {
+      TT_CHECK(fits_self && index.size(i) <= (src->ndim() == 0 ? 1 : src->size(i)), Status::kShape,
+               "Expected index ", index.sizes(), " to be no larger than self ", self.sizes(),
+               " apart from dimension ", dim, " and to be no larger size than src ", src->sizes());
+    }
+  }
+  check_index_bounds(index, 0, self.ndim() == 0 ? 1 : self.size(dim), dim);
+}
+
+}  // namespace
+
+// The write itself, after check_scatter: for scatter_reduce too.
+void scatter_values(ScatterOp op, const Tensor& self, int dim, const Tensor& index,
+                    const LoopOperand& source) {
+  if (index.numel() == 0) return;
+  const Dims self_strides = still(self, dim);
+  const Loop loop = make_loop(
+      index.sizes(),
+      {with_geometry(self, index.ndim() == self.ndim() ? index.sizes() : self.sizes(), self_strides), source,
+       index});
+  backend_of(self.device()).index->scatter(op, loop, bytes_along(self, dim));
+}
+
+void scatter_tensor(ScatterOp op, const Tensor& self, int dim, const Tensor& index, const Tensor& src) {
+  const Dims strides = src.strides();
+  scatter_values(op, self, dim, index,
+                 with_geometry(src, src.ndim() == index.ndim() ? index.sizes() : src.sizes(), strides));
+}
+
+int prepare_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  const int d = wrap_dim(dim, self.ndim());
+  check_scatter(op, self, d, index, &src);
+  return d;
+}
+
+namespace {
+
+// The gradients of scatter: what was overwritten gets none; a source gets what lies where it went.
+struct ScatterBackward {
+  int dim;
+  SavedTensor index;
+  bool add;
+  bool has_source;
+  Dims src_sizes;
+
+  void operator()(BackwardContext& context) const {
+    const Tensor where = context.unpack(index);
+    if (context.needs(0)) {
+      context.set(0, add ? context.grad() : scatter(context.grad(), dim, where, Scalar(0)));
+    }
+    if (!has_source || !context.needs(1)) return;
+    Tensor grad = gather(context.grad(), dim, where);
+    // Only the part of the source that the index covers was used.
+    if (grad.sizes() != src_sizes) {
+      const Dims covered = grad.sizes();
+      const int n = covered.size();
+      if (n == src_sizes.size()) {
+        int64_t amounts[2 * kMaxDims] = {};
+        for (int i = 0; i < n; ++i) amounts[2 * (n - 1 - i) + 1] = src_sizes[i] - covered[i];
+        grad = pad(grad, std::span<const int64_t>(amounts, 2 * static_cast<size_t>(n)));
+      } else {
+        grad = reshape(grad, src_sizes);
+      }
+    }
+    context.set(1, grad);
+  }
+};
+
+ScatterBackward scatter_rule(int dim, const Tensor& index, bool add, const Tensor* src) {
+  return {dim, SavedTensor::input(index), add, src != nullptr, src != nullptr ? src->sizes() : Dims()};
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& t, int64_t dim, const Tensor& index) {
+  const int d = wrap_dim(dim, t.ndim());
+  check_index_dtype("gather", index);
+  check_same_device("gather", t, index);
+  const Tensor out = empty(index.sizes(), t.dtype(), t.device());
+  if (index.numel() > 0) {
+    check_ndim(t, index);
+    for (int i = 0; i < index.ndim(); ++i) {
+      TT_CHECK(i == d || index.size(i) <= (t.ndim() == 0 ? 1 : t.size(i)), Status::kShape,
+               "Size does not match at dimension ", i, " expected index ", index.sizes(),
+               " to be no larger than self ", t.sizes(), " apart from dimension ", d);
+    }
+    check_index_bounds(index, 0, t.ndim() == 0 ? 1 : t.size(d), d);
+    const Dims strides = still(t, d);
+    const Loop loop = make_loop(
+        index.sizes(),
+        {out, with_geometry(t, t.ndim() == index.ndim() ? index.sizes() : t.sizes(), strides), index});
+    backend_of(t.device()).index->gather(loop, bytes_along(t, d));
+  }
+  if (needs_grad(t)) {
+    record("gather", out, {&t},
+           [sizes = t.sizes(), d, saved = SavedTensor::input(index)](BackwardContext& context) {
+             const Tensor& grad = context.grad();
+             context.set(
+                 0, scatter_add(zeros(sizes, grad.dtype(), grad.device()), d, context.unpack(saved), grad));
+           });
+  }
+  return out;
+}
+
+Tensor take_along_dim(const Tensor& t, const Tensor& indices, std::optional<int64_t> dim) {
+  check_same_device("take_along_dim", t, indices);
+  TT_CHECK(indices.dtype() == DType::kInt64, Status::kDtype,
+           "torch.take_along_dim(): dtype of indices should be Long but got ", indices.dtype());
+  if (!dim) return gather(reshape(t, Dims{-1}), 0, reshape(indices, Dims{-1}));
+  TT_CHECK(t.ndim() == indices.ndim(), Status::kShape,
+           "take_along_dim(): input and indices should have the same number of dimensions, but got ",
+           t.ndim(), " dimensions for input, and ", indices.ndim(), " dimensions for indices");
+  const int d = wrap_dim(*dim, t.ndim());
+  if (t.ndim() == 0) return gather(t, d, indices);
+  // Both broadcast to each other everywhere but along dim.
+  Dims t_sizes = t.sizes();
+  Dims index_sizes = indices.sizes();
+  t_sizes[d] = 1;
+  index_sizes[d] = 1;
+  Dims common = broadcast(t_sizes, index_sizes);
+  common[d] = t.size(d);
+  const Tensor wide = expand(t, common);
+  common[d] = indices.size(d);
+  return gather(wide, d, expand(indices, common));
+}
+
+Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
+  const int d = wrap_dim(dim, t.ndim());
+  TT_CHECK(index.ndim() <= 1, Status::kShape, "index_select(): Index is supposed to be a vector, got shape ",
+           index.sizes());
+  check_index_dtype("index_select", index);
+  check_same_device("index_select", t, index);
+  TT_CHECK(t.ndim() > 0 || index.numel() == 1, Status::kShape,
+           "index_select(): Index to scalar can have only 1 value, got ", index.numel(), " value(s)");
+  check_index_bounds(index, 0, t.ndim() == 0 ? 1 : t.size(d), d);
+  Dims sizes = t.sizes();
+  if (t.ndim() > 0) sizes[d] = index.numel();
+  const Tensor out = empty(sizes, t.dtype(), t.device());
+  if (out.numel() > 0) {
+    const Dims strides = still(t, d);
+    Dims index_strides = Dims::filled(sizes.size(), 0);
+    if (t.ndim() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
+    const Loop loop =
+        make_loop(sizes, {out, with_geometry(t, sizes, strides), with_geometry(index, sizes, index_strides)});
+    backend_of(t.device()).index->gather(loop, bytes_along(t, d));
+  }
+  if (needs_grad(t)) {
+    record("index_select", out, {&t},
+           [in_sizes = t.sizes(), d, saved = SavedTensor::input(index)](BackwardContext& context) {
+             const Tensor& grad = context.grad();
+             context.set(
+                 0, index_add(zeros(in_sizes, grad.dtype(), grad.device()), d, context.unpack(saved), grad));
+           });
+  }
+  return out;
+}
+
+namespace {
+
+int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
+  const int d = wrap_dim(dim, self.ndim());
+  TT_CHECK(index.ndim() <= 1, Status::kShape,
+           "index_add_(): Index is supposed to be a vector, but got dim: ", index.ndim());
+  check_index_dtype("index_add_", index);
+  check_same_device("index_add_", self, index);
+  check_same_device("index_add_", self, source);
+  TT_CHECK(self.dtype() == source.dtype(), Status::kDtype, "index_add_(): self (", self.dtype(),
+           ") and source (", source.dtype(), ") must have the same scalar type");
+  const int64_t source_size = source.ndim() == 0 ? 1 : d < source.ndim() ? source.size(d) : -1;
+  TT_CHECK(index.numel() == source_size, Status::kShape, "index_add_(): Number of indices (", index.numel(),
+           ") should be equal to source.size(dim): (", source_size, "), for dim: ", d);
+  bool match = self.ndim() == source.ndim();
+  for (int i = 0; match && self.ndim() == source.ndim() && i < self.ndim(); ++i) {
+    match = i == d || self.size(i) == source.size(i);
+  }
+  TT_CHECK(match, Status::kShape,
+           "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+           "self.shape = ",
+           self.sizes(), " source.shape = ", source.sizes());
+  check_index_bounds(index, 0, self.ndim() == 0 ? 1 : self.size(d), d);
+  return d;
+}
+
+// self[index] += source * alpha.
+void add_values(const Tensor& self, int d, const Tensor& index, const Tensor& source, double alpha) {
+  if (source.numel() == 0) return;
+  const GradMode off(false);
+  const Tensor scaled =
+      alpha == 1 ? source
+                 : to_dtype(mul(source, is_integral(source.dtype()) ? Scalar(static_cast<int64_t>(alpha))
+                                                                    : Scalar(alpha)),
+                            source.dtype());
+  const Dims shape = scaled.sizes();
+  const Dims strides = self.ndim() == shape.size() ? still(self, d) : Dims::filled(shape.size(), 0);
+  Dims index_strides = Dims::filled(shape.size(), 0);
+  if (shape.size() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
+  const Loop loop = make_loop(
+      shape, {with_geometry(self, shape, strides), scaled, with_geometry(index, shape, index_strides)});
+  backend_of(self.device()).index->scatter(ScatterOp::kAdd, loop, bytes_along(self, d));
+}
+
+struct IndexAddBackward {
+  int dim;
+  SavedTensor index;
+  double alpha;
+  Dims source_sizes;
+
+  void operator()(BackwardContext& context) const {
+    context.set(0, context.grad());
+    if (!context.needs(1)) return;
+    const Tensor grad = index_select(context.grad(), dim, context.unpack(index));
+    context.set(1, reshape(alpha == 1 ? grad : mul(grad, alpha), source_sizes));
+  }
+};
+
+}  // namespace
+
+Tensor index_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor& source, double alpha) {
+  const int d = check_index_add(t, dim, index, source);
+  const Tensor out = contiguous_copy(t);
+  add_values(out, d, index, source, alpha);
+  if (needs_grad(t, source)) {
+    record("index_add", out, {&t, &source},
+           IndexAddBackward{d, SavedTensor::input(index), alpha, source.sizes()});
+  }
+  return out;
+}
+
+void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, double alpha) {
+  check_inplace(self, "index_add_", needs_grad(source));
+  const int d = check_index_add(self, dim, index, source);
+  const bool record_it = needs_grad(self, source);
+  add_values(self, d, apart_from(self, index), apart_from(self, source), alpha);
+  bump_version(self);
+  if (record_it) {
+    record_inplace("index_add", self, {&self, &source},
+                   IndexAddBackward{d, SavedTensor::input(index), alpha, source.sizes()});
+  }
+}
+
+namespace {
+
+Tensor scatter_out(const char* name, ScatterOp op, const Tensor& t, int64_t dim, const Tensor& index,
+                   const Tensor& src) {
+  const int d = prepare_scatter(name, t, dim, index, src);
+  const Tensor out = contiguous_copy(t);
+  scatter_tensor(op, out, d, index, src);
+  if (needs_grad(t, src)) {
+    record(name, out, {&t, &src}, scatter_rule(d, index, op == ScatterOp::kAdd, &src));
+  }
+  return out;
+}
+
+void scatter_inplace(const char* name, ScatterOp op, const Tensor& self, int64_t dim, const Tensor& index,
+                     const Tensor& src) {
+  check_inplace(self, name, needs_grad(src));
+  const int d = prepare_scatter(name, self, dim, index, src);
+  const bool record_it = needs_grad(self, src);
+  scatter_tensor(op, self, d, apart_from(self, index), apart_from(self, src));
+  bump_version(self);
+  if (record_it) {
+    record_inplace(name, self, {&self, &src}, scatter_rule(d, index, op == ScatterOp::kAdd, &src));
+  }
+}
+
+// A number in the target's dtype, as an operand.
+struct Value {
+  alignas(8) char bytes[8];
+  LoopOperand operand(const Scalar& value, DType dtype) {
+    check_fits(value, dtype);
+    visit_dtype(dtype, [&]<typename T>() { *reinterpret_cast<T*>(bytes) = value.to<T>(); });
+    return LoopOperand(bytes, dtype);
+  }
+};
+
+}  // namespace
+
+Tensor scatter(const Tensor& t, int64_t dim, const Tensor& index, const Tensor& src) {
+  return scatter_out("scatter", ScatterOp::kAssign, t, dim, index, src);
+}
+void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  scatter_inplace("scatter", ScatterOp::kAssign, self, dim, index, src);
+}
+Tensor scatter_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor& src) {
+  return scatter_out("scatter_add", ScatterOp::kAdd, t, dim, index, src);
+}
+void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  scatter_inplace("scatter_add", ScatterOp::kAdd, self, dim, index, src);
+}
+
+Tensor scatter(const Tensor& t, int64_t dim, const Tensor& index, const Scalar& value) {
+  const int d = wrap_dim(dim, t.ndim());
+  check_scatter("scatter", t, d, index, nullptr);
+  const Tensor out = contiguous_copy(t);
+  Value v;
+  scatter_values(ScatterOp::kAssign, out, d, index, v.operand(value, t.dtype()));
+  if (needs_grad(t)) record("scatter", out, {&t}, scatter_rule(d, index, false, nullptr));
+  return out;
+}
+
+void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
+  check_inplace(self, "scatter_");
+  const int d = wrap_dim(dim, self.ndim());
+  check_scatter("scatter", self, d, index, nullptr);
+  const bool record_it = needs_grad(self);
+  Value v;
+  scatter_values(ScatterOp::kAssign, self, d, apart_from(self, index), v.operand(value, self.dtype()));
+  bump_version(self);
+  if (record_it) record_inplace("scatter", self, {&self}, scatter_rule(d, index, false, nullptr));
+}
+
+}  // namespace tt::ops

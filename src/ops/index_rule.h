@@ -1,0 +1,50 @@
+// What the indexing ops share. Internal to src/ops.
+#pragma once
+
+#include "core/backend.h"
+#include "core/loop.h"
+#include "core/tensor.h"
+
+namespace tt::ops {
+
+inline void check_index_dtype(const char* op, const Tensor& index) {
+  TT_CHECK(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32, Status::kDtype, op,
+           "(): Expected dtype int32/int64 for index, got ", index.dtype());
+}
+
+// Fails unless every index lies in [low, size).
+inline void check_index_bounds(const Tensor& index, int64_t low, int64_t size, int dim) {
+  if (index.numel() == 0) return;
+  int64_t min;
+  int64_t max;
+  backend_of(index.device()).index->index_range(make_loop(index.sizes(), {index}), &min, &max);
+  TT_CHECK(min >= low && max < size, Status::kInvalidArgument, "index ", min < low ? min : max,
+           " is out of bounds for dimension ", dim, " with size ", size);
+}
+
+inline void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
+  TT_CHECK(a.device() == b.device(), Status::kDevice, op,
+           ": expected all tensors to be on the same device, but found at least two devices, ", a.device(),
+           " and ", b.device(), "!");
+}
+
+// A tensor under another geometry of the loop's shape; sizes and strides outlive the loop's making.
+inline LoopOperand with_geometry(const Tensor& t, const Dims& sizes, const Dims& strides) {
+  LoopOperand operand(t);
+  operand.sizes = &sizes;
+  operand.strides = &strides;
+  operand.contiguous = false;
+  return operand;
+}
+
+// Memory of its own when it shares `self`'s, which is about to be written.
+Tensor apart_from(const Tensor& self, const Tensor& t);
+
+// Checks the arguments of a scatter and returns the wrapped dim.
+int prepare_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+// The write itself, without checks, recording or version count.
+void scatter_tensor(ScatterOp op, const Tensor& self, int dim, const Tensor& index, const Tensor& src);
+void scatter_values(ScatterOp op, const Tensor& self, int dim, const Tensor& index,
+                    const LoopOperand& source);
+
+}  // namespace tt::ops

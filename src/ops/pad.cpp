@@ -1,0 +1,159 @@
+// Padding by a constant or by the tensor's own values.
+#include <algorithm>
+
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/ops.h"
+#include "ops/view_rule.h"
+
+namespace tt::ops {
+
+namespace {
+
+// What remains of t after the negative amounts, and where it goes in the result.
+struct Fit {
+  Dims sizes;   // of the result
+  Dims from;    // first kept element of t
+  Dims length;  // kept
+  Dims to;      // its place in the result
+};
+
+Fit fit(const Dims& in, std::span<const int64_t> pad) {
+  Fit out{in, Dims::filled(in.size(), 0), in, Dims::filled(in.size(), 0)};
+  for (size_t i = 0; 2 * i < pad.size(); ++i) {
+    const int d = in.size() - 1 - static_cast<int>(i);
+    const int64_t before = pad[2 * i];
+    const int64_t after = pad[2 * i + 1];
+    int64_t size;
+    TT_CHECK(!__builtin_add_overflow(in[d], before, &size) && !__builtin_add_overflow(size, after, &size),
+             Status::kShape, "pad: the size of dimension ", d, " overflows int64");
+    TT_CHECK(size >= 0, Status::kShape, "The input size ", in[d], ", plus negative padding ", before, " and ",
+             after, ", resulted in a negative output size, which is invalid. Check dimension ", d,
+             " of your input.");
+    out.sizes[d] = size;
+    out.from[d] = before < 0 ? -before : 0;
+    out.to[d] = before > 0 ? before : 0;
+    out.length[d] = in[d] - out.from[d] - (after < 0 ? -after : 0);
+    TT_CHECK(out.length[d] >= 0, Status::kShape, "narrow(): length must be non-negative, got ",
+             out.length[d]);
+  }
+  return out;
+}
+
+Tensor part(const Tensor& t, const Dims& start, const Dims& length) {
+  Tensor out = t;
+  for (int d = 0; d < t.ndim(); ++d) {
+    if (start[d] != 0 || length[d] != out.size(d)) out = narrow(out, d, start[d], length[d]);
+  }
+  return out;
+}
+
+Tensor pad_constant(const Tensor& t, std::span<const int64_t> amounts, double value) {
+  const Fit f = fit(t.sizes(), amounts);
+  const Tensor out = full(f.sizes, value, t.dtype(), t.device());
+  {
+    const GradMode off(false);
+    copy_values(part(out, f.to, f.length), part(t, f.from, f.length));
+  }
+  if (needs_grad(t)) {
+    std::vector<int64_t> back;
+    back.reserve(amounts.size());
+    for (const int64_t amount : amounts) back.push_back(-amount);
+    record("constant_pad_nd", out, {&t}, [back = std::move(back)](BackwardContext& context) {
+      context.set(0, pad_constant(context.grad(), back, 0));
+    });
+  }
+  return out;
+}
+
+// Which element of t each element of the result is, along one dimension.
+Tensor pad_index(int64_t size, int64_t before, int64_t after, PadMode mode) {
+  const Tensor index = empty(Dims{size + before + after}, DType::kInt64);
+  auto* out = index.data<int64_t>();
+  const int64_t kept_from = std::max<int64_t>(-before, 0);
+  const int64_t kept_to = std::max<int64_t>(before, 0);
+  const int64_t kept = size - kept_from - std::max<int64_t>(-after, 0);
+  for (int64_t i = 0; i < index.numel(); ++i) {
+    int64_t at = i - before;
+    switch (mode) {
+      case PadMode::kReflect:
+        if (at < 0) at = -at;
+        if (at >= size) at = 2 * (size - 1) - at;
+        break;
+      case PadMode::kReplicate:
+        at = at < 0 ? 0 : at >= size ? size - 1 : at;
+        break;
+      case PadMode::kCircular:
+        // Round the part that negative amounts leave.
+        at = kept_from + ((i - kept_to) % kept + kept) % kept;
+        break;
+      case PadMode::kConstant:
+        break;
+    }
+    out[i] = at;
+  }
+  return index;
+}
+
+void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) {
+  const int padded = static_cast<int>(amounts.size() / 2);
+  TT_CHECK(
+      padded >= 1 && padded <= 3 && (t.ndim() == padded + 1 || t.ndim() == padded + 2),
+      Status::kNotImplemented, "Padding size ", static_cast<uint64_t>(amounts.size()),
+      " is not supported for ", t.ndim(),
+      "D input tensor. Supported combinations for non-constant padding: 2D or 3D input: padding size = 2 "
+      "(pads last dimension), 3D or 4D input: padding size = 4 (pads last 2 dimensions), 4D or 5D input: "
+      "padding size = 6 (pads last 3 dimensions)");
+  for (int d = 0; d < t.ndim(); ++d) {
+    TT_CHECK(
+        t.size(d) > 0 || (d == 0 && t.ndim() == padded + 2), Status::kShape,
+        "Expected an input with possibly 0 batch size and other non-zero dimensions, but got: ", t.sizes());
+  }
+  for (int i = 0; i < padded; ++i) {
+    const int d = t.ndim() - 1 - i;
+    const int64_t size = t.size(d);
+    for (const int64_t amount :
+         {amounts[static_cast<size_t>(2 * i)], amounts[static_cast<size_t>(2 * i + 1)]}) {
+      TT_CHECK(mode != PadMode::kReflect || amount < size, Status::kShape,
+               "Padding size should be less than the corresponding input dimension, but got: padding ",
+               amount, " at dimension ", d, " of input ", t.sizes());
+      TT_CHECK(mode != PadMode::kCircular || amount <= size, Status::kShape,
+               "Padding value causes wrapping around more than once: padding ", amount, " at dimension ", d,
+               " of input ", t.sizes());
+    }
+    const int64_t cut = std::min<int64_t>(amounts[static_cast<size_t>(2 * i)], 0) +
+                        std::min<int64_t>(amounts[static_cast<size_t>(2 * i + 1)], 0);
+    TT_CHECK(mode != PadMode::kCircular || size + cut > 0, Status::kShape,
+             "negative padding leaves nothing of dimension ", d, " of input ", t.sizes(), " to wrap around");
+    int64_t out;
+    TT_CHECK(!__builtin_add_overflow(size, amounts[static_cast<size_t>(2 * i)], &out) &&
+                 !__builtin_add_overflow(out, amounts[static_cast<size_t>(2 * i + 1)], &out),
+             Status::kShape, "pad: the size of dimension ", d, " overflows int64");
+    TT_CHECK(out > 0, Status::kShape, "input (size ", size, " at dimension ", d,
+             ") is too small. Calculated output size: ", out);
+  }
+}
+
+}  // namespace
+
+Tensor pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode, double value) {
+  TT_CHECK(amounts.size() % 2 == 0, Status::kInvalidArgument, "Padding length must be divisible by 2, got ",
+           static_cast<uint64_t>(amounts.size()));
+  TT_CHECK(amounts.size() <= 2 * static_cast<size_t>(t.ndim()), Status::kInvalidArgument,
+           "Padding length should be less than or equal to two times the input dimension but got padding "
+           "length ",
+           static_cast<uint64_t>(amounts.size()), " and input of dimension ", t.ndim());
+  if (mode == PadMode::kConstant) return pad_constant(t, amounts, value);
+  check_pad(t, amounts, mode);
+  Tensor out = t;
+  for (size_t i = 0; 2 * i < amounts.size(); ++i) {
+    const int64_t before = amounts[2 * i];
+    const int64_t after = amounts[2 * i + 1];
+    if (before == 0 && after == 0) continue;
+    const int d = t.ndim() - 1 - static_cast<int>(i);
+    out = index_select(out, d, to_device(pad_index(t.size(d), before, after, mode), t.device()));
+  }
+  return out.is_same(t) ? clone(t) : out;
+}
+
+}  // namespace tt::ops

@@ -1,0 +1,208 @@
+// Ranges, matrices of a pattern, and grids.
+#include <cmath>
+
+#include "autograd/meta.h"
+#include "core/backend.h"
+#include "ops/ops.h"
+#include "ops/view_rule.h"
+
+namespace tt::ops {
+
+namespace {
+
+int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype) {
+  TT_CHECK(step.to_double() != 0, Status::kInvalidArgument, "step must be nonzero");
+  TT_CHECK(
+      std::isfinite(start.to_double()) && std::isfinite(end.to_double()) && !std::isnan(step.to_double()),
+      Status::kInvalidArgument, "unsupported range: ", start.to_double(), " -> ", end.to_double());
+  const bool up = step.to_double() > 0;
+  TT_CHECK(up ? end.to_double() >= start.to_double() : end.to_double() <= start.to_double(),
+           Status::kInvalidArgument, "upper bound and lower bound inconsistent with step sign");
+  if (dtype == DType::kInt64) {
+    // In integers, so that nothing is lost beyond 2^53; the distance of two int64 fits uint64.
+    const int64_t first = start.to_int();
+    const int64_t last = end.to_int();
+    const int64_t by = step.to_int();
+    TT_CHECK(by != 0, Status::kInvalidArgument, "step must be nonzero: ", step.to_double(), " is 0 as int64");
+    if (up ? last <= first : last >= first) return 0;
+    const uint64_t distance = up ? static_cast<uint64_t>(last) - static_cast<uint64_t>(first)
+                                 : static_cast<uint64_t>(first) - static_cast<uint64_t>(last);
+    const uint64_t stride = up ? static_cast<uint64_t>(by) : -static_cast<uint64_t>(by);
+    const uint64_t n = distance / stride + (distance % stride != 0);
+    TT_CHECK(n <= INT64_MAX, Status::kInvalidArgument, "invalid size, possible overflow?");
+    return static_cast<int64_t>(n);
+  }
+  const double n = std::ceil((end.to_double() - start.to_double()) / step.to_double());
+  TT_CHECK(n >= 0 && n < 9.2e18, Status::kInvalidArgument, "invalid size, possible overflow?");
+  return static_cast<int64_t>(n);
+}
+
+Tensor spaced(double start, double end, int64_t steps, const double* base, DType dtype, Device device) {
+  TT_CHECK(steps >= 0, Status::kInvalidArgument, "number of steps must be non-negative, got ", steps);
+  TT_CHECK(dtype != DType::kBool, Status::kDtype, base != nullptr ? "logspace" : "linspace",
+           " is not implemented for bool");
+  const Tensor out = empty(Dims{steps}, dtype, device);
+  if (steps == 1) {
+    const double only = base != nullptr ? std::pow(*base, start) : start;
+    backend_of(device).pointwise->fill(make_loop(out.sizes(), {out}), only);
+  } else if (steps > 1) {
+    backend_of(device).index->linspace(out.raw(), dtype, steps, start, end, base);
+  }
+  return out;
+}
+
+Tensor triangle(const Tensor& t, int64_t diagonal, bool upper) {
+  const char* op = upper ? "triu" : "tril";
+  TT_CHECK(t.ndim() >= 2, Status::kShape, op, ": input tensor must have at least 2 dimensions, but got ",
+           t.ndim());
+  const Tensor out = empty_like(t);
+  if (t.numel() > 0) {
+    const Tensor dense = t.is_contiguous() ? t : contiguous_copy(t);
+    const int64_t rows = t.size(t.ndim() - 2);
+    const int64_t columns = t.size(t.ndim() - 1);
+    backend_of(t.device())
+        .index->triangle(out.raw(), dense.raw(), size_of(t.dtype()), t.numel() / (rows * columns), rows,
+                         columns, diagonal, upper);
+  }
+  if (needs_grad(t)) {
+    record(op, out, {&t}, [diagonal, upper](BackwardContext& context) {
+      context.set(0, triangle(context.grad(), diagonal, upper));
+    });
+  }
+  return out;
+}
+
+void triangle_(const Tensor& self, int64_t diagonal, bool upper) {
+  check_inplace(self, upper ? "triu_" : "tril_");
+  const bool record_it = needs_grad(self);
+  {
+    const GradMode off(false);
+    copy_values(self, triangle(self, diagonal, upper));
+  }
+  bump_version(self);
+  if (record_it) {
+    record_inplace(upper ? "triu" : "tril", self, {&self}, [diagonal, upper](BackwardContext& context) {
+      context.set(0, triangle(context.grad(), diagonal, upper));
+    });
+  }
+}
+
+}  // namespace
+
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype, Device device) {
+  TT_CHECK(dtype != DType::kBool, Status::kDtype, "arange is not implemented for bool");
+  const int64_t n = arange_length(start, end, step, dtype);
+  const Tensor out = empty(Dims{n}, dtype, device);
+  if (n > 0) backend_of(device).index->arange(out.raw(), dtype, n, start, step);
+  return out;
+}
+
+Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device) {
+  return spaced(start, end, steps, nullptr, dtype, device);
+}
+
+Tensor logspace(double start, double end, int64_t steps, double base, DType dtype, Device device) {
+  return spaced(start, end, steps, &base, dtype, device);
+}
+
+Tensor eye(int64_t rows, int64_t columns, DType dtype, Device device) {
+  TT_CHECK(rows >= 0, Status::kInvalidArgument, "n must be greater or equal to 0, got ", rows);
+  TT_CHECK(columns >= 0, Status::kInvalidArgument, "m must be greater or equal to 0, got ", columns);
+  const Tensor out = zeros(Dims{rows, columns}, dtype, device);
+  const int64_t length = std::min(rows, columns);
+  if (length > 0) {
+    const Tensor line = alias(out, Dims{length}, Dims{columns + 1}, 0);
+    backend_of(device).pointwise->fill(make_loop(line.sizes(), {line}), 1);
+  }
+  return out;
+}
+
+Tensor empty_strided(const Dims& sizes, const Dims& strides, DType dtype, Device device) {
+  TT_CHECK(sizes.size() == strides.size(), Status::kShape, "mismatch in length of strides and shape: sizes ",
+           sizes, ", strides ", strides);
+  int64_t end = checked_numel(sizes) > 0 ? 1 : 0;
+  for (int i = 0; i < sizes.size(); ++i) {
+    TT_CHECK(strides[i] >= 0, Status::kInvalidArgument, "empty_strided: strides must not be negative, got ",
+             strides);
+    int64_t reach = 0;
+    TT_CHECK(end == 0 || (!__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) &&
+                          !__builtin_add_overflow(end, reach, &end)),
+             Status::kShape, "sizes ", sizes, " and strides ", strides, " overflow int64");
+  }
+  return alias(empty(Dims{end}, dtype, device), sizes, strides, 0);
+}
+
+Tensor tril(const Tensor& t, int64_t diagonal) { return triangle(t, diagonal, false); }
+Tensor triu(const Tensor& t, int64_t diagonal) { return triangle(t, diagonal, true); }
+void tril_(const Tensor& self, int64_t diagonal) { triangle_(self, diagonal, false); }
+void triu_(const Tensor& self, int64_t diagonal) { triangle_(self, diagonal, true); }
+
+Tensor diag(const Tensor& t, int64_t k) {
+  TT_CHECK(t.ndim() == 1 || t.ndim() == 2, Status::kShape, "diag(): Supports 1D or 2D tensors. Got ",
+           t.ndim(), "D");
+  if (t.ndim() == 2) return clone(diagonal(t, k));
+  int64_t n;
+  TT_CHECK(k != INT64_MIN && !__builtin_add_overflow(t.size(0), k < 0 ? -k : k, &n), Status::kShape,
+           "diag(): diagonal ", k, " overflows int64");
+  return embed("diag", t, Dims{n, n}, [k](const Tensor& whole) { return diagonal(whole, k); });
+}
+
+Tensor one_hot(const Tensor& t, int64_t num_classes) {
+  TT_CHECK(t.dtype() == DType::kInt64, Status::kDtype,
+           "one_hot is only applicable to index tensor of type LongTensor, got ", t.dtype());
+  Dims sizes = t.sizes();
+  if (t.numel() == 0) {
+    TT_CHECK(num_classes > 0, Status::kInvalidArgument,
+             "Can not infer total number of classes from empty tensor.");
+    sizes.push_back(num_classes);
+    return zeros(sizes, DType::kInt64, t.device());
+  }
+  int64_t min;
+  int64_t max;
+  backend_of(t.device()).index->index_range(make_loop(t.sizes(), {t}), &min, &max);
+  TT_CHECK(min >= 0, Status::kInvalidArgument, "Class values must be non-negative, got ", min);
+  TT_CHECK(num_classes != -1 || max < INT64_MAX, Status::kInvalidArgument, "class value ", max,
+           " is too large");
+  const int64_t classes = num_classes == -1 ? max + 1 : num_classes;
+  TT_CHECK(num_classes == -1 || num_classes > 0, Status::kInvalidArgument,
+           "num_classes should be positive, got ", num_classes);
+  TT_CHECK(max < classes, Status::kInvalidArgument, "Class values must be smaller than num_classes (",
+           classes, "), got ", max);
+  sizes.push_back(classes);
+  const Tensor out = zeros(sizes, DType::kInt64, t.device());
+  const GradMode off(false);
+  scatter_(out, out.ndim() - 1, unsqueeze(t, t.ndim()), Scalar(1));
+  return out;
+}
+
+Tensors meshgrid(std::span<const Tensor> tensors, bool xy) {
+  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "meshgrid expects a non-empty TensorList");
+  const int n = static_cast<int>(tensors.size());
+  TT_CHECK(tensors.size() <= kMaxDims, Status::kShape, "meshgrid: a tensor has at most ", kMaxDims,
+           " dimensions, got ", n, " tensors");
+  const bool swap = xy && n >= 2;
+  Dims shape;
+  for (int i = 0; i < n; ++i) {
+    const Tensor& t = tensors[static_cast<size_t>(i)];
+    TT_CHECK(t.ndim() <= 1, Status::kShape,
+             "Expected 0D or 1D tensor in the tensor list but got: ", describe(t));
+    TT_CHECK(t.dtype() == tensors[0].dtype(), Status::kDtype,
+             "meshgrid expects all tensors to have the same dtype, got ", t.dtype(), " and ",
+             tensors[0].dtype());
+    TT_CHECK(t.device() == tensors[0].device(), Status::kDevice,
+             "meshgrid expects all tensors to have the same device, got ", t.device(), " and ",
+             tensors[0].device());
+    shape.push_back(t.numel());
+  }
+  if (swap) std::swap(shape[0], shape[1]);
+  Tensors out;
+  for (int i = 0; i < n; ++i) {
+    const int at = swap && i < 2 ? 1 - i : i;
+    Dims sizes = Dims::filled(n, 1);
+    sizes[at] = shape[at];
+    out.push_back(expand(reshape(tensors[static_cast<size_t>(i)], sizes), shape));
+  }
+  return out;
+}
+
+}  // namespace tt::ops

@@ -1,0 +1,251 @@
+// Views of a part of a tensor.
+#include <algorithm>
+
+#include "core/backend.h"
+#include "ops/ops.h"
+#include "ops/view_rule.h"
+
+namespace tt::ops {
+
+namespace {
+
+void check_has_dims(const Tensor& t, const char* op) {
+  TT_CHECK(t.ndim() > 0, Status::kShape, op, "() cannot be applied to a 0-dim tensor.");
+}
+
+// Several views of one tensor, one after the other along `dim`, recorded as one op.
+Tensors parts(const char* op, const Tensor& t, int dim, std::span<const int64_t> sizes, bool drop_dim) {
+  Tensors outs;
+  outs.reserve(sizes.size());
+  int64_t start = 0;
+  for (const int64_t size : sizes) {
+    Dims out_sizes = t.sizes();
+    Dims out_strides = t.strides();
+    if (drop_dim) {
+      out_sizes.erase(dim);
+      out_strides.erase(dim);
+    } else {
+      out_sizes[dim] = size;
+    }
+    outs.push_back(alias(t, out_sizes, out_strides, t.offset() + start * t.stride(dim)));
+    set_view_of(outs.back(), t, true);
+    start += size;
+  }
+  if (!needs_grad(t) || outs.empty()) return outs;
+  const Tensor inputs[] = {t};
+  record(op, outs, inputs,
+         [in_sizes = t.sizes(), dtype = t.dtype(), device = t.device(), dim, drop_dim,
+          sizes = std::vector<int64_t>(sizes.begin(), sizes.end())](BackwardContext& context) {
+           Tensors grads(sizes.size());
+           for (size_t i = 0; i < sizes.size(); ++i) {
+             const Tensor& grad = context.grad(static_cast<int>(i));
+             if (grad.defined()) {
+               grads[i] = drop_dim ? unsqueeze(grad, dim) : grad;
+             } else {
+               Dims part = in_sizes;
+               part[dim] = sizes[i];
+               grads[i] = zeros(part, dtype, device);
+             }
+           }
+           context.set(0, cat(grads, dim));
+         });
+  return outs;
+}
+
+}  // namespace
+
+Tensor select(const Tensor& t, int64_t dim, int64_t index) {
+  check_has_dims(t, "select");
+  const int d = wrap_dim(dim, t.ndim());
+  const int64_t size = t.size(d);
+  TT_CHECK(index >= -size && index < size, Status::kInvalidArgument, "select(): index ", index,
+           " out of range for tensor of size ", t.sizes(), " at dimension ", d);
+  const int64_t at = index < 0 ? index + size : index;
+  Dims sizes = t.sizes();
+  Dims strides = t.strides();
+  sizes.erase(d);
+  strides.erase(d);
+  const Dims in_sizes = t.sizes();
+  return make_view("select", t, sizes, strides, t.offset() + at * t.stride(d),
+                   [in_sizes, d, at](const Tensor& grad) {
+                     return embed("select_backward", grad, in_sizes,
+                                  [d, at](const Tensor& whole) { return select(whole, d, at); });
+                   });
+}
+
+Tensor slice(const Tensor& t, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+             int64_t step) {
+  check_has_dims(t, "slice");
+  const int d = wrap_dim(dim, t.ndim());
+  TT_CHECK(step > 0, Status::kInvalidArgument, "slice step must be positive, got ", step);
+  const int64_t size = t.size(d);
+  const auto clamp = [size](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size); };
+  const int64_t from = clamp(start.value_or(0));
+  const int64_t to = std::max(clamp(end.value_or(size)), from);
+  Dims sizes = t.sizes();
+  Dims strides = t.strides();
+  const int64_t length = (to - from) / step + ((to - from) % step != 0);
+  sizes[d] = length;
+  // A step beyond the end is never taken; it must not overflow either.
+  if (length > 1) strides[d] *= step;
+  const Dims in_sizes = t.sizes();
+  return make_view("slice", t, sizes, strides, t.offset() + from * t.stride(d),
+                   [in_sizes, d, from, to, step](const Tensor& grad) {
+                     return embed("slice_backward", grad, in_sizes, [d, from, to, step](const Tensor& whole) {
+                       return slice(whole, d, from, to, step);
+                     });
+                   });
+}
+
+Tensor narrow(const Tensor& t, int64_t dim, int64_t start, int64_t length) {
+  check_has_dims(t, "narrow");
+  TT_CHECK(length >= 0, Status::kInvalidArgument, "narrow(): length must be non-negative, got ", length);
+  const int d = wrap_dim(dim, t.ndim());
+  const int64_t size = t.size(d);
+  TT_CHECK(start >= -size && start <= size, Status::kInvalidArgument,
+           "start out of range (expected to be in range of [", -size, ", ", size, "], but got ", start, ")");
+  const int64_t from = start < 0 ? start + size : start;
+  TT_CHECK(from <= size - length, Status::kInvalidArgument, "start (", from, ") + length (", length,
+           ") exceeds dimension size (", size, ").");
+  return slice(t, d, from, from + length, 1);
+}
+
+Tensor diagonal(const Tensor& t, int64_t offset, int64_t dim1, int64_t dim2) {
+  const int a = wrap_dim(dim1, t.ndim());
+  const int b = wrap_dim(dim2, t.ndim());
+  TT_CHECK(a != b, Status::kInvalidArgument, "diagonal dimensions cannot be identical ", dim1, ", ", dim2);
+  const int64_t rows = t.size(a);
+  const int64_t columns = t.size(b);
+  int64_t length = 0;
+  int64_t start = t.offset();
+  if (offset >= 0 && offset < columns) {
+    length = std::min(rows, columns - offset);
+    if (length > 0) start += offset * t.stride(b);
+  } else if (offset < 0 && offset > -rows) {
+    length = std::min(rows + offset, columns);
+    if (length > 0) start -= offset * t.stride(a);
+  }
+  Dims sizes = t.sizes();
+  Dims strides = t.strides();
+  for (const int d : {std::max(a, b), std::min(a, b)}) {
+    sizes.erase(d);
+    strides.erase(d);
+  }
+  sizes.push_back(length);
+  strides.push_back(t.stride(a) + t.stride(b));
+  const Dims in_sizes = t.sizes();
+  return make_view("diagonal", t, sizes, strides, start, [in_sizes, offset, a, b](const Tensor& grad) {
+    return embed("diagonal_backward", grad, in_sizes,
+                 [offset, a, b](const Tensor& whole) { return diagonal(whole, offset, a, b); });
+  });
+}
+
+namespace {
+
+// The sum over the windows that an element lies in.
+Tensor unfold_backward(const Tensor& grad, const Dims& in_sizes, int d, int64_t size, int64_t step) {
+  const Tensor out = zeros(in_sizes, grad.dtype(), grad.device());
+  {
+    const GradMode off(false);
+    const Tensor windows = unfold(out, d, size, step);
+    if (grad.numel() > 0) {
+      backend_of(out.device()).index->accumulate(make_loop(windows.sizes(), {windows, grad}));
+    }
+  }
+  if (needs_grad(grad)) {
+    record("unfold_backward", out, {&grad}, [d, size, step](BackwardContext& context) {
+      context.set(0, unfold(context.grad(), d, size, step));
+    });
+  }
+  return out;
+}
+
+}  // namespace
+
+Tensor unfold(const Tensor& t, int64_t dim, int64_t size, int64_t step) {
+  const int d = wrap_dim(dim, t.ndim());
+  TT_CHECK(size >= 0, Status::kInvalidArgument, "size is ", size, " but must be >= 0");
+  TT_CHECK(step > 0, Status::kInvalidArgument, "step is ", step, " but must be > 0");
+  const int64_t whole = t.ndim() == 0 ? 1 : t.size(d);
+  TT_CHECK(size <= whole, Status::kInvalidArgument, "maximum size for tensor at dimension ", d, " is ", whole,
+           " but size is ", size);
+  if (t.ndim() == 0) return as_strided(t, Dims{size}, Dims{1});
+  Dims sizes = t.sizes();
+  Dims strides = t.strides();
+  const int64_t count = (whole - size) / step + 1;
+  sizes[d] = count;
+  sizes.push_back(size);
+  strides.push_back(t.stride(d));
+  if (count > 1) strides[d] *= step;
+  const Dims in_sizes = t.sizes();
+  return make_view("unfold", t, sizes, strides, t.offset(), [in_sizes, d, size, step](const Tensor& grad) {
+    return unfold_backward(grad, in_sizes, d, size, step);
+  });
+}
+
+int64_t split_count(const Tensor& t, int64_t split_size, int64_t dim) {
+  TT_CHECK(t.ndim() > 0, Status::kShape, "split expects at least a 1-dimensional tensor");
+  TT_CHECK(split_size >= 0, Status::kInvalidArgument,
+           "split expects split_size be non-negative, but got split_size=", split_size);
+  const int64_t size = t.size(wrap_dim(dim, t.ndim()));
+  TT_CHECK(split_size > 0 || size == 0, Status::kInvalidArgument,
+           "split_size can only be 0 if dimension size is 0, but got dimension size of ", size);
+  return size == 0 ? 1 : size / split_size + (size % split_size != 0);
+}
+
+Tensors split(const Tensor& t, int64_t split_size, int64_t dim) {
+  const int64_t count = split_count(t, split_size, dim);
+  const int d = wrap_dim(dim, t.ndim());
+  std::vector<int64_t> sizes(static_cast<size_t>(count), split_size);
+  sizes.back() = t.size(d) - split_size * (count - 1);
+  return parts("split", t, d, sizes, false);
+}
+
+Tensors split_with_sizes(const Tensor& t, std::span<const int64_t> sizes, int64_t dim) {
+  TT_CHECK(t.ndim() > 0, Status::kShape, "split expects at least a 1-dimensional tensor");
+  const int d = wrap_dim(dim, t.ndim());
+  int64_t sum = 0;
+  for (const int64_t size : sizes) {
+    TT_CHECK(size >= 0, Status::kInvalidArgument,
+             "split_with_sizes expects split_sizes have only non-negative entries, but got ", size);
+    TT_CHECK(!__builtin_add_overflow(sum, size, &sum), Status::kInvalidArgument,
+             "split_with_sizes: the sum of split_sizes overflows int64");
+  }
+  TT_CHECK(sum == t.size(d), Status::kShape, "split_with_sizes expects split_sizes to sum exactly to ",
+           t.size(d), " (input tensor's size at dimension ", d, "), but they sum to ", sum);
+  return parts("split_with_sizes", t, d, sizes, false);
+}
+
+namespace {
+
+int64_t chunk_size(const Tensor& t, int64_t chunks, int64_t dim) {
+  TT_CHECK(t.ndim() > 0, Status::kShape, "chunk expects at least a 1-dimensional tensor");
+  TT_CHECK(chunks > 0, Status::kInvalidArgument,
+           "chunk expects `chunks` to be greater than 0, got: ", chunks);
+  const int64_t size = t.size(wrap_dim(dim, t.ndim()));
+  return size / chunks + (size % chunks != 0);
+}
+
+}  // namespace
+
+int64_t chunk_count(const Tensor& t, int64_t chunks, int64_t dim) {
+  // An empty dimension gives as many empty chunks as were asked for.
+  const int64_t size = chunk_size(t, chunks, dim);
+  return size == 0 ? chunks : split_count(t, size, dim);
+}
+
+Tensors chunk(const Tensor& t, int64_t chunks, int64_t dim) {
+  const int64_t size = chunk_size(t, chunks, dim);
+  if (size > 0) return split(t, size, dim);
+  TT_CHECK(chunks < (int64_t{1} << 32), Status::kOutOfMemory, "cannot make ", chunks, " chunks");
+  return parts("split_with_sizes", t, wrap_dim(dim, t.ndim()),
+               std::vector<int64_t>(static_cast<size_t>(chunks), 0), false);
+}
+
+Tensors unbind(const Tensor& t, int64_t dim) {
+  TT_CHECK(t.ndim() > 0, Status::kShape, "Dimension specified as ", dim, " but tensor has no dimensions");
+  const int d = wrap_dim(dim, t.ndim());
+  return parts("unbind", t, d, std::vector<int64_t>(static_cast<size_t>(t.size(d)), 1), true);
+}
+
+}  // namespace tt::ops
