@@ -115,8 +115,4 @@ tt_status tt_tensor_element_size(const tt_tensor* tensor, int64_t* out) {
   });
 }
 
-tt_status tt_tensor_version(const tt_tensor* tensor, int64_t* out) {
-  return guard("tt_tensor_version", [&] { out_value(out, "out") = In(tensor, "tensor")->version(); });
-}
-
 }  // extern "C"

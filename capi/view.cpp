@@ -124,7 +124,6 @@ tt_status tt_unbind(const tt_tensor* input, int64_t dim, tt_tensor** outs, size_
   });
 }
 
-tt_status tt_detach(const tt_tensor* input, tt_tensor** out) { TT_VIEW(detach, detach(t)); }
 tt_status tt_contiguous(const tt_tensor* input, tt_tensor** out) { TT_VIEW(contiguous, ops::contiguous(t)); }
 
 tt_status tt_squeeze_(tt_tensor* input, const int64_t* dims, size_t count) {

@@ -113,8 +113,6 @@ TT_API tt_status tt_tensor_is_contiguous(const tt_tensor* tensor, int32_t* out);
 /* Elements between the storage's start and the tensor's first element. */
 TT_API tt_status tt_tensor_offset(const tt_tensor* tensor, int64_t* out);
 TT_API tt_status tt_tensor_element_size(const tt_tensor* tensor, int64_t* out);
-/* Counts the in-place writes to the tensor's storage. */
-TT_API tt_status tt_tensor_version(const tt_tensor* tensor, int64_t* out);
 
 #ifdef __cplusplus
 }

@@ -73,8 +73,6 @@ TT_API tt_status tt_split_with_sizes(const tt_tensor* input, const int64_t* spli
 TT_API tt_status tt_unbind(const tt_tensor* input, int64_t dim, tt_tensor** outs, size_t capacity,
                            size_t* count);
 
-/* The same memory without history: no gradient flows back through it. */
-TT_API tt_status tt_detach(const tt_tensor* input, tt_tensor** out);
 /* The tensor itself (a new reference) where it is dense and row-major, else a copy that is. */
 TT_API tt_status tt_contiguous(const tt_tensor* input, tt_tensor** out);
 

@@ -30,7 +30,10 @@ class CopySlices final : public Node {
     std::vector<Tensor> grad_inputs(static_cast<size_t>(inputs));
     auto needed = std::make_unique<bool[]>(static_cast<size_t>(inputs));
     for (int i = 0; i < inputs; ++i) needed[static_cast<size_t>(i)] = context.needs(i);
-    BackwardContext inner(*fn_, &grad_output, grad_inputs.data(), needed.get());
+    // A saved result that takes part in a new graph is a view of what this node stands for: its history must
+    // lead here, not past it into fn_.
+    const Ref<Node> owner = grad_enabled() ? view_of_this() : fn_;
+    BackwardContext inner(*owner, &grad_output, grad_inputs.data(), needed.get());
     fn_->apply(inner);
 
     if (context.needs(0)) {
@@ -52,6 +55,16 @@ class CopySlices final : public Node {
   }
 
  private:
+  Ref<Node> view_of_this() {
+    auto rule = [base = base_, view = view_](BackwardContext& context) {
+      context.set(0, ops::restride(context.grad(), view, base, base));
+    };
+    auto node = make_node<LambdaNode<decltype(rule)>>(fn_->op_name(), rule);
+    node->set_edge_count(1);
+    node->set_edge(0, {Ref<Node>(this), 0});
+    return node;
+  }
+
   Tensor laid_out_as_base(const Tensor& grad) const {
     if (geometry_contiguous(base_.sizes, base_.strides)) return ops::clone(grad);
     const Tensor flat = ops::zeros(Dims{base_.extent()}, grad.dtype(), grad.device());

@@ -57,7 +57,7 @@ inline void expect_first_order(const Function& f, const Tensor& x) {
 }
 
 // f must be twice differentiable; it is squared, so that the second order is not zero.
-inline void expect_gradients(const Function& f, const Tensor& x) {
+inline void expect_gradients(const Function& f, const Tensor& x) try {
   const Function squared = [&f](const Tensor& t) {
     const Tensor y = f(t);
     return ops::mul(y, y);
@@ -82,6 +82,8 @@ inline void expect_gradients(const Function& f, const Tensor& x) {
     x.data<double>()[i] = at;
     EXPECT_NEAR(second.data<double>()[i], (up - down) / 2e-5, 1e-5) << "second order, element " << i;
   }
+} catch (const Error& error) {
+  ADD_FAILURE() << error.message();
 }
 
 // The message of the failure that `body` must be.

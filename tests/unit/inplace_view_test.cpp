@@ -43,8 +43,8 @@ TEST(InplaceView, GradientsOfWrites) {
       [](const Tensor& t) {
         const Tensor base = ops::clone(ops::t(t));
         const Tensor rows = ops::transpose(base, 0, 1);
-        ops::exp_(ops::select(ops::narrow(rows, 0, 1, 2), 0, 1));
         ops::mul_(ops::diagonal(base), 2.0);
+        ops::exp_(ops::select(ops::narrow(rows, 0, 1, 2), 0, 1));
         return ops::select(base, 1, 2);
       },
       x);
