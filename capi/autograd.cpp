@@ -72,6 +72,17 @@ tt_status tt_tensor_grad_fn(const tt_tensor* tensor, char* buffer, size_t capaci
   });
 }
 
+tt_status tt_detach(const tt_tensor* tensor, tt_tensor** out) {
+  return guard("tt_detach", [&] {
+    Out result(out, "out");
+    result = detach(*In(tensor, "tensor"));
+  });
+}
+
+tt_status tt_tensor_version(const tt_tensor* tensor, int64_t* out) {
+  return guard("tt_tensor_version", [&] { out_value(out, "out") = In(tensor, "tensor")->version(); });
+}
+
 tt_status tt_set_grad_enabled(int32_t enabled, int32_t* previous) {
   return guard("tt_set_grad_enabled", [&] {
     if (previous != nullptr) *previous = grad_enabled();

@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "capi/callback.h"
 #include "capi/guard.h"
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "cpu/simd.h"
 
@@ -55,6 +57,23 @@ tt_status tt_set_num_threads(int32_t count) {
 }
 tt_status tt_get_num_threads(int32_t* out) {
   return guard("tt_get_num_threads", [&] { out_value(out, "out") = num_threads(); });
+}
+
+tt_status tt_set_allocator(const tt_allocator* allocator) {
+  return guard("tt_set_allocator", [&] {
+    const tt_allocator read = read_options(
+        allocator, tt_allocator{sizeof(tt_allocator), nullptr, nullptr, nullptr, 0}, "allocator");
+    TT_CHECK(allocator == nullptr || (read.allocate != nullptr && read.deallocate != nullptr),
+             Status::kInvalidArgument, "allocator.", read.allocate == nullptr ? "allocate" : "deallocate",
+             " is NULL");
+    empty_memory_cache();
+    const int64_t blocks = memory_stats().system_blocks;
+    TT_CHECK(blocks == 0, Status::kInvalidArgument, blocks,
+             " blocks of the present allocator are still in use; release every tensor and object first");
+    set_system_allocator(allocator == nullptr ? default_system_allocator()
+                                              : SystemAllocator{read.allocate, read.deallocate, read.user});
+    set_memory_caching(read.direct == 0);
+  });
 }
 
 }  // extern "C"

@@ -3,6 +3,9 @@
  * The data are the 1,797 real 8x8 digits that lie in examples/data/digits, or any folder laid out as MNIST's.
  * Everything is done through tinytorch.h: reading, batches, the network, training, saving. ./digits --help
  * lists the options. */
+/* For clock_gettime, isatty and access. */
+#define _POSIX_C_SOURCE 200809L
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -193,7 +196,7 @@ static void standardise(Split* train, Split* test) {
   CHECK(tt_scope_begin());
   CHECK(tt_mean(train->images, NULL, 0, 0, -1, &t));
   mean = item(t);
-  CHECK(tt_std(train->images, NULL, 0, NULL, 0, &t));
+  CHECK(tt_std(train->images, NULL, 0, 1, 0, &t));
   spread = item(t);
   if (!(spread > 0)) fail("the training images are all alike");
   CHECK(tt_sub_scalar_(train->images, mean));
@@ -239,18 +242,19 @@ static tt_module* make_model(const Options* o, const Split* train, int64_t class
     CHECK(tt_nn_relu(next(&s)));
     CHECK(tt_nn_linear(128, classes, 1, next(&s)));
   } else {
-    tt_conv2d_options same = TT_CONV2D_OPTIONS_INIT;
+    const int64_t three[] = {3, 3}, two[] = {2, 2};
+    tt_nn_conv2d_options same = TT_NN_CONV2D_OPTIONS_INIT;
     const int64_t rows = train->height / 4, columns = train->width / 4;
     if (rows == 0 || columns == 0) fail("the cnn wants images of at least 4x4 pixels");
     same.padding[0] = same.padding[1] = 1;
-    CHECK(tt_nn_conv2d(1, 32, 3, &same, next(&s)));
+    CHECK(tt_nn_conv2d(1, 32, three, &same, next(&s)));
     CHECK(tt_nn_batch_norm2d(32, NULL, next(&s)));
     CHECK(tt_nn_relu(next(&s)));
-    CHECK(tt_nn_max_pool2d(2, NULL, next(&s)));
-    CHECK(tt_nn_conv2d(32, 64, 3, &same, next(&s)));
+    CHECK(tt_nn_max_pool2d(two, NULL, next(&s)));
+    CHECK(tt_nn_conv2d(32, 64, three, &same, next(&s)));
     CHECK(tt_nn_batch_norm2d(64, NULL, next(&s)));
     CHECK(tt_nn_relu(next(&s)));
-    CHECK(tt_nn_max_pool2d(2, NULL, next(&s)));
+    CHECK(tt_nn_max_pool2d(two, NULL, next(&s)));
     CHECK(tt_nn_flatten(1, -1, next(&s)));
     CHECK(tt_nn_dropout(0.25, next(&s)));
     CHECK(tt_nn_linear(64 * rows * columns, 128, 1, next(&s)));

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   }
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(0));
-  CHECK(tt_read_csv(argv[1], NULL, &xy));
+  CHECK(tt_read_csv(argv[1], ',', 0, TT_FLOAT32, &xy));
   CHECK(tt_narrow(xy, 1, 0, 8, &x));
   CHECK(tt_narrow(xy, 1, 8, 1, &y));
   printf("X's shape: ");

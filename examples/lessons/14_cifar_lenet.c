@@ -34,7 +34,7 @@ static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t cou
 }
 
 int main(void) {
-  const int64_t image_sizes[] = {64, 3, 32, 32}, label_sizes[] = {64};
+  const int64_t image_sizes[] = {64, 3, 32, 32}, label_sizes[] = {64}, five[] = {5, 5}, two[] = {2, 2};
   Net self;
   tt_module_callbacks callbacks = {sizeof callbacks, "Net", NULL, forward, NULL, NULL};
   tt_module* net;
@@ -46,9 +46,9 @@ int main(void) {
 
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(0));
-  CHECK(tt_nn_conv2d(3, 6, 5, NULL, &self.conv1));
-  CHECK(tt_nn_max_pool2d(2, NULL, &self.pool));
-  CHECK(tt_nn_conv2d(6, 16, 5, NULL, &self.conv2));
+  CHECK(tt_nn_conv2d(3, 6, five, NULL, &self.conv1));
+  CHECK(tt_nn_max_pool2d(two, NULL, &self.pool));
+  CHECK(tt_nn_conv2d(6, 16, five, NULL, &self.conv2));
   CHECK(tt_nn_linear(16 * 5 * 5, 120, 1, &self.fc1));
   CHECK(tt_nn_linear(120, 84, 1, &self.fc2));
   CHECK(tt_nn_linear(84, 10, 1, &self.fc3));
@@ -74,7 +74,7 @@ int main(void) {
   for (step = 0; step < 31; ++step) {
     CHECK(tt_scope_begin());
     CHECK(tt_module_forward(net, images, &scores));
-    CHECK(tt_cross_entropy(scores, labels, NULL, &loss));
+    CHECK(tt_cross_entropy(scores, labels, NULL, TT_REDUCTION_MEAN, -100, 0.0, &loss));
     learn(optimizer, loss);
     if (step % 5 == 0) printf("step %2d loss %.4f\n", step, item(loss));
     CHECK(tt_scope_end());

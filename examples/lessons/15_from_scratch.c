@@ -1,4 +1,6 @@
 /* A network whose backward pass is written by hand, trained 1000 times, saved and loaded again. */
+#include <unistd.h>
+
 #include "lesson.h"
 
 static tt_tensor *w1, *w2, *z2;
@@ -55,7 +57,7 @@ int main(void) {
   const float hours[] = {2, 9, 1, 5, 3, 6}, scores[] = {92, 100, 89}, predicted[] = {4, 8};
   const int64_t first[] = {2, 3}, second[] = {3, 1}, two[] = {2};
   const char* names[] = {"W1", "W2"};
-  char path[] = "lesson_15_XXXXXX.safetensors";
+  char path[64];
   tt_tensor *x, *y, *x_predicted, *t, *weights[2], *loaded[2];
   tt_safetensors* file;
   int32_t same[2];
@@ -83,13 +85,14 @@ int main(void) {
 
   weights[0] = w1;
   weights[1] = w2;
-  CHECK(tt_safetensors_save(path, names, weights, 2, NULL));
-  CHECK(tt_safetensors_open(path, &file));
+  snprintf(path, sizeof path, "lesson_15_%ld.safetensors", (long)getpid());
+  CHECK(tt_safetensors_save(path, names, weights, 2, NULL, NULL, 0));
+  CHECK(tt_safetensors_open(path, 0, &file));
   for (i = 0; i < 2; ++i) {
     CHECK(tt_safetensors_get(file, names[i], &loaded[i]));
     CHECK(tt_equal(loaded[i], weights[i], &same[i]));
   }
-  tt_safetensors_close(file);
+  tt_safetensors_release(file);
   remove(path);
   printf("%s %s\n", same[0] ? "True" : "False", same[1] ? "True" : "False");
   puts("Input (scaled): ");

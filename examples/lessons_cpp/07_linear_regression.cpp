@@ -12,8 +12,8 @@ struct Model : tt::nn::Custom {
 
 int main() {
   tt::manual_seed(0);
-  const auto x = tt::tensor({{1}, {2}, {3}});
-  const auto y = tt::tensor({{2}, {4}, {6}});
+  const auto x = tt::matrix({{1}, {2}, {3}});
+  const auto y = tt::matrix({{2}, {4}, {6}});
   Model model;
   std::cout << model << std::endl;
   tt::optim::SGD optimizer(model.parameters(), 0.01);
@@ -24,5 +24,5 @@ int main() {
     loss.backward();
     optimizer.step();
   }
-  std::printf("Prediction (after training) 4 %.5f\n", model(tt::tensor({{4}})).item());
+  std::printf("Prediction (after training) 4 %.5f\n", model(tt::matrix({{4}})).item());
 }

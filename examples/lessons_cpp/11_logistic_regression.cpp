@@ -11,8 +11,8 @@ struct Model : tt::nn::Custom {
 
 int main() {
   tt::manual_seed(2);
-  const auto x = tt::tensor({{1}, {2}, {3}, {4}});
-  const auto y = tt::tensor({{0}, {0}, {1}, {1}});
+  const auto x = tt::matrix({{1}, {2}, {3}, {4}});
+  const auto y = tt::matrix({{0}, {0}, {1}, {1}});
   Model model;
   tt::optim::SGD optimizer(model.parameters(), 0.01);
   for (int epoch = 0; epoch < 1000; ++epoch) {
@@ -23,7 +23,7 @@ int main() {
     optimizer.step();
   }
   for (const float hours : {1.0f, 7.0f}) {
-    const double y_pred = model(tt::tensor({{hours}})).item();
+    const double y_pred = model(tt::matrix({{hours}})).item();
     std::printf("Prediction for x = %.1f, y_pred = %.4f | Above 50%%: %s\n", hours, y_pred,
                 y_pred > 0.5 ? "True" : "False");
   }

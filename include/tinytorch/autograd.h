@@ -25,6 +25,11 @@ TT_API tt_status tt_tensor_retain_grad(tt_tensor* tensor);
 /* The name of the op that made the tensor, "AddBackward0", or "" for leaves, written as tt_tensor_to_string does. */
 TT_API tt_status tt_tensor_grad_fn(const tt_tensor *tensor, char *buffer, size_t capacity, size_t *length);
 
+/* The same memory without history. Writes to either are seen by both. */
+TT_API tt_status tt_detach(const tt_tensor* tensor, tt_tensor** out);
+/* How often the tensor's memory has been written to in place. */
+TT_API tt_status tt_tensor_version(const tt_tensor* tensor, int64_t* out);
+
 /* ---- grad mode: of the thread ---- */
 
 /* Whether ops are recorded; `previous` may be NULL. PyTorch's no_grad is: set 0, work, set back what was

@@ -254,14 +254,19 @@ Tensor from_data(const T* values, const Sizes& sizes) {
   check(tt_from_data(values, sizes.data(), sizes.size(), detail::DTypeOf<T>::value, out.out()));
   return out;
 }
-inline Tensor tensor(std::initializer_list<float> values) {
+// A float32 vector from its values, and a matrix from its rows.
+inline Tensor vector(std::initializer_list<float> values) {
   return from_data(values.begin(), {static_cast<int64_t>(values.size())});
 }
-inline Tensor tensor(std::initializer_list<std::initializer_list<float>> rows) {
+inline Tensor matrix(std::initializer_list<std::initializer_list<float>> rows) {
   std::vector<float> values;
   for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
   const auto count = static_cast<int64_t>(rows.size());
-  return from_data(values.data(), {count, count == 0 ? 0 : static_cast<int64_t>(values.size()) / count});
+  const int64_t columns = count == 0 ? 0 : static_cast<int64_t>(rows.begin()->size());
+  if (static_cast<int64_t>(values.size()) != count * columns) {
+    throw Error(TT_ERR_SHAPE, "tt::matrix: the rows are not of one length");
+  }
+  return from_data(values.data(), {count, columns});
 }
 
 #define TT_HPP_MAKE(name)                                                                  \
@@ -475,14 +480,16 @@ inline Module Linear(int64_t in_features, int64_t out_features, bool bias = true
   return out;
 }
 inline Module Conv2d(int64_t in_channels, int64_t out_channels, int64_t kernel_size,
-                     const tt_conv2d_options* options = nullptr) {
+                     const tt_nn_conv2d_options* options = nullptr) {
   Module out;
-  check(tt_nn_conv2d(in_channels, out_channels, kernel_size, options, out.out()));
+  const int64_t kernel[] = {kernel_size, kernel_size};
+  check(tt_nn_conv2d(in_channels, out_channels, kernel, options, out.out()));
   return out;
 }
 inline Module MaxPool2d(int64_t kernel_size) {
   Module out;
-  check(tt_nn_max_pool2d(kernel_size, nullptr, out.out()));
+  const int64_t kernel[] = {kernel_size, kernel_size};
+  check(tt_nn_max_pool2d(kernel, nullptr, out.out()));
   return out;
 }
 inline Module BatchNorm2d(int64_t features) {

@@ -34,11 +34,19 @@ void system_free(void* block, size_t, void*) { std::free(block); }
 SystemAllocator g_system{system_allocate, system_free, nullptr};
 std::atomic<bool> g_caching{!TT_SANITIZED};
 std::atomic<int64_t> g_system_calls{0};
+std::atomic<int64_t> g_system_blocks{0};
 std::atomic<int64_t> g_allocated_bytes{0};
 
 void* from_system(size_t size) {
   g_system_calls.fetch_add(1, std::memory_order_relaxed);
-  return g_system.allocate(size, kAlignment, g_system.user);
+  void* block = g_system.allocate(size, kAlignment, g_system.user);
+  if (block != nullptr) g_system_blocks.fetch_add(1, std::memory_order_relaxed);
+  return block;
+}
+
+void to_system(void* block, size_t size) noexcept {
+  g_system_blocks.fetch_sub(1, std::memory_order_relaxed);
+  g_system.free(block, size, g_system.user);
 }
 
 struct LargeCache {
@@ -77,7 +85,7 @@ struct SmallCache {
     for (size_t i = 0; i < kSmallClasses; ++i) {
       while (FreeBlock* block = heads[i]) {
         heads[i] = block->next;
-        g_system.free(block, (i + 1) * kSmallStep, g_system.user);
+        to_system(block, (i + 1) * kSmallStep);
       }
       counts[i] = 0;
     }
@@ -149,7 +157,7 @@ void free_large(void* pointer, size_t size) noexcept {
       return;
     }
   }
-  g_system.free(pointer, cls.bytes, g_system.user);
+  to_system(pointer, cls.bytes);
 }
 
 }  // namespace
@@ -183,13 +191,13 @@ void free_block(void* pointer, size_t size) noexcept {
       return;
     }
   }
-  g_system.free(pointer, (index + 1) * kSmallStep, g_system.user);
+  to_system(pointer, (index + 1) * kSmallStep);
 }
 
 MemoryStats memory_stats() {
   LargeCache& cache = large_cache();
   const std::lock_guard lock(cache.mutex);
-  return {g_allocated_bytes.load(), cache.cached_bytes, g_system_calls.load()};
+  return {g_allocated_bytes.load(), cache.cached_bytes, g_system_calls.load(), g_system_blocks.load()};
 }
 
 void empty_memory_cache() noexcept {
@@ -200,7 +208,7 @@ void empty_memory_cache() noexcept {
     const size_t bytes = (size_t{1} << (i / 4)) / 4 * (4 + i % 4 + 1);
     while (FreeBlock* block = cache.heads[i]) {
       cache.heads[i] = block->next;
-      g_system.free(block, bytes, g_system.user);
+      to_system(block, bytes);
     }
   }
   cache.cached_bytes = 0;

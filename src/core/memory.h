@@ -20,6 +20,7 @@ struct MemoryStats {
   int64_t allocated_bytes;  // handed out and not yet freed, large blocks only
   int64_t cached_bytes;     // kept for reuse by the shared cache
   int64_t system_calls;     // calls of the system allocator so far, both kinds
+  int64_t system_blocks;    // what came from it and was not given back, caches included
 };
 MemoryStats memory_stats();
 

@@ -19,12 +19,18 @@ struct Problem {
   const ClassLossArgs& args;
   const T* input;
   const T* weight;         // may be null
-  const T* probabilities;  // null: the targets are indices
+  const T* probabilities;  // of every class; unless the targets are indices
+  bool has_probabilities;
   T smoothing;
   T weight_sum;  // of all classes
 
   Problem(const ClassLossArgs& a, const T* in, const T* w, const T* probs)
-      : args(a), input(in), weight(w), probabilities(probs), smoothing(static_cast<T>(a.label_smoothing)) {
+      : args(a),
+        input(in),
+        weight(w),
+        probabilities(probs),
+        has_probabilities(a.target_dtype == a.dtype),
+        smoothing(static_cast<T>(a.label_smoothing)) {
     double sum = 0;
     for (int64_t c = 0; c < a.classes; ++c) sum += static_cast<double>(weight_of(c));
     weight_sum = static_cast<T>(sum);
@@ -35,9 +41,7 @@ struct Problem {
     return args.target_dtype == DType::kUInt8 ? static_cast<const uint8_t*>(args.target)[position]
                                               : static_cast<const int64_t*>(args.target)[position];
   }
-  bool ignored(int64_t position) const {
-    return probabilities == nullptr && target(position) == args.ignore_index;
-  }
+  bool ignored(int64_t position) const { return !has_probabilities && target(position) == args.ignore_index; }
   // Of the class at offset c of a position with probability targets, smoothed and weighted.
   T share(const T* probs, int64_t c) const {
     const T smoothed = probs[c * args.inner] * (T(1) - smoothing) + smoothing / static_cast<T>(args.classes);
@@ -54,15 +58,16 @@ void for_positions(const ClassLossArgs& args, T* input, int64_t begin, int64_t e
   }
 }
 
-// The loss at one position, given the normalizer (0 for log-probabilities); adds to `weights` what it counts.
+// The loss at one position, given the normalizer's parts (0 for log-probabilities); adds to `weights` what it
+// counts.
 template <typename T>
-T position_loss(const Problem<T>& problem, int64_t position, const T* x, T normalizer, double& weights) {
+T position_loss(const Problem<T>& problem, int64_t position, const T* x, T top, T log_sum, double& weights) {
   const ClassLossArgs& args = problem.args;
-  if (problem.probabilities != nullptr) {
+  if (problem.has_probabilities) {
     const T* probs = problem.probabilities + (x - problem.input);
     double loss = 0;
     for (int64_t c = 0; c < args.classes; ++c) {
-      loss += static_cast<double>(problem.share(probs, c) * (normalizer - x[c * args.inner]));
+      loss += static_cast<double>(problem.share(probs, c) * (log_sum - (x[c * args.inner] - top)));
     }
     return static_cast<T>(loss);
   }
@@ -70,11 +75,11 @@ T position_loss(const Problem<T>& problem, int64_t position, const T* x, T norma
   if (t == args.ignore_index) return T(0);
   const T w = problem.weight_of(t);
   weights += static_cast<double>(w);
-  T loss = w * (normalizer - x[t * args.inner]);
+  T loss = w * (log_sum - (x[t * args.inner] - top));
   if (problem.smoothing != T(0)) {
     double all = 0;
     for (int64_t c = 0; c < args.classes; ++c) {
-      all += static_cast<double>(problem.weight_of(c) * (normalizer - x[c * args.inner]));
+      all += static_cast<double>(problem.weight_of(c) * (log_sum - (x[c * args.inner] - top)));
     }
     loss = (T(1) - problem.smoothing) * loss + problem.uniform_share() * static_cast<T>(all);
   }
@@ -85,15 +90,17 @@ T position_loss(const Problem<T>& problem, int64_t position, const T* x, T norma
 template <typename T>
 void normalize(const ClassLossArgs& args, const T* input, T* normalizer, int64_t begin, int64_t end) {
   const SoftmaxTable<T>& table = softmax_table<T>();
+  T* logs = normalizer + args.batch * args.inner;
   if (args.inner == 1) {
     return table.rows(SoftmaxMode::kNormalizer, input + begin * args.classes, normalizer + begin,
-                      args.classes, end - begin);
+                      logs + begin, args.classes, end - begin);
   }
   while (begin < end) {
     const int64_t batch = begin / args.inner, column = begin % args.inner;
     const int64_t stop = std::min(args.inner, column + end - begin);
     table.columns(SoftmaxMode::kNormalizer, input + batch * args.classes * args.inner,
-                  normalizer + batch * args.inner, args.classes, args.inner, column, stop);
+                  normalizer + batch * args.inner, logs + batch * args.inner, args.classes, args.inner,
+                  column, stop);
     begin += stop - column;
   }
 }
@@ -132,7 +139,8 @@ void forward(const Problem<T>& problem, T* loss, T* normalizer, T* total_weight)
       if (!args.log_input && begin < end) normalize(args, problem.input, normalizer, begin, end);
       double sum = 0, weights = 0;
       for_positions(args, problem.input, begin, end, [&](int64_t p, const T* x) {
-        const T value = position_loss(problem, p, x, args.log_input ? T(0) : normalizer[p], weights);
+        const T value = position_loss(problem, p, x, args.log_input ? T(0) : normalizer[p],
+                                      args.log_input ? T(0) : normalizer[positions + p], weights);
         if (reduced) {
           sum += static_cast<double>(value);
         } else {
@@ -148,7 +156,7 @@ void forward(const Problem<T>& problem, T* loss, T* normalizer, T* total_weight)
     sum += partial[2 * r];
     weights += partial[2 * r + 1];
   }
-  if (problem.probabilities != nullptr) weights = static_cast<double>(positions);
+  if (problem.has_probabilities) weights = args.classes > 0 ? static_cast<double>(positions) : 0;
   *total_weight = static_cast<T>(weights);
   if (args.mean) *loss = static_cast<T>(sum / weights);
   if (args.sum) *loss = static_cast<T>(sum);
@@ -176,7 +184,7 @@ void backward(const Problem<T>& problem, const T* grad, const T* normalizer, T t
       // Probabilities first, times the gradient and what all the shares add up to.
       for_positions(args, problem.input, begin, end, [&](int64_t p, const T* x) {
         T shares = T(0);
-        if (problem.probabilities != nullptr) {
+        if (problem.has_probabilities) {
           const T* probs = problem.probabilities + (x - problem.input);
           for (int64_t c = 0; c < args.classes; ++c) shares += problem.share(probs, c);
         } else if (!problem.ignored(p)) {
@@ -186,15 +194,16 @@ void backward(const Problem<T>& problem, const T* grad, const T* normalizer, T t
         factors.data()[p] = problem.ignored(p) ? T(0) : shares * position_scale(args, grad, total_weight, p);
       });
       const SoftmaxTable<T>& table = softmax_table<T>();
+      const T* logs = normalizer + positions;
       if (args.inner == 1) {
-        table.rows_exp(problem.input + begin * args.classes, normalizer + begin, factors.data() + begin,
-                       out + begin * args.classes, args.classes, end - begin);
+        table.rows_exp(problem.input + begin * args.classes, normalizer + begin, logs + begin,
+                       factors.data() + begin, out + begin * args.classes, args.classes, end - begin);
       } else {
         for (int64_t at = begin; at < end;) {
           const int64_t batch = at / args.inner, column = at % args.inner;
           const int64_t stop = std::min(args.inner, column + end - at);
           const int64_t slab = batch * args.classes * args.inner;
-          table.columns_exp(problem.input + slab, normalizer + batch * args.inner,
+          table.columns_exp(problem.input + slab, normalizer + batch * args.inner, logs + batch * args.inner,
                             factors.data() + batch * args.inner, out + slab, args.classes, args.inner, column,
                             stop);
           at += stop - column;
@@ -208,7 +217,7 @@ void backward(const Problem<T>& problem, const T* grad, const T* normalizer, T t
         return;
       }
       const T scale = position_scale(args, grad, total_weight, p);
-      if (problem.probabilities != nullptr) {
+      if (problem.has_probabilities) {
         const T* probs = problem.probabilities + (x - out);
         for (int64_t c = 0; c < args.classes; ++c) x[c * args.inner] -= scale * problem.share(probs, c);
         return;
@@ -228,11 +237,11 @@ void shares(const Problem<T>& problem, T* out) {
   const ClassLossArgs& args = problem.args;
   for_positions(args, out, 0, args.batch * args.inner, [&](int64_t p, T* x) {
     const bool ignored = problem.ignored(p);
-    const T* probs = problem.probabilities != nullptr ? problem.probabilities + (x - out) : nullptr;
-    const int64_t t = probs != nullptr || ignored ? -1 : problem.target(p);
+    const T* probs = problem.has_probabilities ? problem.probabilities + (x - out) : nullptr;
+    const int64_t t = problem.has_probabilities || ignored ? -1 : problem.target(p);
     for (int64_t c = 0; c < args.classes; ++c) {
       T value = T(0);
-      if (probs != nullptr) {
+      if (problem.has_probabilities) {
         value = problem.share(probs, c);
       } else if (!ignored) {
         const T own = c == t ? T(1) - problem.smoothing : T(0);

@@ -32,10 +32,11 @@ struct Mse {
   }
 };
 
+// 0 for NaN, as in PyTorch.
 template <class D, class V>
 V sign(D d, V z) {
-  const V one = hn::CopySign(hn::Set(d, 1), z);
-  return hn::IfThenElse(hn::Eq(z, hn::Zero(d)), z, hn::IfThenElse(hn::Eq(z, z), one, z));
+  const V zero = hn::Zero(d), one = hn::Set(d, 1);
+  return hn::Sub(hn::IfThenElseZero(hn::Gt(z, zero), one), hn::IfThenElseZero(hn::Lt(z, zero), one));
 }
 
 struct L1 {
@@ -62,7 +63,7 @@ struct SmoothL1 {
   template <class D, class V>
   static V slope(D d, const V* in, V beta) {
     const V z = hn::Sub(in[0], in[1]);
-    return hn::IfThenElse(hn::Lt(hn::Abs(z), beta), hn::Div(z, beta), sign(d, z));
+    return hn::IfThenElse(hn::Ge(hn::Abs(z), beta), sign(d, z), hn::Div(z, beta));  // NaN stays
   }
 };
 
@@ -78,7 +79,7 @@ struct Huber {
   template <class D, class V>
   static V slope(D d, const V* in, V delta) {
     const V z = hn::Sub(in[0], in[1]);
-    return hn::IfThenElse(hn::Lt(hn::Abs(z), delta), z, hn::Mul(delta, sign(d, z)));
+    return hn::IfThenElse(hn::Ge(hn::Abs(z), delta), hn::Mul(delta, sign(d, z)), z);  // NaN stays
   }
 };
 
@@ -126,7 +127,8 @@ struct BceWithLogits {
     const V smaller = hn::Div(e, hn::Add(one, e));  // sigmoid(-|x|)
     const V sigmoid = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), smaller, hn::Sub(one, smaller));
     const V t = hn::Mul(in[3], y);
-    return hn::Mul(in[2], hn::MulSub(hn::Sub(hn::Add(t, one), y), sigmoid, t));
+    const V slope = hn::MulSub(hn::Sub(hn::Add(t, one), y), sigmoid, t);
+    return hn::Mul(in[2], hn::IfThenElse(hn::IsNaN(x), x, slope));
   }
 };
 

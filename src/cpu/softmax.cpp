@@ -20,6 +20,12 @@ namespace tt::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Highway's gives 0 for NaN.
+template <class D, class V>
+V exponential(D d, V x) {
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x));
+}
+
 template <class D>
 hn::VFromD<D> lowest(D d) {
   return hn::Set(d, -std::numeric_limits<hn::TFromD<D>>::infinity());
@@ -28,7 +34,7 @@ hn::VFromD<D> lowest(D d) {
 // A NaN makes the sum NaN, and so the whole row, whatever the maximum; a maximum of -inf (all of them are) or
 // inf does so by inf - inf.
 template <typename T>
-void rows(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t count) {
+void rows(SoftmaxMode mode, const T* in, T* out, T* logs, int64_t dim, int64_t count) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t row = 0; row < count; ++row, in += dim) {
@@ -41,7 +47,7 @@ void rows(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t count) {
     auto sums = hn::Zero(d);
     for (int64_t i = 0; i < dim; i += lanes) {
       const auto left = static_cast<size_t>(dim - i);
-      auto e = hn::Exp(d, hn::Sub(load_n(d, in + i, left, lowest(d)), top));
+      auto e = exponential(d, hn::Sub(load_n(d, in + i, left, lowest(d)), top));
       if (left < static_cast<size_t>(lanes)) e = hn::IfThenElseZero(hn::FirstN(d, left), e);
       sums = hn::Add(sums, e);
       if (mode == SoftmaxMode::kSoftmax) store_n(e, d, to + i, left);
@@ -58,7 +64,8 @@ void rows(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t count) {
     const T top_value = hn::GetLane(top);
     const T log_sum = std::log(sum);
     if (mode == SoftmaxMode::kNormalizer) {
-      out[row] = top_value + log_sum;
+      out[row] = top_value;
+      logs[row] = log_sum;
       continue;
     }
     const auto shift = hn::Set(d, log_sum);
@@ -70,7 +77,8 @@ void rows(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t count) {
 }
 
 template <typename T>
-void columns(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t inner, int64_t begin, int64_t end) {
+void columns(SoftmaxMode mode, const T* in, T* out, T* logs, int64_t dim, int64_t inner, int64_t begin,
+             int64_t end) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t j = begin; j < end; j += lanes) {
@@ -80,7 +88,7 @@ void columns(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t inner, 
     for (int64_t i = 0; i < dim; ++i) top = hn::Max(top, load_n(d, in + i * inner + j, left, zero));
     auto sum = zero;
     for (int64_t i = 0; i < dim; ++i) {
-      const auto e = hn::Exp(d, hn::Sub(load_n(d, in + i * inner + j, left, zero), top));
+      const auto e = exponential(d, hn::Sub(load_n(d, in + i * inner + j, left, zero), top));
       sum = hn::Add(sum, e);
       if (mode == SoftmaxMode::kSoftmax) store_n(e, d, out + i * inner + j, left);
     }
@@ -91,12 +99,13 @@ void columns(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t inner, 
       }
       continue;
     }
-    HWY_ALIGN T logs[hn::MaxLanes(d)];
-    hn::Store(sum, d, logs);
-    for (int64_t l = 0; l < lanes; ++l) logs[l] = std::log(logs[l]);
-    const auto shift = hn::Load(d, logs);
+    HWY_ALIGN T sums[hn::MaxLanes(d)];
+    hn::Store(sum, d, sums);
+    for (int64_t l = 0; l < lanes; ++l) sums[l] = std::log(sums[l]);
+    const auto shift = hn::Load(d, sums);
     if (mode == SoftmaxMode::kNormalizer) {
-      store_n(hn::Add(top, shift), d, out + j, left);
+      store_n(top, d, out + j, left);
+      store_n(shift, d, logs + j, left);
       continue;
     }
     for (int64_t i = 0; i < dim; ++i) {
@@ -109,7 +118,7 @@ void columns(SoftmaxMode mode, const T* in, T* out, int64_t dim, int64_t inner, 
 // softmax: y * (g - sum(g * y)); log-softmax: g - exp(y) * sum(g).
 template <class D, class V>
 V gradient(D d, bool log, V g, V y, V sum) {
-  return log ? hn::NegMulAdd(hn::Exp(d, y), sum, g) : hn::Mul(y, hn::Sub(g, sum));
+  return log ? hn::NegMulAdd(exponential(d, y), sum, g) : hn::Mul(y, hn::Sub(g, sum));
 }
 
 template <typename T>
@@ -155,32 +164,34 @@ void columns_backward(bool log, const T* grad, const T* y, T* out, int64_t dim, 
 }
 
 template <typename T>
-void rows_exp(const T* x, const T* normalizer, const T* factor, T* out, int64_t dim, int64_t count) {
+void rows_exp(const T* x, const T* top, const T* logs, const T* factor, T* out, int64_t dim, int64_t count) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t row = 0; row < count; ++row, x += dim, out += dim) {
-    const auto shift = hn::Set(d, normalizer[row]);
+    const auto highest = hn::Set(d, top[row]), shift = hn::Set(d, logs[row]);
     const auto scale = hn::Set(d, factor[row]);
     for (int64_t i = 0; i < dim; i += lanes) {
       const auto left = static_cast<size_t>(dim - i);
-      store_n(hn::Mul(scale, hn::Exp(d, hn::Sub(load_n(d, x + i, left, shift), shift))), d, out + i, left);
+      store_n(hn::Mul(scale, exponential(d, hn::Sub(hn::Sub(load_n(d, x + i, left, shift), highest), shift))),
+              d, out + i, left);
     }
   }
 }
 
 template <typename T>
-void columns_exp(const T* x, const T* normalizer, const T* factor, T* out, int64_t dim, int64_t inner,
+void columns_exp(const T* x, const T* top, const T* logs, const T* factor, T* out, int64_t dim, int64_t inner,
                  int64_t begin, int64_t end) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto zero = hn::Zero(d);
   for (int64_t j = begin; j < end; j += lanes) {
     const auto left = static_cast<size_t>(end - j);
-    const auto shift = load_n(d, normalizer + j, left, zero);
+    const auto highest = load_n(d, top + j, left, zero), shift = load_n(d, logs + j, left, zero);
     const auto scale = load_n(d, factor + j, left, zero);
     for (int64_t i = 0; i < dim; ++i) {
       const int64_t at = i * inner + j;
-      store_n(hn::Mul(scale, hn::Exp(d, hn::Sub(load_n(d, x + at, left, zero), shift))), d, out + at, left);
+      store_n(hn::Mul(scale, exponential(d, hn::Sub(hn::Sub(load_n(d, x + at, left, zero), highest), shift))),
+              d, out + at, left);
     }
   }
 }
@@ -243,10 +254,10 @@ void forward(const SoftmaxArgs& args, const T* in, T* out) {
   split(
       args,
       [&](int64_t first, int64_t count) {
-        table.rows(mode, in + first * args.dim, out + first * args.dim, args.dim, count);
+        table.rows(mode, in + first * args.dim, out + first * args.dim, nullptr, args.dim, count);
       },
       [&](int64_t outer, int64_t begin, int64_t end) {
-        table.columns(mode, in + outer * slab, out + outer * slab, args.dim, args.inner, begin, end);
+        table.columns(mode, in + outer * slab, out + outer * slab, nullptr, args.dim, args.inner, begin, end);
       });
 }
 

@@ -74,7 +74,11 @@ struct ClassLossBackward {
     }
     // The loss is the sum of share * -log_probability, for shares that do not depend on the input.
     if (out.numel() > 0) kernels.class_weights(call.args, out.raw());
-    Tensor scaled = setting.reduction == Reduction::kMean ? div(g, total_weight) : g;
+    Tensor scaled = g;
+    if (setting.reduction == Reduction::kMean) {
+      // Where all targets are ignored every share is 0, and so is the gradient.
+      scaled = div(g, add(total_weight, to_dtype(eq(total_weight, 0.0), total_weight.dtype())));
+    }
     if (setting.reduction == Reduction::kNone) scaled = reshape(scaled, kept_sizes(x));
     if (setting.log_input) {
       context.set(0, neg(mul(scaled, out)));
@@ -93,7 +97,7 @@ Tensor class_loss(const Setting& setting, const Tensor& input, const Tensor& tar
   const bool whole = setting.reduction == Reduction::kNone;
   const Tensor out = empty(whole ? out_sizes : Dims(), input.dtype(), input.device());
   const Tensor normalizer =
-      setting.log_input ? Tensor() : empty({call.args.batch * call.args.inner}, wide, input.device());
+      setting.log_input ? Tensor() : empty({2, call.args.batch * call.args.inner}, wide, input.device());
   const Tensor total_weight = empty({}, wide, input.device());
   backend_of(input.device())
       .loss->class_loss(call.args, out.raw(), setting.log_input ? nullptr : normalizer.raw(),
@@ -151,10 +155,11 @@ Dims check_indices(const char* op, const Tensor& input, const Tensor& target, co
   return sizes;
 }
 
-Tensor reduce(const Tensor& loss, Reduction reduction) {
+Tensor reduce(const Tensor& loss, Reduction reduction, bool any_class) {
   if (reduction == Reduction::kNone) return loss;
   const Tensor total = sum(loss);
-  return reduction == Reduction::kSum ? total : div(total, static_cast<double>(loss.numel()));
+  return reduction == Reduction::kSum ? total
+                                      : div(total, any_class ? static_cast<double>(loss.numel()) : 0.0);
 }
 
 Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, const Tensor& weight,
@@ -188,7 +193,7 @@ Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, co
     share = mul(share, reshape(w, column));
   }
   const int64_t dims[] = {dim};
-  return reduce(neg(sum(mul(share, log_softmax(x, dim)), dims)), setting.reduction);
+  return reduce(neg(sum(mul(share, log_softmax(x, dim)), dims)), setting.reduction, x.size(dim) > 0);
 }
 
 }  // namespace

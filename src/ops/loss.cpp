@@ -72,7 +72,6 @@ Tensor slope(const Inputs& in) {
       return sign(sub(x, y));
     case ElementLoss::kSmoothL1: {
       const Tensor z = sub(x, y);
-      if (in.parameter == 0) return sign(z);
       return blend(inside(z, in.parameter), div(z, in.parameter), sign(z));
     }
     case ElementLoss::kHuber: {
@@ -120,7 +119,8 @@ struct ElementLossBackward {
         kind, parameter, context.unpack(x), context.unpack(y), context.unpack(w), context.unpack(p)};
     const Dims shape = in.shape();
     const Tensor& g = context.grad();
-    const double scale = mean_scale(reduction, shape);
+    // The mean of nothing divides by 0, which must not enter gradients of gradients.
+    const double scale = checked_numel(shape) == 0 ? 1 : mean_scale(reduction, shape);
     const bool symmetric = kind <= ElementLoss::kHuber;
     if (context.needs(0) || (symmetric && context.needs(1))) {
       Tensor grad_x;
@@ -208,6 +208,7 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, double beta) {
   TT_CHECK(beta >= 0, Status::kInvalidArgument,
            "smooth_l1_loss does not support negative values for beta, got ", beta);
+  if (beta == 0) return l1_loss(input, target, reduction);
   return element_loss("smooth_l1_loss", promoted(ElementLoss::kSmoothL1, input, target, beta), reduction);
 }
 

@@ -45,9 +45,10 @@ class LossKernels {
   // between 0 and 1".
   virtual void check_probabilities(const Loop& loop, const char* what) = 0;
 
-  // loss: (batch, inner), or one value when mean or sum. Kept for backward: normalizer (batch, inner), the
-  // log of the sum of the exponentials (not written when log_input); total_weight, one value: what mean
-  // divides by. Both are float for half types. Fails with "Target 7 is out of bounds."
+  // loss: (batch, inner), or one value when mean or sum. Kept for backward: normalizer (2, batch, inner), the
+  // logits' maximum and the log of the sum of exp(logit - maximum), apart so that large logits lose nothing
+  // (not written when log_input); total_weight, one value: what mean divides by. Both are float for half
+  // types. Fails with "Target 7 is out of bounds."
   virtual void class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) = 0;
   // grad: of the loss, shaped like it.
   virtual void class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,

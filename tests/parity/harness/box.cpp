@@ -13,8 +13,8 @@ std::int64_t as_int(const Value& value) {
   return std::get<std::int64_t>(value);
 }
 
-std::int32_t as_int32(const Value& value) {
-  if (is_none(value)) return -1;
+std::int32_t as_int32(const Value& value, std::int32_t none) {
+  if (is_none(value)) return none;
   if (auto* v = std::get_if<bool>(&value)) return *v ? 1 : 0;
   if (auto* v = std::get_if<Dtype>(&value)) return dtype_of(*v);
   if (auto* v = std::get_if<std::int64_t>(&value)) return static_cast<std::int32_t>(*v);

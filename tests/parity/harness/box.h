@@ -2,7 +2,9 @@
 // how to fill them, so that an op is one line of the table.
 #pragma once
 
+#include <array>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <string>
 #include <tuple>
@@ -21,6 +23,9 @@ struct Bound {
   std::vector<Handle> list;
 };
 
+// The C function has no way to be called so: a list where it takes a pair.
+class NotExpressible : public std::exception {};
+
 // The arguments of one call and what came out of it.
 struct Frame {
   std::vector<Bound>* inputs = nullptr;
@@ -28,8 +33,11 @@ struct Frame {
   std::deque<tt_tensor*> outputs;  // in the order of the parameters; owned
   std::deque<double> numbers;      // results that are no tensors
   std::deque<std::int32_t> flags;  // where the function writes a bool
-  std::vector<std::vector<tt_tensor*>> lists;
-  std::size_t count = 0;  // of the list just passed
+  std::deque<std::vector<tt_tensor*>> lists;
+  std::deque<std::array<std::int64_t, 2>> pairs;
+  std::size_t count = 0;       // of the list just passed, or the room for one
+  std::size_t list_count = 0;  // of the results, where the function returns a list
+  bool returns_list = false;
 
   Bound& take() {
     if (next == inputs->size()) throw CallFailed("the function takes more arguments than were recorded");
@@ -47,19 +55,29 @@ using Boxed = std::function<tt_status(Frame&)>;
 
 double as_double(const Value& value);
 std::int64_t as_int(const Value& value);
-// Bools, dtypes (none is -1) and the names of enum values.
-std::int32_t as_int32(const Value& value);
+// Bools, dtypes and the names of enum values.
+std::int32_t as_int32(const Value& value, std::int32_t none);
 
 // A handle output starts as an address that is no tensor, so that a failed call can be seen to write NULL.
 inline tt_tensor* const kUntouched = reinterpret_cast<tt_tensor*>(std::uintptr_t{64});
 
-template <typename P, typename Next>
+// Results a list may have.
+inline constexpr std::size_t kListRoom = 64;
+
+// kNone: the int32_t that stands for none.
+template <typename P, typename Next, std::int32_t kNone>
 P argument(Frame& frame) {
   if constexpr (std::is_same_v<P, const tt_tensor*> || std::is_same_v<P, tt_tensor*>) {
     return frame.take().tensor.get();
+  } else if constexpr (std::is_same_v<P, tt_tensor**> && std::is_same_v<Next, std::size_t>) {
+    frame.returns_list = true;
+    frame.count = kListRoom;
+    return frame.lists.emplace_back(kListRoom, nullptr).data();
+  } else if constexpr (std::is_same_v<P, std::size_t*>) {
+    return &frame.list_count;
   } else if constexpr (std::is_same_v<P, tt_tensor**>) {
     return &frame.outputs.emplace_back(kUntouched);
-  } else if constexpr (std::is_same_v<P, tt_tensor* const*>) {
+  } else if constexpr (std::is_same_v<P, tt_tensor* const*> || std::is_same_v<P, const tt_tensor* const*>) {
     auto& list = frame.lists.emplace_back();
     for (const Handle& item : frame.take().list) list.push_back(item.get());
     frame.count = list.size();
@@ -78,6 +96,13 @@ P argument(Frame& frame) {
       // An empty list is not the absence of one.
       static constexpr std::int64_t kNothing = 0;
       return list.empty() ? &kNothing : list.data();
+    } else if (auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
+      // Height and width; one number is both.
+      if (list->empty()) return nullptr;
+      if (list->size() > 2) throw NotExpressible();
+      auto& pair = frame.pairs.emplace_back();
+      pair = {list->front(), list->back()};
+      return pair.data();
     } else {
       return is_none(value) ? nullptr : &std::get<std::int64_t>(value);
     }
@@ -94,7 +119,7 @@ P argument(Frame& frame) {
   } else if constexpr (std::is_same_v<P, std::int64_t>) {
     return as_int(frame.value());
   } else if constexpr (std::is_same_v<P, std::int32_t>) {
-    return as_int32(frame.value());
+    return as_int32(frame.value(), kNone);
   } else if constexpr (std::is_same_v<P, std::int32_t*>) {
     return &frame.flags.emplace_back(0);
   } else if constexpr (std::is_same_v<P, tt_generator*>) {
@@ -104,16 +129,20 @@ P argument(Frame& frame) {
   }
 }
 
-template <typename... P>
+template <std::int32_t kNone = -1, typename... P>
 Boxed box(tt_status (*function)(P...)) {
   return [function](Frame& frame) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       using Types = std::tuple<P..., void*>;
       // Braces: from left to right.
-      const std::tuple<P...> arguments{argument<P, std::tuple_element_t<I + 1, Types>>(frame)...};
+      const std::tuple<P...> arguments{argument<P, std::tuple_element_t<I + 1, Types>, kNone>(frame)...};
       if (frame.next != frame.inputs->size())
         throw CallFailed("the function takes fewer arguments than were recorded");
-      return std::apply(function, arguments);
+      const tt_status status = std::apply(function, arguments);
+      if (status == TT_OK && frame.returns_list)
+        frame.outputs.assign(frame.lists.back().begin(),
+                             frame.lists.back().begin() + static_cast<std::ptrdiff_t>(frame.list_count));
+      return status;
     }
     (std::index_sequence_for<P...>{});
   };

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
-
-#include "capi/dlpack_abi.h"
 
 namespace tt::parity {
 namespace {
@@ -38,44 +35,6 @@ std::vector<std::int64_t> row_major(const std::vector<std::int64_t>& sizes) {
   return strides;
 }
 
-// A tensor with strides of its own, through DLPack.
-tt_tensor* strided(const Tensor& recorded) {
-  struct Owner {
-    DLManagedTensorVersioned managed{};
-    Tensor tensor;
-  };
-  auto owner = std::make_unique<Owner>();
-  owner->tensor = recorded;
-  Tensor& t = owner->tensor;
-  const std::size_t element = size_of(t.dtype);
-  capi::dlpack::TypeCode code = capi::dlpack::kDLFloat;
-  if (t.dtype == Dtype::kBool) {
-    code = capi::dlpack::kDLBool;
-  } else if (t.dtype == Dtype::kUint8) {
-    code = capi::dlpack::kDLUInt;
-  } else if (t.dtype == Dtype::kBfloat16) {
-    code = capi::dlpack::kDLBfloat;
-  } else if (t.dtype < Dtype::kFloat16) {
-    code = capi::dlpack::kDLInt;
-  }
-  owner->managed.version = {capi::dlpack::kMajor, capi::dlpack::kMinor};
-  owner->managed.manager_ctx = owner.get();
-  owner->managed.deleter = [](DLManagedTensorVersioned* self) {
-    delete static_cast<Owner*>(self->manager_ctx);
-  };
-  owner->managed.dl_tensor = {t.data.data(),
-                              {capi::dlpack::kDLCPU, 0},
-                              static_cast<std::int32_t>(t.sizes.size()),
-                              {code, static_cast<std::uint8_t>(8 * element), 1},
-                              t.sizes.data(),
-                              t.strides.data(),
-                              static_cast<std::uint64_t>(t.offset) * element};
-  tt_tensor* out = nullptr;
-  check(tt_from_dlpack(&owner->managed, &out));
-  (void)owner.release();
-  return out;
-}
-
 }  // namespace
 
 // Both lists are in the same order.
@@ -91,7 +50,11 @@ Handle make(const Tensor& recorded) {
     check(tt_from_data(recorded.data.data(), recorded.sizes.data(), recorded.sizes.size(),
                        dtype_of(recorded.dtype), &out));
   } else {
-    out = strided(recorded);
+    tt_tensor* flat = nullptr;
+    check(tt_from_data(recorded.data.data(), &stored, 1, dtype_of(recorded.dtype), &flat));
+    const Handle owner(flat);
+    check(tt_as_strided(flat, recorded.sizes.data(), recorded.sizes.size(), recorded.strides.data(),
+                        recorded.strides.size(), &recorded.offset, &out));
   }
   Handle handle(out);
   if (recorded.requires_grad) check(tt_tensor_set_requires_grad(out, 1));
@@ -109,7 +72,7 @@ Handle make_contiguous(const Tensor& values, bool requires_grad) {
 
 Handle clone(const Handle& tensor) {
   tt_tensor* out = nullptr;
-  check(tt_add_scalar(tensor.get(), 0, &out));
+  check(tt_clone(tensor.get(), &out));
   return Handle(out);
 }
 

@@ -2,22 +2,15 @@
 
 namespace tt::parity {
 
-const std::map<std::string, Op>& ops() {
-  static const std::map<std::string, Op> table{
-      {"add", {box(tt_add), ""}},
-      {"add_", {box(tt_add_), ""}},
-      {"add_scalar", {box(tt_add_scalar), ""}},
-      {"add_scalar_", {box(tt_add_scalar_), ""}},
-      // matmul
-      {"mm", {box(tt_mm), ""}},
-      {"bmm", {box(tt_bmm), ""}},
-      {"matmul", {box(tt_matmul), ""}},
-      {"mv", {box(tt_mv), ""}},
-      {"dot", {box(tt_dot), ""}},
-      {"addmm", {box(tt_addmm), ""}},
-      {"addmm_", {box(tt_addmm_), ""}},
-      {"linear", {box(tt_linear), ""}},
-  };
+const Table& ops() {
+  static const Table table = [] {
+    Table out;
+    add_pointwise_ops(out);
+    add_shape_ops(out);
+    add_reduce_ops(out);
+    add_functional_ops(out);
+    return out;
+  }();
   return table;
 }
 

@@ -2,11 +2,9 @@
 //   parity_ops [--gtest_...] [family ...]
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <filesystem>
 #include <map>
 
+#include "harness/files.h"
 #include "harness/run_case.h"
 
 using namespace tt::parity;
@@ -32,7 +30,8 @@ class OpTest : public testing::Test {
       text +=
           "  " + record->variant + " (line " + std::to_string(record->line) + "): " + problems.front() + "\n";
     }
-    if (failed != 0) ADD_FAILURE() << name << ": " << failed << " of " << records_.size() << " cases\n" << text;
+    if (failed != 0)
+      ADD_FAILURE() << name << ": " << failed << " of " << records_.size() << " cases\n" << text;
   }
 
  private:
@@ -43,18 +42,7 @@ class OpTest : public testing::Test {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  std::vector<std::string> families(argv + 1, argv + argc);
-  const std::filesystem::path folder = TT_SOURCE_DIR "/tests/parity/vectors";
-  if (families.empty()) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      const std::string file = entry.path().filename().string();
-      families.push_back(file.substr(0, file.find('.')));
-    }
-    std::sort(families.begin(), families.end());
-  }
-  static std::map<std::string, std::vector<Record>> files;
-  for (const std::string& family : families) {
-    const auto& records = files[family] = load((folder / (family + ".ttv.gz")).string());
+  for (const auto& [family, records] : load_families({argv + 1, argv + argc})) {
     std::map<std::string, std::vector<const Record*>> by_op;
     for (const Record& record : records) {
       if (record.kind == Record::Kind::kCase) by_op[record.name].push_back(&record);

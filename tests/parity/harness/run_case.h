@@ -4,14 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "harness/graph.h"
 #include "harness/ops.h"
 
 namespace tt::parity {
 
 // What is wrong; empty where all is right.
 std::vector<std::string> run_case(const Op& op, const Call& call);
-
-// The inputs of a call as tensors.
-std::vector<Bound> bind_inputs(const std::vector<Value>& values);
 
 }  // namespace tt::parity

@@ -1,0 +1,25 @@
+#include "harness/files.h"
+
+#include <filesystem>
+
+namespace tt::parity {
+
+std::string vector_file(const std::string& family) {
+  return TT_SOURCE_DIR "/tests/parity/vectors/" + family + ".ttv.gz";
+}
+
+const std::map<std::string, std::vector<Record>>& load_families(std::vector<std::string> families) {
+  static std::map<std::string, std::vector<Record>> files;
+  if (families.empty()) {
+    for (const auto& entry : std::filesystem::directory_iterator(TT_SOURCE_DIR "/tests/parity/vectors")) {
+      const std::string file = entry.path().filename().string();
+      const std::string family = file.substr(0, file.find('.'));
+      // Those two hold whole runs and random streams.
+      if (family != "runs" && family != "random") families.push_back(family);
+    }
+  }
+  for (const std::string& family : families) files[family] = load(vector_file(family));
+  return files;
+}
+
+}  // namespace tt::parity
