@@ -289,8 +289,10 @@ Tensor arg_extreme(bool largest, const Tensor& t, std::optional<int64_t> dim, bo
   const Tensor indices = empty(kept_sizes(t.sizes(), mask), DType::kInt64, t.device());
   if (t.numel() > 0) {
     Lines lines = make_lines(d, {&indices, &indices, &t});
+    // No values are wanted: the address stays null wherever the loop goes.
     lines.outer.data[0] = nullptr;
     lines.outer.dtype[0] = t.dtype();
+    for (int i = 0; i < lines.outer.ndim; ++i) lines.outer.strides[0][i] = 0;
     backend_of(t.device()).order->arg_reduce(lines, largest);
   }
   const Dims sizes = result_sizes(t.sizes(), mask, keepdim);

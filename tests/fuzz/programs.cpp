@@ -197,7 +197,7 @@ Choice choose(Random& random, const std::vector<Handle>& pool) {
     out.name = kNames[which];
     out.call = [=](tt_tensor* const* in, tt_tensor** result) {
       const std::int64_t flat = -1;
-      const tt_tensor* const twice[] = {in[0], in[0]};
+      tt_tensor* const twice[] = {in[0], in[0]};
       switch (which) {
         case 0:
           return tt_transpose(in[0], dim, other, result);

@@ -7,7 +7,7 @@ namespace {
 
 // As many results as inputs.
 tt_status meshgrid(Frame& frame) {
-  std::vector<const tt_tensor*> tensors;
+  std::vector<tt_tensor*> tensors;
   for (const Handle& item : frame.take().list) tensors.push_back(item.get());
   const std::int32_t indexing = as_int32(frame.value(), -1);
   std::vector<tt_tensor*> outs(tensors.size(), kUntouched);

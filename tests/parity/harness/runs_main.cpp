@@ -32,9 +32,9 @@ class Scope {
   ~Scope() { tt_scope_end(); }
 };
 
-class Run {
+class Training {
  public:
-  explicit Run(const Record& run) : run_(run), data_(record(std::get<std::string>(run.get("data")))) {
+  explicit Training(const Record& run) : run_(run), data_(record(std::get<std::string>(run.get("data")))) {
     dtype_ = std::get<std::string>(run.get("dtype")) == "float32" ? TT_FLOAT32 : TT_FLOAT64;
     for (const auto& [key, value] : data_.values) {
       if (!key.starts_with("init.")) continue;
@@ -51,7 +51,7 @@ class Run {
     }
     make_optimizer();
   }
-  ~Run() { tt_optimizer_release(optimizer_); }
+  ~Training() { tt_optimizer_release(optimizer_); }
 
   // The loss before the update.
   Tensor step(int number) {
@@ -157,7 +157,7 @@ class RunTest : public testing::Test {
     try {
       const double rtol = std::get<double>(record_.get("rtol"));
       const double atol = std::get<double>(record_.get("atol"));
-      Run run(record_);
+      Training run(record_);
       for (int step = 1; step <= kSteps; ++step) {
         const std::string number = std::to_string(step);
         const std::string why =
