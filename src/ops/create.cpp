@@ -122,15 +122,19 @@ Tensor copy_with_layout(const Tensor& t) {
 
 }  // namespace
 
-Tensor clone(const Tensor& t) {
-  const Tensor out = copy_with_layout(t);
+namespace {
+Tensor recorded_clone(Tensor out, const Tensor& t) {
   if (needs_grad(t)) {
     record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
   }
   return out;
 }
+}  // namespace
 
-Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
+Tensor clone(const Tensor& t) { return recorded_clone(copy_with_layout(t), t); }
+Tensor contiguous_clone(const Tensor& t) { return recorded_clone(contiguous_copy(t), t); }
+
+Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : contiguous_clone(t); }
 
 Tensor to_dtype(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype) return t;
