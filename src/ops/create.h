@@ -35,7 +35,7 @@ Tensor to_device(const Tensor& t, Device device);
 
 // ---- sequences and matrices (sequence.cpp) ----
 
-// Values start + i * step before end. Of an integer dtype the arguments are truncated first.
+// Values start + i * step before end. An integer dtype truncates start and step, but not the length.
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype, Device device = {});
 Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device = {});
 Tensor logspace(double start, double end, int64_t steps, double base, DType dtype, Device device = {});
