@@ -122,15 +122,19 @@ Tensor copy_with_layout(const Tensor& t) {
 
 }  // namespace
 
-Tensor clone(const Tensor& t) {
-  const Tensor out = copy_with_layout(t);
+namespace {
+Tensor recorded_clone(const Tensor& t, const Tensor& out) {
   if (needs_grad(t)) {
     record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
   }
   return out;
 }
+}  // namespace
 
-Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone(t); }
+Tensor clone(const Tensor& t) { return recorded_clone(t, copy_with_layout(t)); }
+Tensor clone_contiguous(const Tensor& t) { return recorded_clone(t, contiguous_copy(t)); }
+
+Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone_contiguous(t); }
 
 Tensor to_dtype(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype) return t;

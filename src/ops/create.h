@@ -26,7 +26,8 @@ void copy_(const Tensor& self, const Tensor& source);
 // The same without recording or version count: for results that are not visible yet.
 void copy_values(const Tensor& to, const Tensor& from);
 
-Tensor clone(const Tensor& t);                  // differentiable
+Tensor clone(const Tensor& t);                  // differentiable; a dense tensor keeps its strides
+Tensor clone_contiguous(const Tensor& t);       // differentiable; row-major
 Tensor contiguous(const Tensor& t);             // t itself where it is contiguous
 Tensor contiguous_copy(const Tensor& t);        // always new memory; not recorded
 Tensor to_dtype(const Tensor& t, DType dtype);  // t itself where it has the dtype; differentiable
