@@ -66,7 +66,7 @@ class CopySlices final : public Node {
   }
 
   Tensor laid_out_as_base(const Tensor& grad) const {
-    if (geometry_contiguous(base_.sizes, base_.strides)) return ops::contiguous_clone(grad);
+    if (geometry_contiguous(base_.sizes, base_.strides)) return ops::clone_contiguous(grad);
     const Tensor flat = ops::zeros(Dims{base_.extent()}, grad.dtype(), grad.device());
     const Tensor result = ops::as_strided(flat, base_.sizes, base_.strides, 0);
     ops::copy_(result, grad);

@@ -123,7 +123,7 @@ Tensor copy_with_layout(const Tensor& t) {
 }  // namespace
 
 namespace {
-Tensor recorded_clone(Tensor out, const Tensor& t) {
+Tensor recorded_clone(const Tensor& t, const Tensor& out) {
   if (needs_grad(t)) {
     record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
   }
@@ -131,10 +131,10 @@ Tensor recorded_clone(Tensor out, const Tensor& t) {
 }
 }  // namespace
 
-Tensor clone(const Tensor& t) { return recorded_clone(copy_with_layout(t), t); }
-Tensor contiguous_clone(const Tensor& t) { return recorded_clone(contiguous_copy(t), t); }
+Tensor clone(const Tensor& t) { return recorded_clone(t, copy_with_layout(t)); }
+Tensor clone_contiguous(const Tensor& t) { return recorded_clone(t, contiguous_copy(t)); }
 
-Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : contiguous_clone(t); }
+Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone_contiguous(t); }
 
 Tensor to_dtype(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype) return t;

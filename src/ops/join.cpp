@@ -253,7 +253,7 @@ Tensor repeat(const Tensor& t, std::span<const int64_t> repeats) {
     out = reshape(out, Dims{-1});
     copied = true;
   }
-  return copied ? view(out, target) : view(contiguous_clone(t), target);
+  return copied ? view(out, target) : view(clone_contiguous(t), target);
 }
 
 Tensor tile(const Tensor& t, std::span<const int64_t> repeats) {
@@ -277,7 +277,7 @@ Tensor repeat_interleave(const Tensor& t, int64_t repeats, std::optional<int64_t
   int64_t inner = 1;
   for (int i = d + 1; i < in.ndim(); ++i) inner *= in.size(i);
   const Tensor wide = expand(reshape(in, Dims{-1, 1, inner}), Dims{-1, repeats, inner});
-  return view(repeats == 1 ? contiguous_clone(wide) : reshape(wide, Dims{-1}), sizes);
+  return view(repeats == 1 ? clone_contiguous(wide) : reshape(wide, Dims{-1}), sizes);
 }
 
 Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<int64_t> dim) {

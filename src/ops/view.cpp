@@ -151,7 +151,7 @@ Tensor view(const Tensor& t, const Dims& sizes) {
 
 Tensor reshape(const Tensor& t, const Dims& sizes) {
   const Dims inferred = infer_size(sizes, t.numel());
-  return view(view_strides(t, inferred) ? t : contiguous_clone(t), inferred);
+  return view(view_strides(t, inferred) ? t : clone_contiguous(t), inferred);
 }
 
 Tensor flatten(const Tensor& t, int64_t start_dim, int64_t end_dim) {
