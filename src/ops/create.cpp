@@ -122,21 +122,17 @@ Tensor copy_with_layout(const Tensor& t) {
 
 }  // namespace
 
-Tensor clone(const Tensor& t) {
-  const Tensor out = copy_with_layout(t);
+namespace {
+Tensor recorded_clone(const Tensor& t, const Tensor& out) {
   if (needs_grad(t)) {
     record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
   }
   return out;
 }
+}  // namespace
 
-Tensor clone_contiguous(const Tensor& t) {
-  const Tensor out = contiguous_copy(t);
-  if (needs_grad(t)) {
-    record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
-  }
-  return out;
-}
+Tensor clone(const Tensor& t) { return recorded_clone(t, copy_with_layout(t)); }
+Tensor clone_contiguous(const Tensor& t) { return recorded_clone(t, contiguous_copy(t)); }
 
 Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone_contiguous(t); }
 

@@ -26,8 +26,8 @@ void copy_(const Tensor& self, const Tensor& source);
 // The same without recording or version count: for results that are not visible yet.
 void copy_values(const Tensor& to, const Tensor& from);
 
-Tensor clone(const Tensor& t);                  // differentiable
-Tensor clone_contiguous(const Tensor& t);       // clone, row-major whatever the layout
+Tensor clone(const Tensor& t);                  // differentiable; a dense tensor keeps its strides
+Tensor clone_contiguous(const Tensor& t);       // differentiable; row-major
 Tensor contiguous(const Tensor& t);             // t itself where it is contiguous
 Tensor contiguous_copy(const Tensor& t);        // always new memory; not recorded
 Tensor to_dtype(const Tensor& t, DType dtype);  // t itself where it has the dtype; differentiable
@@ -35,7 +35,7 @@ Tensor to_device(const Tensor& t, Device device);
 
 // ---- sequences and matrices (sequence.cpp) ----
 
-// Values start + i * step before end. An integer dtype truncates start and step, but not the length.
+// Values start + i * step before end. Of an integer dtype the arguments are truncated first.
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype, Device device = {});
 Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device = {});
 Tensor logspace(double start, double end, int64_t steps, double base, DType dtype, Device device = {});
