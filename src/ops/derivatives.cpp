@@ -82,7 +82,11 @@ Tensor shared(const Tensor& g, const Tensor& all, const Tensor& meets, const Arg
 Tensor clamp_gradient_input(const Tensor& g, const Arg& x, const Arg& min, const Arg& max) {
   const Tensor inside = logical_and(gt(x, min), lt(x, max));
   const Tensor pinned = logical_and(eq(x, min), eq(x, max));
-  const Tensor all = logical_or(logical_or(inside, pinned), any_nan(x, min, max));
+  // Where something is NaN the result is NaN, and passes its gradient on unless a bound that is a number is
+  // passed.
+  const Tensor beyond = logical_or(lt(x, min), gt(x, max));
+  const Tensor undecided = logical_and(any_nan(x, min, max), logical_not(beyond));
+  const Tensor all = logical_or(logical_or(inside, pinned), undecided);
   return shared(g, all, logical_or(eq(x, min), eq(x, max)), min, max);
 }
 

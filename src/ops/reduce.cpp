@@ -78,12 +78,13 @@ Tensor restore(const Tensor& result, const Dims& kept) {
   return result.ndim() == 0 || result.sizes() == kept ? result : reshape(result, kept);
 }
 
-Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& value, uint32_t mask) {
+Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& value, uint32_t mask,
+                         bool match_nan) {
   Tensor chosen;
   {
     const GradMode off(false);
     chosen = eq(input, value);
-    if (is_floating(input.dtype())) chosen = add(chosen, mul(isnan(input), isnan(value)));
+    if (match_nan && is_floating(input.dtype())) chosen = add(chosen, mul(isnan(input), isnan(value)));
     chosen = to_dtype(chosen, grad.dtype());
   }
   const Dims kept = kept_sizes(input.sizes(), mask);
@@ -229,17 +230,19 @@ Tensor sum_to_size(const Tensor& t, const Dims& sizes) {
 
 namespace {
 
-Tensor extreme(ReduceOp op, const char* title, const Tensor& t, DimList dims, bool keepdim) {
+// A NaN result: max and min give its gradient to the NaNs, amax and amin give NaN, as in PyTorch.
+Tensor extreme(ReduceOp op, const char* title, const Tensor& t, DimList dims, bool keepdim, bool match_nan) {
   const uint32_t mask = dim_mask(dims, t.ndim());
   check_not_empty(title, t, mask, !dims.empty());
   const Tensor out = run_reduce(op, t, mask, result_sizes(t.sizes(), mask, keepdim), t.dtype(), 0);
   if (needs_grad(t)) {
     record(title, out, {&t},
-           [t = SavedTensor::input(t), out = SavedTensor::output(out), mask](BackwardContext& context) {
+           [t = SavedTensor::input(t), out = SavedTensor::output(out), mask,
+            match_nan](BackwardContext& context) {
              const Tensor input = context.unpack(t);
              const Dims kept = kept_sizes(input.sizes(), mask);
              context.set(0, distribute_evenly(restore(context.grad(), kept), input,
-                                              restore(context.unpack(out), kept), mask));
+                                              restore(context.unpack(out), kept), mask, match_nan));
            });
   }
   return out;
@@ -302,13 +305,13 @@ Tensor arg_extreme(bool largest, const Tensor& t, std::optional<int64_t> dim, bo
 }  // namespace
 
 Tensor amax(const Tensor& t, DimList dims, bool keepdim) {
-  return extreme(ReduceOp::amax, "amax", t, dims, keepdim);
+  return extreme(ReduceOp::amax, "amax", t, dims, keepdim, false);
 }
 Tensor amin(const Tensor& t, DimList dims, bool keepdim) {
-  return extreme(ReduceOp::amin, "amin", t, dims, keepdim);
+  return extreme(ReduceOp::amin, "amin", t, dims, keepdim, false);
 }
-Tensor max(const Tensor& t) { return extreme(ReduceOp::amax, "max", t, {}, false); }
-Tensor min(const Tensor& t) { return extreme(ReduceOp::amin, "min", t, {}, false); }
+Tensor max(const Tensor& t) { return extreme(ReduceOp::amax, "max", t, {}, false, true); }
+Tensor min(const Tensor& t) { return extreme(ReduceOp::amin, "min", t, {}, false, true); }
 ValuesAndIndices max_dim(const Tensor& t, int64_t dim, bool keepdim) {
   return extreme_dim(true, t, dim, keepdim);
 }
