@@ -9,7 +9,11 @@ namespace {
 template <typename To, typename From>
 To convert(From value) {
   if constexpr (std::is_same_v<To, bool>) {
-    return static_cast<float>(value) != 0.0f;
+    if constexpr (std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>) {
+      return static_cast<float>(value) != 0.0F;
+    } else {
+      return value != From(0);  // not by way of float, where a small double would be 0
+    }
   } else if constexpr (std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>) {
     return To(static_cast<float>(value));
   } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {

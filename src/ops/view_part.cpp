@@ -176,7 +176,8 @@ Tensor unfold(const Tensor& t, int64_t dim, int64_t size, int64_t step) {
   sizes[d] = count;
   sizes.push_back(size);
   strides.push_back(t.stride(d));
-  if (count > 1) strides[d] *= step;
+  // With one window the step is never taken, and may be too large.
+  if (__builtin_mul_overflow(t.stride(d), step, &strides[d])) strides[d] = t.stride(d);
   const Dims in_sizes = t.sizes();
   return make_view("unfold", t, sizes, strides, t.offset(), [in_sizes, d, size, step](const Tensor& grad) {
     return unfold_backward(grad, in_sizes, d, size, step);
