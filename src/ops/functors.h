@@ -368,7 +368,7 @@ TT_FUNCTOR2(clamp_backward, (p.c == 1 || b > param<T>(p.a)) && (p.c == 2 || b < 
 TT_FUNCTOR2(shrink_backward, b<-T(p.a) || b> T(p.a) ? a : T(0))
 TT_FUNCTOR2(leaky_relu_backward, b > T(0) ? a : a * T(p.a))
 TT_FUNCTOR2(hardsigmoid_backward, b > T(-3) && b < T(3) ? a * T(1.0 / 6) : T(0))
-TT_FUNCTOR2(hardswish_backward, b <= T(-3) ? T(0) : b < T(3) ? a * (b / T(3) + T(0.5)) : a)
+TT_FUNCTOR2(hardswish_backward, b <= T(-3) ? T(0) : b >= T(3) ? a : a * (b / T(3) + T(0.5)))
 TT_FUNCTOR2(elu_backward, b > T(0) ? a * T(p.b) : a * T(p.a * p.b * p.c) * std::exp(b * T(p.c)))
 struct silu_backward {
   template <typename T>

@@ -239,7 +239,14 @@ Tensor median(const Tensor& t) {
   if (t.numel() == 0) {
     TT_CHECK(is_floating(t.dtype()), Status::kShape, "median(): an empty ", t.dtype(),
              " tensor has no median");
-    return full(Dims(), std::nan(""), t.dtype(), t.device());
+    const Tensor out = full(Dims(), std::nan(""), t.dtype(), t.device());
+    if (needs_grad(t)) {
+      record("median", out, {&t},
+             [sizes = t.sizes(), dtype = t.dtype(), device = t.device()](BackwardContext& context) {
+               context.set(0, zeros(sizes, dtype, device));
+             });
+    }
+    return out;
   }
   Tensor out;
   {

@@ -29,8 +29,9 @@ bool fails_now() {
 
 void* library_allocate(std::size_t size, std::size_t alignment, void*) {
   if (fails_now()) return nullptr;
-  ++g_library_blocks;
-  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (block != nullptr) ++g_library_blocks;
+  return block;
 }
 
 void library_free(void* block, std::size_t, void*) {
@@ -200,9 +201,11 @@ int main() {
   tt_tensor* out = nullptr;
   FAILS(tt_zeros(huge, 1, TT_FLOAT64, &out), TT_ERR_OUT_OF_MEMORY, "");
   CHECK(out == nullptr);
+  CHECK(g_library_blocks == 0);
 
   std::int64_t total = 0, n = 0;
   while (failing_model(n)) ++n;
+  CHECK(g_library_blocks == 0);
   total += n;
   for (int at = 0; at < kSteps; ++at) {
     for (n = 0; failing_step(at, n) && check_failures < 20; ++n) {

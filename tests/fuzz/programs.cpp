@@ -271,6 +271,14 @@ Step run(const Choice& choice, const std::vector<Handle>& pool, bool with_gradie
     return t.dtype == Dtype::kFloat32 || t.dtype == Dtype::kFloat64;
   };
   if (!with_gradients || !differentiable(step.results[0])) return step;
+  // Gradients of operands that were broadcast or promoted are sums over terms of any size, of lower
+  // precision.
+  if (operands.size() == 2 && choice.name != "matmul") {
+    for (tt_tensor* operand : operands) {
+      const Tensor t = see(operand).tensor;
+      if (t.dtype != step.results[0].dtype || t.sizes != step.results[0].sizes) return step;
+    }
+  }
   std::vector<Handle> leaves;
   std::vector<tt_tensor*> inputs;
   for (tt_tensor* operand : operands) {

@@ -14,11 +14,15 @@ namespace {
 
 constexpr std::size_t kShown = 5;
 
-// Ops of which finite differences can see little, because their recorded points are all kinks or steps.
-bool mostly_kinks(const std::string& op) {
-  (void)op;
-  return false;
-}
+// Cases where finite differences say nothing, and why.
+const std::map<std::string, const char*> kSkipped{
+    {"softplus default_edges_f64", "it lies at the threshold, where the function has a step of 2e-9"},
+};
+
+// Ops whose recorded points are mostly kinks or steps, and why.
+const std::map<std::string, const char*> kMostlyKinks{
+    {"remainder_scalar", "its points are on a grid that the divisor divides, and zero divisors give NaN"},
+};
 
 class GradTest : public testing::Test {
  public:
@@ -33,6 +37,10 @@ class GradTest : public testing::Test {
     std::size_t failed = 0, checked = 0, kinks = 0;
     std::string text;
     for (const Record* record : records_) {
+      if (const auto skip = kSkipped.find(name + " " + record->variant); skip != kSkipped.end()) {
+        std::printf("%s: not checked: %s\n", skip->first.c_str(), skip->second);
+        continue;
+      }
       const GradCheck result = second_ ? check_second_order(found->second, record->call())
                                        : check_first_order(found->second, record->call());
       checked += result.checked;
@@ -45,7 +53,7 @@ class GradTest : public testing::Test {
       ADD_FAILURE() << name << ": " << failed << " of " << records_.size() << " cases\n" << text;
     RecordProperty("checked", static_cast<int>(checked));
     RecordProperty("kinks", static_cast<int>(kinks));
-    if (kinks > checked && !mostly_kinks(name))
+    if (kinks > checked && !kMostlyKinks.contains(name))
       ADD_FAILURE() << name << ": no derivative at " << kinks << " elements, only " << checked << " checked";
   }
 

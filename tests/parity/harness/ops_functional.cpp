@@ -25,6 +25,8 @@ void add_functional_ops(Table& table) {
   TT_OP(hardshrink);
   TT_OP(prelu);
   TT_OP(glu);
+  TT_OP(softsign);
+  TT_OP(tanhshrink);
 
   TT_OP(conv2d);
   TT_OP(conv2d_padding);

