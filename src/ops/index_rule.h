@@ -17,7 +17,14 @@ inline void check_index_bounds(const Tensor& index, int64_t low, int64_t size, i
   if (index.numel() == 0) return;
   int64_t min;
   int64_t max;
-  backend_of(index.device()).index->index_range(make_loop(index.sizes(), {index}), &min, &max);
+  // An expanded index is looked at once.
+  Dims sizes = index.sizes();
+  for (int i = 0; i < sizes.size(); ++i) {
+    if (index.stride(i) == 0) sizes[i] = 1;
+  }
+  LoopOperand once(index);
+  once.sizes = &sizes;
+  backend_of(index.device()).index->index_range(make_loop(sizes, {once}), &min, &max);
   TT_CHECK(min >= low && max < size, Status::kInvalidArgument, "index ", min < low ? min : max,
            " is out of bounds for dimension ", dim, " with size ", size);
 }

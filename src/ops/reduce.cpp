@@ -78,12 +78,13 @@ Tensor restore(const Tensor& result, const Dims& kept) {
   return result.ndim() == 0 || result.sizes() == kept ? result : reshape(result, kept);
 }
 
-Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& value, uint32_t mask) {
+Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& value, uint32_t mask,
+                         bool nan_equal) {
   Tensor chosen;
   {
     const GradMode off(false);
     chosen = eq(input, value);
-    if (is_floating(input.dtype())) chosen = add(chosen, mul(isnan(input), isnan(value)));
+    if (nan_equal && is_floating(input.dtype())) chosen = add(chosen, mul(isnan(input), isnan(value)));
     chosen = to_dtype(chosen, grad.dtype());
   }
   const Dims kept = kept_sizes(input.sizes(), mask);
@@ -229,18 +230,21 @@ Tensor sum_to_size(const Tensor& t, const Dims& sizes) {
 
 namespace {
 
-Tensor extreme(ReduceOp op, const char* title, const Tensor& t, DimList dims, bool keepdim) {
+// `whole`: max and min, of whose gradients NaNs take their shares; with amax and amin nothing equals a NaN.
+Tensor extreme(ReduceOp op, const char* title, const Tensor& t, DimList dims, bool keepdim,
+               bool whole = false) {
   const uint32_t mask = dim_mask(dims, t.ndim());
   check_not_empty(title, t, mask, !dims.empty());
   const Tensor out = run_reduce(op, t, mask, result_sizes(t.sizes(), mask, keepdim), t.dtype(), 0);
   if (needs_grad(t)) {
-    record(title, out, {&t},
-           [t = SavedTensor::input(t), out = SavedTensor::output(out), mask](BackwardContext& context) {
-             const Tensor input = context.unpack(t);
-             const Dims kept = kept_sizes(input.sizes(), mask);
-             context.set(0, distribute_evenly(restore(context.grad(), kept), input,
-                                              restore(context.unpack(out), kept), mask));
-           });
+    record(
+        title, out, {&t},
+        [t = SavedTensor::input(t), out = SavedTensor::output(out), mask, whole](BackwardContext& context) {
+          const Tensor input = context.unpack(t);
+          const Dims kept = kept_sizes(input.sizes(), mask);
+          context.set(0, distribute_evenly(restore(context.grad(), kept), input,
+                                           restore(context.unpack(out), kept), mask, whole));
+        });
   }
   return out;
 }
@@ -307,8 +311,8 @@ Tensor amax(const Tensor& t, DimList dims, bool keepdim) {
 Tensor amin(const Tensor& t, DimList dims, bool keepdim) {
   return extreme(ReduceOp::amin, "amin", t, dims, keepdim);
 }
-Tensor max(const Tensor& t) { return extreme(ReduceOp::amax, "max", t, {}, false); }
-Tensor min(const Tensor& t) { return extreme(ReduceOp::amin, "min", t, {}, false); }
+Tensor max(const Tensor& t) { return extreme(ReduceOp::amax, "max", t, {}, false, true); }
+Tensor min(const Tensor& t) { return extreme(ReduceOp::amin, "min", t, {}, false, true); }
 ValuesAndIndices max_dim(const Tensor& t, int64_t dim, bool keepdim) {
   return extreme_dim(true, t, dim, keepdim);
 }

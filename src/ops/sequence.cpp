@@ -10,7 +10,7 @@ namespace tt::ops {
 
 namespace {
 
-int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype) {
+int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step) {
   TT_CHECK(step.to_double() != 0, Status::kInvalidArgument, "step must be nonzero");
   TT_CHECK(
       std::isfinite(start.to_double()) && std::isfinite(end.to_double()) && !std::isnan(step.to_double()),
@@ -18,12 +18,11 @@ int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step
   const bool up = step.to_double() > 0;
   TT_CHECK(up ? end.to_double() >= start.to_double() : end.to_double() <= start.to_double(),
            Status::kInvalidArgument, "upper bound and lower bound inconsistent with step sign");
-  if (dtype == DType::kInt64) {
+  if (!start.is_floating() && !end.is_floating() && !step.is_floating()) {
     // In integers, so that nothing is lost beyond 2^53; the distance of two int64 fits uint64.
     const int64_t first = start.to_int();
     const int64_t last = end.to_int();
     const int64_t by = step.to_int();
-    TT_CHECK(by != 0, Status::kInvalidArgument, "step must be nonzero: ", step.to_double(), " is 0 as int64");
     if (up ? last <= first : last >= first) return 0;
     const uint64_t distance = up ? static_cast<uint64_t>(last) - static_cast<uint64_t>(first)
                                  : static_cast<uint64_t>(first) - static_cast<uint64_t>(last);
@@ -39,7 +38,7 @@ int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step
 
 Tensor spaced(double start, double end, int64_t steps, const double* base, DType dtype, Device device) {
   TT_CHECK(steps >= 0, Status::kInvalidArgument, "number of steps must be non-negative, got ", steps);
-  TT_CHECK(dtype != DType::kBool, Status::kDtype, base != nullptr ? "logspace" : "linspace",
+  TT_CHECK(dtype != DType::kBool || steps <= 1, Status::kDtype, base != nullptr ? "logspace" : "linspace",
            " is not implemented for bool");
   const Tensor out = empty(Dims{steps}, dtype, device);
   if (steps == 1) {
@@ -91,7 +90,11 @@ void triangle_(const Tensor& self, int64_t diagonal, bool upper) {
 
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype, Device device) {
   TT_CHECK(dtype != DType::kBool, Status::kDtype, "arange is not implemented for bool");
-  const int64_t n = arange_length(start, end, step, dtype);
+  const int64_t n = arange_length(start, end, step);
+  if (is_integral(dtype)) {
+    check_fits(start, DType::kInt64);
+    check_fits(step, DType::kInt64);
+  }
   const Tensor out = empty(Dims{n}, dtype, device);
   if (n > 0) backend_of(device).index->arange(out.raw(), dtype, n, start, step);
   return out;

@@ -13,6 +13,12 @@ void check_has_dims(const Tensor& t, const char* op) {
   TT_CHECK(t.ndim() > 0, Status::kShape, op, "() cannot be applied to a 0-dim tensor.");
 }
 
+// stride * step. Where that overflows no second step is taken, and any stride will do.
+int64_t stepped(int64_t stride, int64_t step) {
+  int64_t out;
+  return __builtin_mul_overflow(stride, step, &out) ? stride : out;
+}
+
 // Several views of one tensor, one after the other along `dim`, recorded as one op.
 Tensors parts(const char* op, const Tensor& t, int dim, std::span<const int64_t> sizes, bool drop_dim) {
   Tensors outs;
@@ -86,8 +92,7 @@ Tensor slice(const Tensor& t, int64_t dim, std::optional<int64_t> start, std::op
   Dims strides = t.strides();
   const int64_t length = (to - from) / step + ((to - from) % step != 0);
   sizes[d] = length;
-  // A step beyond the end is never taken; it must not overflow either.
-  if (length > 1) strides[d] *= step;
+  strides[d] = stepped(strides[d], step);
   const Dims in_sizes = t.sizes();
   return make_view("slice", t, sizes, strides, t.offset() + from * t.stride(d),
                    [in_sizes, d, from, to, step](const Tensor& grad) {
@@ -176,8 +181,7 @@ Tensor unfold(const Tensor& t, int64_t dim, int64_t size, int64_t step) {
   sizes[d] = count;
   sizes.push_back(size);
   strides.push_back(t.stride(d));
-  // With one window the step is never taken, and may be too large.
-  if (__builtin_mul_overflow(t.stride(d), step, &strides[d])) strides[d] = t.stride(d);
+  strides[d] = stepped(strides[d], step);
   const Dims in_sizes = t.sizes();
   return make_view("unfold", t, sizes, strides, t.offset(), [in_sizes, d, size, step](const Tensor& grad) {
     return unfold_backward(grad, in_sizes, d, size, step);

@@ -71,6 +71,7 @@ class MockPointwise final : public PointwiseKernels {
   void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& p) override {
     cpu_->ternary(op, checked(loop), p);
   }
+  void where(const Loop& loop) override { cpu_->where(checked(loop)); }
 
  private:
   static const Loop& checked(const Loop& loop) {
