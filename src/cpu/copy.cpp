@@ -9,11 +9,9 @@ namespace {
 template <typename To, typename From>
 To convert(From value) {
   if constexpr (std::is_same_v<To, bool>) {
-    if constexpr (std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>) {
-      return static_cast<float>(value) != 0.0F;
-    } else {
-      return value != From(0);  // not by way of float, where a small double would be 0
-    }
+    // Not by way of a narrower type, in which a small number would be 0.
+    if constexpr (std::is_arithmetic_v<From>) return value != From(0);
+    return static_cast<float>(value) != 0.0f;
   } else if constexpr (std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>) {
     return To(static_cast<float>(value));
   } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
@@ -37,6 +35,15 @@ void convert_typed(char* to, int64_t to_stride, const char* from, int64_t from_s
       for (int64_t i = 0; i < n; ++i) out[i] = convert<To>(in[i]);
     }
     return;
+  }
+  if constexpr (std::is_same_v<To, From>) {
+    // Backwards (flip): fixed steps, so that the compiler can use vectors.
+    if (to_stride == sizeof(To) && from_stride == -static_cast<int64_t>(sizeof(From))) {
+      auto* out = reinterpret_cast<To*>(to);
+      const auto* in = reinterpret_cast<const From*>(from);
+      for (int64_t i = 0; i < n; ++i) out[i] = in[-i];
+      return;
+    }
   }
   for (int64_t i = 0; i < n; ++i) {
     *reinterpret_cast<To*>(to + i * to_stride) =

@@ -27,7 +27,9 @@ Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p
   const double high = clamped ? p.b : 1.0;
   const Tensor inside = logical_and(ge(x, low), le(x, high));
   const double outside = clamped ? 0.0 : std::numeric_limits<double>::quiet_NaN();
-  return where(inside, div(g, mul(x, rsub(1.0, x))), outside);
+  // Beyond the bounds x is replaced, so that nothing infinite meets the zeros there in a second derivative.
+  const Tensor within = clamped ? where(inside, x, 0.5) : x;
+  return where(inside, div(g, mul(within, rsub(1.0, within))), outside);
 }
 
 Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent) {
@@ -82,11 +84,10 @@ Tensor shared(const Tensor& g, const Tensor& all, const Tensor& meets, const Arg
 Tensor clamp_gradient_input(const Tensor& g, const Arg& x, const Arg& min, const Arg& max) {
   const Tensor inside = logical_and(gt(x, min), lt(x, max));
   const Tensor pinned = logical_and(eq(x, min), eq(x, max));
-  // Where something is NaN the result is NaN, and passes its gradient on unless a bound that is a number is
-  // passed.
+  // A bound that is NaN does not bind, the other one does.
   const Tensor beyond = logical_or(lt(x, min), gt(x, max));
-  const Tensor undecided = logical_and(any_nan(x, min, max), logical_not(beyond));
-  const Tensor all = logical_or(logical_or(inside, pinned), undecided);
+  const Tensor loose = logical_and(any_nan(x, min, max), logical_not(beyond));
+  const Tensor all = logical_or(logical_or(inside, pinned), loose);
   return shared(g, all, logical_or(eq(x, min), eq(x, max)), min, max);
 }
 
@@ -96,7 +97,7 @@ Tensor clamp_gradient_min(const Tensor& g, const Arg& x, const Arg& min, const A
 
 Tensor clamp_gradient_max(const Tensor& g, const Arg& x, const Arg& min, const Arg& max) {
   const Tensor above = logical_or(gt(x, max), gt(min, max));
-  return shared(g, logical_and(above, eq(min, min)), eq(x, max), min, max);  // not where min is NaN
+  return shared(g, logical_and(above, logical_not(any_nan(x, min, max))), eq(x, max), min, max);
 }
 
 Tensor prelu_gradient_input(const Tensor& g, const Arg& x, const Arg& weight) {

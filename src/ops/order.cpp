@@ -257,8 +257,8 @@ Tensor median(const Tensor& t) {
     record("median", out, {&t},
            [t = SavedTensor::input(t), out = SavedTensor::output(out)](BackwardContext& context) {
              const Tensor input = context.unpack(t);
-             context.set(
-                 0, distribute_evenly(context.grad(), input, context.unpack(out), full_mask(input.ndim())));
+             context.set(0, distribute_evenly(context.grad(), input, context.unpack(out),
+                                              full_mask(input.ndim()), true));
            });
   }
   return out;

@@ -79,12 +79,12 @@ Tensor restore(const Tensor& result, const Dims& kept) {
 }
 
 Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& value, uint32_t mask,
-                         bool match_nan) {
+                         bool nan_equal) {
   Tensor chosen;
   {
     const GradMode off(false);
     chosen = eq(input, value);
-    if (match_nan && is_floating(input.dtype())) chosen = add(chosen, mul(isnan(input), isnan(value)));
+    if (nan_equal && is_floating(input.dtype())) chosen = add(chosen, mul(isnan(input), isnan(value)));
     chosen = to_dtype(chosen, grad.dtype());
   }
   const Dims kept = kept_sizes(input.sizes(), mask);
@@ -230,20 +230,21 @@ Tensor sum_to_size(const Tensor& t, const Dims& sizes) {
 
 namespace {
 
-// A NaN result: max and min give its gradient to the NaNs, amax and amin give NaN, as in PyTorch.
-Tensor extreme(ReduceOp op, const char* title, const Tensor& t, DimList dims, bool keepdim, bool match_nan) {
+// `whole`: max and min, of whose gradients NaNs take their shares; with amax and amin nothing equals a NaN.
+Tensor extreme(ReduceOp op, const char* title, const Tensor& t, DimList dims, bool keepdim,
+               bool whole = false) {
   const uint32_t mask = dim_mask(dims, t.ndim());
   check_not_empty(title, t, mask, !dims.empty());
   const Tensor out = run_reduce(op, t, mask, result_sizes(t.sizes(), mask, keepdim), t.dtype(), 0);
   if (needs_grad(t)) {
-    record(title, out, {&t},
-           [t = SavedTensor::input(t), out = SavedTensor::output(out), mask,
-            match_nan](BackwardContext& context) {
-             const Tensor input = context.unpack(t);
-             const Dims kept = kept_sizes(input.sizes(), mask);
-             context.set(0, distribute_evenly(restore(context.grad(), kept), input,
-                                              restore(context.unpack(out), kept), mask, match_nan));
-           });
+    record(
+        title, out, {&t},
+        [t = SavedTensor::input(t), out = SavedTensor::output(out), mask, whole](BackwardContext& context) {
+          const Tensor input = context.unpack(t);
+          const Dims kept = kept_sizes(input.sizes(), mask);
+          context.set(0, distribute_evenly(restore(context.grad(), kept), input,
+                                           restore(context.unpack(out), kept), mask, whole));
+        });
   }
   return out;
 }
@@ -305,10 +306,10 @@ Tensor arg_extreme(bool largest, const Tensor& t, std::optional<int64_t> dim, bo
 }  // namespace
 
 Tensor amax(const Tensor& t, DimList dims, bool keepdim) {
-  return extreme(ReduceOp::amax, "amax", t, dims, keepdim, false);
+  return extreme(ReduceOp::amax, "amax", t, dims, keepdim);
 }
 Tensor amin(const Tensor& t, DimList dims, bool keepdim) {
-  return extreme(ReduceOp::amin, "amin", t, dims, keepdim, false);
+  return extreme(ReduceOp::amin, "amin", t, dims, keepdim);
 }
 Tensor max(const Tensor& t) { return extreme(ReduceOp::amax, "max", t, {}, false, true); }
 Tensor min(const Tensor& t) { return extreme(ReduceOp::amin, "min", t, {}, false, true); }

@@ -31,7 +31,7 @@ Tensor restore(const Tensor& result, const Dims& kept);
 // The gradient of the input where `result` is one of its elements: shared evenly among those equal to it.
 // `value` and `grad` are in the kept shape.
 Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& value, uint32_t mask,
-                         bool match_nan = true);
+                         bool nan_equal);
 
 // Refuses what has no result without elements: "amax(): Expected reduction dim ...".
 void check_not_empty(const char* op, const Tensor& t, uint32_t mask, bool dims_given);

@@ -77,7 +77,7 @@ Tensor norm_gradient(const Tensor& grad, const Tensor& x, const Tensor& norm, do
     const Safe y(norm);
     return mul(x, mul(div(grad, y.value), y.nonzero));
   }
-  if (std::isinf(ord)) return mul(sign(x), distribute_evenly(grad, abs(x), norm, mask));
+  if (std::isinf(ord)) return mul(sign(x), distribute_evenly(grad, abs(x), norm, mask, true));
   const Safe y(norm);
   const Tensor scale = mul(mul(grad, magnitude_power(y.value, 1 - ord)), y.nonzero);
   return mul(mul(sign(x), magnitude_power(x, ord - 1)), scale);
