@@ -115,8 +115,8 @@ tt_status tt_index_put(const tt_tensor* input, tt_tensor* const* indices, size_t
   TT_INDEX_OP(index_put,
               ops::index_put(t, indices_in(indices, count), *In(values, "values"), accumulate != 0));
 }
-tt_status tt_index_put_(tt_tensor* input, tt_tensor* const* indices, size_t count,
-                        const tt_tensor* values, int32_t accumulate) {
+tt_status tt_index_put_(tt_tensor* input, tt_tensor* const* indices, size_t count, const tt_tensor* values,
+                        int32_t accumulate) {
   TT_INDEX_OP_(index_put_,
                ops::index_put_(t, indices_in(indices, count), *In(values, "values"), accumulate != 0));
 }

@@ -22,8 +22,9 @@ TT_API tt_status tt_tensor_grad(const tt_tensor* tensor, tt_tensor** out);
 TT_API tt_status tt_tensor_set_grad(tt_tensor* tensor, const tt_tensor* grad);
 /* Keeps the gradient of a tensor that is no leaf. */
 TT_API tt_status tt_tensor_retain_grad(tt_tensor* tensor);
-/* The name of the op that made the tensor, "AddBackward0", or "" for leaves, written as tt_tensor_to_string does. */
-TT_API tt_status tt_tensor_grad_fn(const tt_tensor *tensor, char *buffer, size_t capacity, size_t *length);
+/* The name of the op that made the tensor, "AddBackward0", or "" for leaves, written as tt_tensor_to_string
+ * does. */
+TT_API tt_status tt_tensor_grad_fn(const tt_tensor* tensor, char* buffer, size_t capacity, size_t* length);
 
 /* The same memory without history. Writes to either are seen by both. */
 TT_API tt_status tt_detach(const tt_tensor* tensor, tt_tensor** out);

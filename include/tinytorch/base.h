@@ -98,8 +98,8 @@ TT_API tt_status tt_set_num_threads(int32_t count);
 TT_API tt_status tt_get_num_threads(int32_t* out);
 
 /* Where tensors, graphs and the library's scratch memory come from, in place of aligned_alloc and free. Both
- * functions may be called from any thread. (Small bookkeeping of the C++ runtime, and what OpenBLAS and OpenMP
- * need, is not asked for here.) */
+ * functions may be called from any thread. (Small bookkeeping of the C++ runtime, and what OpenBLAS and
+ * OpenMP need, is not asked for here.) */
 typedef struct tt_allocator {
   size_t struct_size;
   /* NULL when there is no memory: the call that needed it then fails with TT_ERR_OUT_OF_MEMORY. */
@@ -108,8 +108,8 @@ typedef struct tt_allocator {
   void* user;     /* must stay valid while the allocator is in use */
   int32_t direct; /* 1: ask for every block; 0: keep blocks that were freed for the next who wants one */
 } tt_allocator;
-/* NULL: the library's own again. TT_ERR_INVALID_ARGUMENT while memory of the present allocator is in use: call
- * it first, or after everything is released and other threads that used the library have ended. */
+/* NULL: the library's own again. TT_ERR_INVALID_ARGUMENT while memory of the present allocator is in use:
+ * call it first, or after everything is released and other threads that used the library have ended. */
 TT_API tt_status tt_set_allocator(const tt_allocator* allocator);
 
 #ifdef __cplusplus

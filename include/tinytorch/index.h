@@ -52,8 +52,7 @@ TT_API tt_status tt_scatter_reduce_(tt_tensor* input, int64_t dim, const tt_tens
 
 /* input[indices[0], indices[1], ...]: integer tensors, which broadcast together and may be negative; bool
  * masks, each for as many dimensions as it has; NULL for a whole dimension. */
-TT_API tt_status tt_index(const tt_tensor* input, tt_tensor* const* indices, size_t count,
-                          tt_tensor** out);
+TT_API tt_status tt_index(const tt_tensor* input, tt_tensor* const* indices, size_t count, tt_tensor** out);
 /* input with values, broadcast, at that place; with accumulate 1 they are added, repeated indices too. */
 TT_API tt_status tt_index_put(const tt_tensor* input, tt_tensor* const* indices, size_t count,
                               const tt_tensor* values, int32_t accumulate, tt_tensor** out);

@@ -296,7 +296,8 @@ TT_API tt_status tt_sub_alpha(const tt_tensor* input, const tt_tensor* other, do
 TT_API tt_status tt_sub_alpha_(tt_tensor* input, const tt_tensor* other, double alpha);
 /* How a quotient is rounded: not, towards zero, down. */
 enum { TT_ROUNDING_NONE = 0, TT_ROUNDING_TRUNC = 1, TT_ROUNDING_FLOOR = 2 };
-/* tt_div with a TT_ROUNDING_... (-1: none); rounded quotients of integers are integers, by zero TT_ERR_INVALID_ARGUMENT.
+/* tt_div with a TT_ROUNDING_... (-1: none); rounded quotients of integers are integers, by zero
+ * TT_ERR_INVALID_ARGUMENT.
  */
 TT_API tt_status tt_div_mode(const tt_tensor* input, const tt_tensor* other, int32_t rounding_mode,
                              tt_tensor** out);

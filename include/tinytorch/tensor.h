@@ -72,8 +72,7 @@ TT_API tt_status tt_diag(const tt_tensor* input, int64_t diagonal, tt_tensor** o
 TT_API tt_status tt_one_hot(const tt_tensor* input, int64_t num_classes, tt_tensor** out);
 enum { TT_INDEXING_IJ = 0, TT_INDEXING_XY = 1 };
 /* `count` vectors, each expanded (a view) over the others' dimensions; `outs` takes `count` tensors. */
-TT_API tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, int32_t indexing,
-                             tt_tensor** outs);
+TT_API tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, int32_t indexing, tt_tensor** outs);
 
 /* ---- copying and converting ---- */
 

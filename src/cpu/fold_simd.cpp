@@ -1,4 +1,5 @@
-// The fold kernels, on vectors of the compiler's (GCC's and Clang's vector extension) as wide as the target's.
+// The fold kernels, on vectors of the compiler's (GCC's and Clang's vector extension) as wide as the
+// target's.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/fold_simd.cpp"
 #include "cpu/targets.h"
@@ -30,9 +31,9 @@ template <typename T, int kLanes>
 using Vec = typename VectorOf<T, kLanes>::type;
 
 template <int kBytes>
-using Int = std::conditional_t<kBytes == 1, int8_t,
-                               std::conditional_t<kBytes == 2, int16_t,
-                                                  std::conditional_t<kBytes == 4, int32_t, int64_t>>>;
+using Int = std::conditional_t<
+    kBytes == 1, int8_t,
+    std::conditional_t<kBytes == 2, int16_t, std::conditional_t<kBytes == 4, int32_t, int64_t>>>;
 
 // The type arithmetic on T happens in.
 template <typename T>

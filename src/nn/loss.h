@@ -8,10 +8,10 @@ namespace tt::nn {
 
 struct LossSettings {
   ops::Reduction reduction = ops::Reduction::kMean;
-  Tensor weight;                // of classes or elements; a buffer of the module
-  Tensor pos_weight;            // BCEWithLogitsLoss
-  int64_t ignore_index = -100;  // NLLLoss, CrossEntropyLoss
-  double number = 0;            // CrossEntropyLoss: label smoothing; SmoothL1Loss: beta; HuberLoss: delta
+  Tensor weight = Tensor();      // of classes or elements; a buffer of the module
+  Tensor pos_weight = Tensor();  // BCEWithLogitsLoss
+  int64_t ignore_index = -100;   // NLLLoss, CrossEntropyLoss
+  double number = 0;             // CrossEntropyLoss: label smoothing; SmoothL1Loss: beta; HuberLoss: delta
 };
 
 // class_name: "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "NLLLoss" or
