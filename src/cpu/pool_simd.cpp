@@ -63,11 +63,12 @@ void max_row_2x2(const PoolShape& s, const float* plane, int64_t y, float* out, 
                                first + s.width + 2 * x + 1};
     float best = -std::numeric_limits<float>::infinity();
     int64_t at = places[0];
+    // Selected, not branched on: which of four wins is as good as random.
     for (const int64_t p : places) {
-      if (plane[p] > best || plane[p] != plane[p]) {
-        best = plane[p];
-        at = p;
-      }
+      const float value = plane[p];
+      const bool wins = (value > best) | (value != value);
+      best = wins ? value : best;
+      at = wins ? p : at;
     }
     out[x] = best;
     if (indices != nullptr) indices[x] = at;

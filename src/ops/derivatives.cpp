@@ -96,8 +96,9 @@ Tensor clamp_gradient_min(const Tensor& g, const Arg& x, const Arg& min, const A
 }
 
 Tensor clamp_gradient_max(const Tensor& g, const Arg& x, const Arg& min, const Arg& max) {
-  const Tensor above = logical_and(gt(x, max), logical_not(any_nan(x, min, max)));
-  return shared(g, logical_or(above, gt(min, max)), eq(x, max), min, max);
+  const Tensor above = logical_or(gt(x, max), gt(min, max));
+  // Not where min is NaN.
+  return shared(g, logical_and(above, eq(min, min)), eq(x, max), min, max);
 }
 
 Tensor prelu_gradient_input(const Tensor& g, const Arg& x, const Arg& weight) {
