@@ -30,7 +30,7 @@ namespace {
 class CallbackNode final : public Node {
  public:
   CallbackNode(std::shared_ptr<tt_function_context> context, const Tensors& inputs)
-      : Node("function"), context_(std::move(context)) {
+      : Node(context->name.c_str()), context_(std::move(context)) {
     for (const Tensor& t : inputs) forms_.push_back({t.sizes(), t.dtype()});
   }
 

@@ -1,9 +1,12 @@
 // Every recorded case of the named families (all without any), one test an op:
 //   parity_ops [--gtest_...] [family ...]
+//   parity_ops --coverage
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstring>
 #include <map>
+#include <set>
 
 #include "harness/files.h"
 #include "harness/run_case.h"
@@ -55,9 +58,33 @@ class OpTest : public testing::Test {
   std::vector<const Record*> records_;
 };
 
+// Every recorded op has an entry in the table, and every entry, which includes every row of the library's op
+// table, is recorded.
+int check_coverage() {
+  std::set<std::string> recorded;
+  for (const auto& [family, records] : load_families({})) {
+    for (const Record& record : records) recorded.insert(record.name);
+  }
+  int wrong = 0;
+  for (const std::string& op : missing_ops()) std::printf("the library has no %s\n", op.c_str());
+  for (const std::string& op : recorded) {
+    if (ops().contains(op) || missing_ops().contains(op)) continue;
+    std::printf("%s is recorded, but has no entry\n", op.c_str());
+    ++wrong;
+  }
+  for (const auto& [op, entry] : ops()) {
+    if (recorded.contains(op)) continue;
+    std::printf("%s has an entry, but is not recorded\n", op.c_str());
+    ++wrong;
+  }
+  std::printf("%zu ops recorded\n", recorded.size());
+  return wrong != 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--coverage") == 0) return check_coverage();
   testing::InitGoogleTest(&argc, argv);
   for (const auto& [family, records] : load_families({argv + 1, argv + argc})) {
     std::map<std::string, std::vector<const Record*>> by_op;
