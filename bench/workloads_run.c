@@ -1,0 +1,344 @@
+/* One workload under TinyTorch, timed: what bench/compare sets against the peers' numbers (bench/peers.py).
+ *
+ * usage: workloads_run NAME [SECONDS]
+ *
+ * A step of add4 and add4_grad is one add of four floats, its result released; of all others a training step:
+ * forward, loss, zero_grad, backward, SGD. Steps are timed in blocks of at least 10 ms, after a warm-up of a
+ * fifth of SECONDS (1 if not given), until SECONDS have passed; the numbers are times of a step in the median
+ * and the fastest block. */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tinytorch/tinytorch.h"
+
+#define CHECK(call)                                                        \
+  do {                                                                     \
+    if ((call) != TT_OK) {                                                 \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, tt_last_error()); \
+      exit(1);                                                             \
+    }                                                                      \
+  } while (0)
+
+enum { MAX_LAYERS = 16, MAX_PARAMETERS = 32, MAX_BLOCKS = 1 << 16 };
+enum { MSE_SUM, BCE, CROSS_ENTROPY };
+
+typedef struct {
+  tt_module* layers[MAX_LAYERS];
+  size_t count;
+  double flops; /* of a training step's matrix products, an FMA being two */
+  tt_module* model;
+  tt_optimizer* optimizer;
+  tt_tensor *x, *y; /* data and targets, or the two addends */
+  int loss_kind;
+  double loss; /* of the last step that asked for it */
+} Workload;
+
+/* ---- networks ---- */
+
+static tt_module** next_layer(Workload* w) { return &w->layers[w->count++]; }
+
+/* Forward, gradient of the weight and, but for the first layer, gradient of the input. */
+static void count_flops(Workload* w, double multiply_adds) {
+  w->flops += (w->flops == 0 ? 4 : 6) * multiply_adds;
+}
+
+static void linear(Workload* w, int64_t batch, int64_t in, int64_t out) {
+  CHECK(tt_nn_linear(in, out, 1, next_layer(w)));
+  count_flops(w, (double)batch * (double)in * (double)out);
+}
+
+static void conv(Workload* w, int64_t batch, int64_t in, int64_t out, int64_t kernel, int64_t stride,
+                 int64_t padding, int32_t bias, int64_t out_size) {
+  tt_nn_conv2d_options options = TT_NN_CONV2D_OPTIONS_INIT;
+  int64_t kernel_size[2];
+  kernel_size[0] = kernel_size[1] = kernel;
+  options.stride[0] = options.stride[1] = stride;
+  options.padding[0] = options.padding[1] = padding;
+  options.bias = bias;
+  CHECK(tt_nn_conv2d(in, out, kernel_size, &options, next_layer(w)));
+  count_flops(w, (double)(batch * out_size * out_size) * (double)(in * kernel * kernel) * (double)out);
+}
+
+static void relu(Workload* w) { CHECK(tt_nn_relu(next_layer(w))); }
+
+static void pool(Workload* w) {
+  static const int64_t two[] = {2, 2};
+  CHECK(tt_nn_max_pool2d(two, NULL, next_layer(w)));
+}
+
+static void randn(tt_tensor** out, int64_t a, int64_t b, int64_t c, int64_t d, size_t ndim) {
+  int64_t sizes[4];
+  sizes[0] = a;
+  sizes[1] = b;
+  sizes[2] = c;
+  sizes[3] = d;
+  CHECK(tt_randn(sizes, ndim, TT_FLOAT32, NULL, out));
+}
+
+static void labels(Workload* w, int64_t batch) {
+  w->loss_kind = CROSS_ENTROPY;
+  CHECK(tt_randint(0, 10, &batch, 1, TT_INT64, NULL, &w->y));
+}
+
+/* The layers as a Sequential, with SGD over its parameters. */
+static void finish(Workload* w, double lr, double momentum) {
+  tt_tensor* parameters[MAX_PARAMETERS];
+  tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+  size_t count, i;
+  options.lr = lr;
+  options.momentum = momentum;
+  CHECK(tt_nn_sequential(w->layers, w->count, &w->model));
+  for (i = 0; i < w->count; ++i) tt_module_release(w->layers[i]);
+  CHECK(tt_module_parameters(w->model, parameters, MAX_PARAMETERS, &count));
+  CHECK(tt_optim_sgd(parameters, count, &options, &w->optimizer));
+  for (i = 0; i < count; ++i) tt_tensor_release(parameters[i]);
+}
+
+static void make_add4(Workload* w) {
+  const float values[] = {1, 2, 3, 4};
+  const int64_t sizes[] = {4};
+  CHECK(tt_from_data(values, sizes, 1, TT_FLOAT32, &w->x));
+  CHECK(tt_from_data(values, sizes, 1, TT_FLOAT32, &w->y));
+  w->flops = 4;
+}
+
+static void make_add4_grad(Workload* w) {
+  make_add4(w);
+  CHECK(tt_tensor_set_requires_grad(w->x, 1));
+}
+
+/* examples/lessons/07_linear_regression.c */
+static void make_linear1(Workload* w) {
+  const float xs[] = {1, 2, 3}, ys[] = {2, 4, 6};
+  const int64_t sizes[] = {3, 1};
+  CHECK(tt_from_data(xs, sizes, 2, TT_FLOAT32, &w->x));
+  CHECK(tt_from_data(ys, sizes, 2, TT_FLOAT32, &w->y));
+  w->loss_kind = MSE_SUM;
+  linear(w, 3, 1, 1);
+  finish(w, 0.01, 0);
+}
+
+/* examples/lessons/12_diabetes.c, on random rows */
+static void make_diabetes(Workload* w) {
+  const int64_t target[] = {759, 1}, widths[] = {8, 6, 4, 1};
+  int i;
+  randn(&w->x, 759, 8, 0, 0, 2);
+  CHECK(tt_randint(0, 2, target, 2, TT_FLOAT32, NULL, &w->y));
+  w->loss_kind = BCE;
+  for (i = 0; i < 3; ++i) {
+    linear(w, 759, widths[i], widths[i + 1]);
+    CHECK(tt_nn_sigmoid(next_layer(w)));
+  }
+  finish(w, 0.1, 0);
+}
+
+static void make_layers(Workload* w, int64_t batch, const int64_t* widths, int count) {
+  int i;
+  randn(&w->x, batch, widths[0], 0, 0, 2);
+  labels(w, batch);
+  for (i = 0; i < count; ++i) {
+    if (i != 0) relu(w);
+    linear(w, batch, widths[i], widths[i + 1]);
+  }
+  finish(w, 0.01, 0);
+}
+
+static void make_mlp(Workload* w) {
+  const int64_t widths[] = {784, 256, 128, 10};
+  make_layers(w, 64, widths, 3);
+}
+
+static void make_mlp_wide(Workload* w) {
+  const int64_t widths[] = {1024, 1024, 1024, 10};
+  make_layers(w, 512, widths, 3);
+}
+
+/* examples/lessons/14_cifar_lenet.c */
+static void make_lenet(Workload* w) {
+  randn(&w->x, 64, 3, 32, 32, 4);
+  labels(w, 64);
+  conv(w, 64, 3, 6, 5, 1, 0, 1, 28);
+  relu(w);
+  pool(w);
+  conv(w, 64, 6, 16, 5, 1, 0, 1, 10);
+  relu(w);
+  pool(w);
+  CHECK(tt_nn_flatten(1, -1, next_layer(w)));
+  linear(w, 64, 16 * 5 * 5, 120);
+  relu(w);
+  linear(w, 64, 120, 84);
+  relu(w);
+  linear(w, 64, 84, 10);
+  finish(w, 0.01, 0.9);
+}
+
+static void make_cnn(Workload* w) {
+  const int64_t channels[] = {3, 32, 64, 128}, one[] = {1, 1};
+  int64_t size = 32;
+  int i;
+  randn(&w->x, 32, 3, 32, 32, 4);
+  labels(w, 32);
+  for (i = 0; i < 3; ++i) {
+    if (i != 0) size /= 2;
+    conv(w, 32, channels[i], channels[i + 1], 3, i == 0 ? 1 : 2, 1, 0, size);
+    CHECK(tt_nn_batch_norm2d(channels[i + 1], NULL, next_layer(w)));
+    relu(w);
+  }
+  CHECK(tt_nn_adaptive_avg_pool2d(one, next_layer(w)));
+  CHECK(tt_nn_flatten(1, -1, next_layer(w)));
+  linear(w, 32, 128, 10);
+  finish(w, 0.01, 0);
+}
+
+static const struct {
+  const char* name;
+  void (*make)(Workload* w);
+} workloads[] = {{"add4", make_add4},       {"add4_grad", make_add4_grad},
+                 {"linear1", make_linear1}, {"diabetes", make_diabetes},
+                 {"mlp", make_mlp},         {"mlp_wide", make_mlp_wide},
+                 {"lenet", make_lenet},     {"cnn", make_cnn}};
+
+/* ---- steps ---- */
+
+static void add_steps(Workload* w, long count) {
+  tt_tensor* out;
+  for (; count > 0; --count) {
+    CHECK(tt_add(w->x, w->y, &out));
+    tt_tensor_release(out);
+  }
+}
+
+static void train_steps(Workload* w, long count, int keep_loss) {
+  tt_tensor *scores, *loss;
+  for (; count > 0; --count) {
+    CHECK(tt_scope_begin());
+    CHECK(tt_module_forward(w->model, w->x, &scores));
+    switch (w->loss_kind) {
+      case MSE_SUM:
+        CHECK(tt_mse_loss(scores, w->y, TT_REDUCTION_SUM, &loss));
+        break;
+      case BCE:
+        CHECK(tt_binary_cross_entropy(scores, w->y, NULL, TT_REDUCTION_MEAN, &loss));
+        break;
+      default:
+        CHECK(tt_cross_entropy(scores, w->y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &loss));
+    }
+    CHECK(tt_optimizer_zero_grad(w->optimizer, 1));
+    CHECK(tt_backward(loss));
+    CHECK(tt_optimizer_step(w->optimizer));
+    if (keep_loss) CHECK(tt_tensor_item(loss, &w->loss));
+    CHECK(tt_scope_end());
+  }
+}
+
+static void run_steps(Workload* w, long count) {
+  if (w->model != NULL) {
+    train_steps(w, count, 0);
+  } else {
+    add_steps(w, count);
+  }
+}
+
+/* ---- timing ---- */
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int compare_doubles(const void* a, const void* b) {
+  const double x = *(const double*)a, y = *(const double*)b;
+  return (x > y) - (x < y);
+}
+
+static int usage(const char* program, FILE* file) {
+  size_t i;
+  fprintf(file,
+          "usage: %s NAME [SECONDS]\n\nTimes a step of a workload and prints a line of JSON. NAME:", program);
+  for (i = 0; i < sizeof workloads / sizeof *workloads; ++i) fprintf(file, " %s", workloads[i].name);
+  fputs("\nSECONDS: how long to measure, from 0 to 3600; 1 if not given.\n", file);
+  return file == stdout ? 0 : 2;
+}
+
+int main(int argc, char** argv) {
+  Workload w;
+  double seconds = 1, start, begin, end, first_loss = 0, *times;
+  long steps = 1, blocks = 0;
+  int32_t threads;
+  char* rest;
+  size_t i;
+
+  if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+    return usage(argv[0], stdout);
+  if (argc < 2 || argc > 3) return usage(argv[0], stderr);
+  if (argc == 3) {
+    seconds = strtod(argv[2], &rest);
+    if (rest == argv[2] || *rest != '\0' || !(seconds >= 0 && seconds <= 3600)) {
+      fprintf(stderr, "%s: SECONDS is '%s', not a number from 0 to 3600\n", argv[0], argv[2]);
+      return 2;
+    }
+  }
+  memset(&w, 0, sizeof w);
+  for (i = 0; i < sizeof workloads / sizeof *workloads; ++i) {
+    if (strcmp(argv[1], workloads[i].name) == 0) break;
+  }
+  if (i == sizeof workloads / sizeof *workloads) {
+    fprintf(stderr, "%s: no workload '%s'\n", argv[0], argv[1]);
+    return usage(argv[0], stderr);
+  }
+  CHECK(tt_manual_seed(0));
+  workloads[i].make(&w);
+  if (w.model != NULL) {
+    train_steps(&w, 1, 1);
+    first_loss = w.loss;
+  }
+
+  /* Warm up, and find how many steps take 10 ms. */
+  start = now();
+  for (;;) {
+    begin = now();
+    run_steps(&w, steps);
+    end = now();
+    if (end - begin < 0.01) {
+      steps *= 2;
+    } else if (end - start >= seconds / 5) {
+      break;
+    }
+  }
+  times = malloc(MAX_BLOCKS * sizeof *times);
+  if (times == NULL) return 1;
+  start = now();
+  do {
+    begin = now();
+    run_steps(&w, steps);
+    end = now();
+    times[blocks++] = 1e6 * (end - begin) / (double)steps;
+  } while (blocks < MAX_BLOCKS && (end - start < seconds || blocks < 3));
+  qsort(times, (size_t)blocks, sizeof *times, compare_doubles);
+
+  CHECK(tt_get_num_threads(&threads));
+  printf("{\"name\": \"%s\", \"median_us\": %.6g, \"min_us\": %.6g, \"flops_per_step\": %.0f, ",
+         workloads[i].name, (times[(blocks - 1) / 2] + times[blocks / 2]) / 2, times[0], w.flops);
+  printf("\"steps\": %ld, \"blocks\": %ld, \"threads\": %d", steps, blocks, (int)threads);
+  if (w.model != NULL) {
+    train_steps(&w, 1, 1);
+    if (!isfinite(first_loss) || !isfinite(w.loss)) {
+      fprintf(stderr, "%s: %s: the loss went from %g to %g\n", argv[0], workloads[i].name, first_loss,
+              w.loss);
+      return 1;
+    }
+    printf(", \"first_loss\": %.6g, \"last_loss\": %.6g", first_loss, w.loss);
+  }
+  puts("}");
+  free(times);
+  tt_optimizer_release(w.optimizer);
+  tt_module_release(w.model);
+  tt_tensor_release(w.x);
+  tt_tensor_release(w.y);
+  return 0;
+}
