@@ -108,4 +108,13 @@ tt_status tt_scope_keep(tt_tensor* tensor) {
   });
 }
 
+tt_status tt_scope_give(tt_tensor* tensor) {
+  return guard("tt_scope_give", [&] {
+    TensorImpl* impl = tensor_impl(tensor, "tensor");
+    TT_CHECK(t_scopes != nullptr && !t_scopes->starts.empty(), Status::kInvalidArgument,
+             "no scope is open on this thread");
+    t_scopes->owned.push_back(impl);
+  });
+}
+
 }  // extern "C"

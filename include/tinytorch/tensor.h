@@ -19,6 +19,9 @@ TT_API void tt_tensor_release(tt_tensor* tensor);
 TT_API tt_status tt_scope_begin(void);
 TT_API tt_status tt_scope_end(void);
 TT_API tt_status tt_scope_keep(tt_tensor* tensor);
+/* Hands a reference of the caller's to the innermost open scope, which releases it at its end. For what a
+ * callback returns in a language whose own handles are gone by then. */
+TT_API tt_status tt_scope_give(tt_tensor* tensor);
 
 /* ---- making tensors ----
  * On the CPU, contiguous. `dtype` -1: the default dtype, or the input's for *_like. A number that the dtype

@@ -460,8 +460,12 @@ class Custom : public Module {
     callbacks.forward = [](tt_module*, tt_tensor* const* inputs, size_t, void* user,
                            tt_tensor** out) -> tt_status {
       try {
-        const Tensor result = static_cast<Custom*>(user)->forward(Tensor(tt_tensor_retain(inputs[0])));
-        *out = tt_tensor_retain(result.get());
+        Tensor result = static_cast<Custom*>(user)->forward(Tensor(tt_tensor_retain(inputs[0])));
+        // The library's scope around this call keeps the result after our own handle has gone.
+        tt_tensor* handle = tt_tensor_retain(result.get());
+        result = Tensor();
+        check(tt_scope_give(handle));
+        *out = handle;
         return TT_OK;
       } catch (const std::exception& error) {
         return tt_fail(error.what());

@@ -318,11 +318,11 @@ TEST(SafetensorsC, SavesAndOpens) {
   const char* keys[] = {"k"};
   const char* texts[] = {"v"};
   ASSERT_EQ(tt_safetensors_save(path.c_str(), names, &tensor, 1, keys, texts, 1), TT_OK) << tt_last_error();
-  tt_tensor_release(tensor);
   const char* none[] = {nullptr};
   EXPECT_EQ(tt_safetensors_save(path.c_str(), none, &tensor, 1, nullptr, nullptr, 0),
             TT_ERR_INVALID_ARGUMENT);
   EXPECT_EQ(tt_safetensors_save(nullptr, nullptr, nullptr, 0, nullptr, nullptr, 0), TT_ERR_INVALID_ARGUMENT);
+  tt_tensor_release(tensor);
 
   tt_safetensors* file = nullptr;
   ASSERT_EQ(tt_safetensors_open(path.c_str(), 1, &file), TT_OK);
