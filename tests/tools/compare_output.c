@@ -229,9 +229,8 @@ int main(int argc, char** argv) {
       return kSkipped;
     }
     int count = 0;
-    with_path[count++] = program[0];
+    for (char** p = program; *p; p++) with_path[count++] = *p;
     with_path[count++] = path;
-    for (char** p = program + 1; *p; p++) with_path[count++] = *p;
     with_path[count] = NULL;
     program = with_path;
   }
