@@ -8,8 +8,8 @@
 // may be missing.
 //
 // --data FILE: the program needs FILE, which the project does not ship. Its path in the folder that the
-// environment variable TINYTORCH_DATA names is passed as the first argument; where it is not there, the
-// status is 77 (skipped).
+// environment variable TINYTORCH_DATA names is added to the arguments; where it is not there, the status
+// is 77 (skipped).
 //
 // Exit status: 0 equal, 1 different or the program failed, 2 wrong usage, 77 skipped (by us or by the
 // program).
