@@ -8,8 +8,8 @@
 // may be missing.
 //
 // --data FILE: the program needs FILE, which the project does not ship. Its path in the folder that the
-// environment variable TINYTORCH_DATA names is passed as the first argument; where it is not there, the
-// status is 77 (skipped).
+// environment variable TINYTORCH_DATA names is added to the arguments; where it is not there, the status
+// is 77 (skipped).
 //
 // Exit status: 0 equal, 1 different or the program failed, 2 wrong usage, 77 skipped (by us or by the
 // program).
@@ -229,9 +229,8 @@ int main(int argc, char** argv) {
       return kSkipped;
     }
     int count = 0;
-    with_path[count++] = program[0];
+    for (char** p = program; *p; p++) with_path[count++] = *p;
     with_path[count++] = path;
-    for (char** p = program + 1; *p; p++) with_path[count++] = *p;
     with_path[count] = NULL;
     program = with_path;
   }
