@@ -31,7 +31,7 @@ struct AvgPool2dOptions {
   int64_t padding[2] = {0, 0};
   bool ceil_mode = false;
   bool count_include_pad = true;
-  std::optional<int64_t> divisor_override;
+  std::optional<int64_t> divisor_override = std::nullopt;
 };
 
 Tensor avg_pool2d(const Tensor& input, const AvgPool2dOptions& options);
