@@ -14,11 +14,6 @@ namespace detail {
 namespace {
 std::atomic<uint64_t> g_hook_id{1};
 
-Ref<AccumulateGrad> accumulator_of(const Tensor& t) {
-  AutogradMeta& meta = autograd_meta(t);
-  if (!meta.accumulator) meta.accumulator = make_node<AccumulateGrad>(t.impl());
-  return meta.accumulator;
-}
 }  // namespace
 
 void destroy_autograd_meta(AutogradMeta* meta) noexcept {
@@ -54,7 +49,8 @@ Ref<Node> grad_fn(const Tensor& t) {
 Edge gradient_edge(const Tensor& t) {
   if (!t.defined()) return {};
   if (Ref<Node> fn = grad_fn(t)) return {std::move(fn), t.impl()->autograd->output_nr};
-  if (t.impl()->autograd != nullptr && t.impl()->autograd->requires_grad) return {accumulator_of(t), 0};
+  if (t.impl()->autograd != nullptr && t.impl()->autograd->requires_grad)
+    return {t.impl()->autograd->accumulator, 0};
   return {};
 }
 
@@ -76,7 +72,11 @@ void set_requires_grad(const Tensor& t, bool on) {
     return;
   }
   if (!on && t.impl()->autograd == nullptr) return;
-  autograd_meta(t).requires_grad = on;
+  AutogradMeta& meta = autograd_meta(t);
+  // Made here and not when an op first wants it: using a leaf only reads it, and may happen on several
+  // threads at once.
+  if (on && !meta.accumulator) meta.accumulator = make_node<AccumulateGrad>(t.impl());
+  meta.requires_grad = on;
 }
 
 void set_grad(const Tensor& t, const Tensor& grad) {

@@ -30,7 +30,7 @@ struct AutogradMeta {
   bool retains_grad = false;
   uint32_t output_nr = 0;
   Ref<Node> grad_fn;
-  Ref<AccumulateGrad> accumulator;  // made when a leaf is first used
+  Ref<AccumulateGrad> accumulator;  // of a leaf that takes a gradient, made with that wish
   Tensor grad;
   // retain_grad's way back to the tensor; cleared when the tensor dies before its graph.
   std::shared_ptr<std::atomic<TensorImpl*>> retain_cell;
