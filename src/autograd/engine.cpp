@@ -266,15 +266,8 @@ void Engine::run_task(uint32_t index, Tensors* captured, const BackwardOptions& 
              "already been freed), at the backward of ",
              node->op_name(),
              ". Specify retain_graph=True if you need to backward through the graph a second time.");
-    NodeHooks* hooks = node->hooks();
-    if (hooks != nullptr) {
-      for (const auto& entry : hooks->node_pre_hooks) entry.hook(nullptr, 0, grads, outputs);
-    }
     BackwardContext context(*node, grads, grad_inputs, needed);
     node->apply(context);
-    if (hooks != nullptr) {
-      for (const auto& entry : hooks->node_hooks) entry.hook(grad_inputs, inputs, grads, outputs);
-    }
     if (!options.retain_graph) node->release_saved();
   }
   for (int i = 0; i < outputs; ++i) grads[i] = Tensor();

@@ -77,12 +77,6 @@ struct NodeHooks {
   std::vector<Entry> tensor_hooks;  // run on the gradient of an output before the node's rule
   // Outputs whose tensors keep their gradient (retain_grad); run after the hooks.
   std::vector<std::pair<uint32_t, std::function<void(const Tensor&)>>> retain_grads;
-  struct NodeEntry {
-    uint64_t id;
-    std::function<void(Tensor* grad_inputs, int inputs, Tensor* grad_outputs, int outputs)> hook;
-  };
-  std::vector<NodeEntry> node_hooks;  // run after the node's rule
-  std::vector<NodeEntry> node_pre_hooks;
 };
 
 class Node : public RefCounted {

@@ -16,7 +16,6 @@
 #include "core/backend/order.h"
 #include "core/backend/pointwise.h"
 #include "core/backend/pool.h"
-#include "core/backend/random.h"
 #include "core/backend/reduce.h"
 #include "core/backend/softmax.h"
 #include "core/device.h"
@@ -36,7 +35,6 @@ struct Backend {
   SoftmaxKernels* softmax;
   LossKernels* loss;
   OptimizerKernels* optimizer;
-  RandomKernels* random;
 
   // Short forms of the memory family.
   void* allocate(size_t nbytes, Device device) { return memory->allocate(nbytes, device); }

@@ -25,12 +25,8 @@ struct Loop {
 
   Loop() {}  // entries beyond ndim and operands stay uninitialised on purpose
 
-  // True when every operand is dense in the same order or a single value: one flat run.
+  // One run along memory for every operand.
   bool flat() const { return ndim == 1; }
-  bool dense(int operand) const {
-    return ndim == 1 &&
-           (sizes[0] <= 1 || strides[operand][0] == static_cast<int64_t>(size_of(dtype[operand])));
-  }
 };
 
 // One operand: a tensor, broadcast to the loop's shape from the right.

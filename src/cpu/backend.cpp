@@ -13,7 +13,6 @@
 #include "cpu/order.h"
 #include "cpu/pointwise.h"
 #include "cpu/pool.h"
-#include "cpu/random.h"
 #include "cpu/reduce.h"
 #include "cpu/softmax.h"
 
@@ -48,7 +47,6 @@ Backend& cpu_backend() {
       .softmax = new cpu::CpuSoftmax,
       .loss = new cpu::CpuLoss,
       .optimizer = new cpu::CpuOptimizer,
-      .random = new cpu::CpuRandom,
   };
   return backend;
 }
