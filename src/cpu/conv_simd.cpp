@@ -126,7 +126,10 @@ void split_two(const T* source, int64_t n, T* even, T* odd) {
     hn::StoreU(b, d, odd + i / 2);
   }
 #endif
-  for (; i < n; ++i) (i % 2 == 0 ? even : odd)[i / 2] = source[i];
+  for (; i < n; ++i) {
+    T* to = i % 2 == 0 ? even : odd;
+    to[i / 2] = source[i];
+  }
 }
 
 template <typename T>
