@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cpu/conv_pass.h"
+#include "cpu/simd_transpose.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tt::cpu::HWY_NAMESPACE {
@@ -61,36 +62,6 @@ HWY_INLINE void store_first(V value, T* to, int64_t n) {
   hn::Store(value, d, lanes);
   std::copy(lanes, lanes + n, to);
 #endif
-}
-
-template <typename T>
-void transpose(const T* from, int64_t from_row, int64_t rows, int64_t cols, T* to, int64_t to_row) {
-  int64_t done_rows = 0, done_cols = 0;
-#if HWY_TARGET != HWY_SCALAR
-  if constexpr (sizeof(T) == 4) {
-    const hn::FixedTag<T, 4> d;
-    done_rows = rows & ~int64_t{3};
-    done_cols = cols & ~int64_t{3};
-    for (int64_t r = 0; r < done_rows; r += 4) {
-      for (int64_t c = 0; c < done_cols; c += 4) {
-        const T* in = from + r * from_row + c;
-        const auto v0 = hn::LoadU(d, in), v1 = hn::LoadU(d, in + from_row);
-        const auto v2 = hn::LoadU(d, in + 2 * from_row), v3 = hn::LoadU(d, in + 3 * from_row);
-        const auto low01 = hn::InterleaveLower(d, v0, v1), low23 = hn::InterleaveLower(d, v2, v3);
-        const auto high01 = hn::InterleaveUpper(d, v0, v1), high23 = hn::InterleaveUpper(d, v2, v3);
-        T* out = to + c * to_row + r;
-        hn::StoreU(hn::ConcatLowerLower(d, low23, low01), d, out);
-        hn::StoreU(hn::ConcatUpperUpper(d, low23, low01), d, out + to_row);
-        hn::StoreU(hn::ConcatLowerLower(d, high23, high01), d, out + 2 * to_row);
-        hn::StoreU(hn::ConcatUpperUpper(d, high23, high01), d, out + 3 * to_row);
-      }
-    }
-  }
-#endif
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = r < done_rows ? done_cols : 0; c < cols; ++c)
-      to[c * to_row + r] = from[r * from_row + c];
-  }
 }
 
 template <typename T>

@@ -8,6 +8,7 @@
 
 #include "core/parallel.h"
 #include "cpu/float_scratch.h"
+#include "cpu/gemm_fast.h"
 
 namespace tt::cpu {
 
@@ -75,6 +76,39 @@ void gemm_blas(const GemmArgs& g) {
   }
 }
 
+// A few multiplications, for which choosing a better way would take longer.
+template <typename T>
+void gemm_tiny(const GemmArgs& g) {
+  const int64_t a_row = g.transpose_a ? 1 : g.lda, a_col = g.transpose_a ? g.lda : 1;
+  const int64_t b_row = g.transpose_b ? 1 : g.ldb, b_col = g.transpose_b ? g.ldb : 1;
+  const T* a = static_cast<const T*>(g.a);
+  const T* b = static_cast<const T*>(g.b);
+  const T* bias = static_cast<const T*>(g.bias);
+  T* c = static_cast<T*>(g.c);
+  for (int64_t i = 0; i < g.m; ++i) {
+    for (int64_t j = 0; j < g.n; ++j) {
+      T sum = 0;
+      for (int64_t p = 0; p < g.k; ++p) sum += a[i * a_row + p * a_col] * b[p * b_row + j * b_col];
+      T& out = c[i * g.ldc + j];
+      T value = static_cast<T>(g.alpha) * sum;
+      if (g.beta != 0) value += static_cast<T>(g.beta) * out;
+      if (bias != nullptr) value += bias[j];
+      out = value;
+    }
+  }
+}
+
+// Own loops where the machine has the instructions for them, else OpenBLAS.
+template <typename T>
+void gemm_float(const GemmArgs& g) {
+  constexpr int64_t kTiny = 64;
+  if (g.batch == 1 && g.m <= kTiny && g.n <= kTiny && g.k <= kTiny && g.m * g.n * g.k <= kTiny) {
+    gemm_tiny<T>(g);
+  } else if (!gemm_fast<T>(g)) {
+    fits_blas(g) ? gemm_blas<T>(g) : gemm_reference(g);
+  }
+}
+
 // `rows` rows of `cols` elements between a strided matrix and a dense one.
 void widen(float* to, const void* from, int64_t leading, DType dtype, int64_t rows, int64_t cols) {
   const auto size = static_cast<int64_t>(size_of(dtype));
@@ -127,11 +161,11 @@ void CpuGemm::gemm_half(const GemmArgs& args) {
 
 void CpuGemm::gemm(const GemmArgs& args) {
   if (is_reduced_floating(args.dtype)) return gemm_half(args);
-  if (is_integral(args.dtype) || args.k == 0 || !fits_blas(args)) return gemm_reference(args);
+  if (is_integral(args.dtype) || args.k == 0) return gemm_reference(args);
   if (args.dtype == DType::kFloat32) {
-    gemm_blas<float>(args);
+    gemm_float<float>(args);
   } else {
-    gemm_blas<double>(args);
+    gemm_float<double>(args);
   }
 }
 

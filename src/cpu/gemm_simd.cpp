@@ -1,0 +1,332 @@
+// The loops of gemm_loops.h, compiled once per instruction set.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "cpu/gemm_simd.cpp"
+#include "cpu/targets.h"
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "cpu/gemm_loops.h"
+#include "cpu/simd_tail.h"
+#include "cpu/simd_transpose.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tt::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+
+template <typename T>
+using D = hn::ScalableTag<T>;
+template <typename T>
+constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(D<T>()));
+
+// ---- tiles: sums that stay in registers ----
+
+// AVX-512 has 32 registers: 14 x 2 sums, two vectors of b, and a value of a that the multiplication loads.
+// AVX2 has 16.
+constexpr int kTileRows = HWY_TARGET <= HWY_AVX3 ? 14 : 6;
+
+// The rows of the next tile when so many are left.
+constexpr int tile_rows(int64_t left) {
+  if (left >= kTileRows) return kTileRows;
+  for (int rows : {8, 6, 4, 2}) {
+    if (rows < kTileRows && left >= rows) return rows;
+  }
+  return 1;
+}
+
+// Columns of the next panel of b: two vectors, at the end one, which may be partial.
+template <typename T>
+constexpr int64_t panel_cols(int64_t left) {
+  return left >= 2 * kLanes<T> ? 2 * kLanes<T> : kLanes<T>;
+}
+
+template <typename T>
+struct Tile {
+  const GemmBlock<T>& block;
+  int64_t row, col;
+  const T* a;
+  int64_t a_step;
+  const T* b;
+  int64_t b_step;
+};
+
+// What stands in c where it lies transposed.
+template <typename T>
+HWY_NOINLINE void store_transposed(const Tile<T>& t, const T* sums, int64_t sums_row, int64_t rows,
+                                   int64_t cols) {
+  const GemmBlock<T>& g = t.block;
+  for (int64_t j = 0; j < cols; ++j) {
+    T* c = g.c + (t.col + j) * g.c_step + t.row;
+    for (int64_t i = 0; i < rows; ++i) {
+      T value = g.alpha * sums[i * sums_row + j];
+      if (g.beta != 0) value += g.beta * c[i];
+      if (g.bias != nullptr) value += g.bias[t.row + i];
+      c[i] = value;
+    }
+  }
+}
+
+// R rows by V vectors; with one vector, `cols` of its lanes count. kRows: a lies by rows, else by columns.
+template <typename T, int R, int V, bool kRows>
+void tile(const Tile<T>& t, int64_t cols) {
+  const D<T> d;
+  constexpr int64_t kL = kLanes<T>;
+  using Vec = hn::Vec<D<T>>;
+  // Too few sums do not hide the latency of an addition: several of each, over the terms in turn.
+  constexpr int kTurns = R * V <= 2 ? 4 : R * V <= 4 ? 2 : 1;
+  const GemmBlock<T>& g = t.block;
+  const auto mask = hn::FirstN(d, static_cast<size_t>(cols));
+
+  Vec acc[kTurns][R][V];
+#pragma GCC unroll 4
+  for (int u = 0; u < kTurns; ++u) {
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) acc[u][i][v] = hn::Zero(d);
+    }
+  }
+
+  // Three rows an address: a machine address adds a multiple of one register to another.
+  const T* a[(R + 2) / 3];
+#pragma GCC unroll 5
+  for (int i = 0; i < (R + 2) / 3; ++i) a[i] = kRows ? t.a + 3 * i * t.a_step : t.a + 3 * i;
+  const T* b = t.b;
+  const int64_t a_row = kRows ? t.a_step : 1, a_term = kRows ? 1 : t.a_step;
+
+  const auto step = [&](int u) HWY_ATTR {
+    Vec x[V];
+    if constexpr (V == 1) {
+      x[0] = hn::MaskedLoad(mask, d, b);
+    } else {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) x[v] = hn::LoadU(d, b + v * kL);
+    }
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) {
+      const Vec y = hn::Set(d, a[i / 3][i % 3 * a_row]);
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) acc[u][i][v] = hn::MulAdd(y, x[v], acc[u][i][v]);
+    }
+#pragma GCC unroll 5
+    for (int i = 0; i < (R + 2) / 3; ++i) a[i] += a_term;
+    b += t.b_step;
+  };
+  int64_t p = 0;
+  for (; p + kTurns <= g.k; p += kTurns) {
+#pragma GCC unroll 4
+    for (int u = 0; u < kTurns; ++u) step(u);
+  }
+  for (; p < g.k; ++p) step(0);
+#pragma GCC unroll 4
+  for (int u = 1; u < kTurns; ++u) {
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) acc[0][i][v] = hn::Add(acc[0][i][v], acc[u][i][v]);
+    }
+  }
+
+  if (g.c_transposed) {
+    HWY_ALIGN T sums[R * V * kL];
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) hn::Store(acc[0][i][v], d, sums + (i * V + v) * kL);
+    }
+    return store_transposed(t, sums, V * kL, R, cols);
+  }
+  T* c = g.c + t.row * g.c_step + t.col;
+  const auto alpha = hn::Set(d, g.alpha), beta = hn::Set(d, g.beta);
+  const bool scaled = g.alpha != 1, added = g.beta != 0;
+  Vec bias[V];
+#pragma GCC unroll 2
+  for (int v = 0; v < V; ++v) {
+    bias[v] = g.bias == nullptr ? hn::Zero(d)
+              : V == 1          ? hn::MaskedLoad(mask, d, g.bias + t.col)
+                                : hn::LoadU(d, g.bias + t.col + v * kL);
+  }
+#pragma GCC unroll 14
+  for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) {
+      T* to = c + i * g.c_step + v * kL;
+      Vec value = acc[0][i][v];
+      if (scaled) value = hn::Mul(value, alpha);
+      if (added) {
+        value = hn::MulAdd(beta, V == 1 ? hn::MaskedLoad(mask, d, to) : hn::LoadU(d, to), value);
+      }
+      if (g.bias != nullptr) value = hn::Add(value, bias[v]);
+      if constexpr (V == 1) {
+        hn::BlendedStore(value, mask, d, to);
+      } else {
+        hn::StoreU(value, d, to);
+      }
+    }
+  }
+}
+
+template <typename T, int V, bool kRows>
+void run_tile(const Tile<T>& t, int rows, int64_t cols) {
+  switch (rows) {
+    case kTileRows: return tile<T, kTileRows, V, kRows>(t, cols);
+#if HWY_TARGET <= HWY_AVX3
+    case 8: return tile<T, 8, V, kRows>(t, cols);
+    case 6: return tile<T, 6, V, kRows>(t, cols);
+#endif
+    case 4: return tile<T, 4, V, kRows>(t, cols);
+    case 2: return tile<T, 2, V, kRows>(t, cols);
+    default: return tile<T, 1, V, kRows>(t, cols);
+  }
+}
+
+template <typename T>
+void multiply(const GemmBlock<T>& g) {
+  const bool packed = g.a_layout == LeftLayout::kPacked, by_rows = g.a_layout == LeftLayout::kRows;
+  const int64_t a_row = packed ? g.k : by_rows ? g.a_step : 1;  // elements from one row to the next
+  for (int64_t col = 0; col < g.cols;) {
+    const int64_t width = panel_cols<T>(g.cols - col);
+    const int64_t cols = std::min(width, g.cols - col);
+    Tile<T> t{g, 0, col, nullptr, g.a_step, g.b_packed ? g.b + col * g.k : g.b + col,
+              g.b_packed ? width : g.b_step};
+    for (int64_t row = 0; row < g.rows;) {
+      const int rows = tile_rows(g.rows - row);
+      t.row = row;
+      t.a = g.a + row * a_row;
+      if (packed) t.a_step = rows;
+      if (width == kLanes<T>) {
+        by_rows ? run_tile<T, 1, true>(t, rows, cols) : run_tile<T, 1, false>(t, rows, cols);
+      } else {
+        by_rows ? run_tile<T, 2, true>(t, rows, cols) : run_tile<T, 2, false>(t, rows, cols);
+      }
+      row += rows;
+    }
+    col += width;
+  }
+}
+
+template <typename T>
+void pack_left(const T* a, int64_t step, bool transposed, int64_t rows, int64_t k, T* to) {
+  for (int64_t row = 0; row < rows;) {
+    const int count = tile_rows(rows - row);
+    if (transposed) {
+      for (int64_t p = 0; p < k; ++p) std::copy_n(a + p * step + row, count, to + p * count);
+    } else {
+      transpose(a + row * step, step, count, k, to, count);
+    }
+    row += count;
+    to += count * k;
+  }
+}
+
+template <typename T>
+void pack_right(const T* b, int64_t step, bool transposed, int64_t k, int64_t cols, T* to) {
+  for (int64_t col = 0; col < cols;) {
+    const int64_t width = panel_cols<T>(cols - col);
+    const int64_t count = std::min(width, cols - col);
+    if (transposed) {
+      transpose(b + col * step, step, count, k, to, width);
+    } else {
+      for (int64_t p = 0; p < k; ++p) std::copy_n(b + p * step + col, count, to + p * width);
+    }
+    if (count < width) {
+      for (int64_t p = 0; p < k; ++p) std::fill_n(to + p * width + count, width - count, T(0));
+    }
+    col += width;
+    to += width * k;
+  }
+}
+
+// ---- dot products ----
+
+// I rows of a with J columns of b.
+template <typename T, int I, int J>
+void dot_tile(const GemmBlock<T>& g, int64_t row, int64_t col) {
+  const D<T> d;
+  constexpr int64_t kL = kLanes<T>;
+  hn::Vec<D<T>> acc[I][J];
+#pragma GCC unroll 4
+  for (int i = 0; i < I; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < J; ++j) acc[i][j] = hn::Zero(d);
+  }
+  const T* a = g.a + row * g.a_step;
+  const T* b = g.b + col * g.b_step;
+  for (int64_t p = 0; p < g.k; p += kL) {
+    const auto mask = hn::FirstN(d, static_cast<size_t>(std::min(kL, g.k - p)));
+    hn::Vec<D<T>> y[J];
+#pragma GCC unroll 4
+    for (int j = 0; j < J; ++j) y[j] = hn::MaskedLoad(mask, d, b + j * g.b_step + p);
+#pragma GCC unroll 4
+    for (int i = 0; i < I; ++i) {
+      const auto x = hn::MaskedLoad(mask, d, a + i * g.a_step + p);
+#pragma GCC unroll 4
+      for (int j = 0; j < J; ++j) acc[i][j] = hn::MulAdd(x, y[j], acc[i][j]);
+    }
+  }
+  const int64_t c_row = g.c_transposed ? 1 : g.c_step, c_col = g.c_transposed ? g.c_step : 1;
+#pragma GCC unroll 4
+  for (int i = 0; i < I; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < J; ++j) {
+      T& out = g.c[(row + i) * c_row + (col + j) * c_col];
+      T value = g.alpha * hn::GetLane(hn::SumOfLanes(d, acc[i][j]));
+      if (g.beta != 0) value += g.beta * out;
+      if (g.bias != nullptr) value += g.bias[g.c_transposed ? row + i : col + j];
+      out = value;
+    }
+  }
+}
+
+template <typename T>
+void dots(const GemmBlock<T>& g) {
+  constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 4 : 2;
+  int64_t row = 0;
+  for (; row + kRows <= g.rows; row += kRows) {
+    int64_t col = 0;
+    for (; col + 4 <= g.cols; col += 4) dot_tile<T, kRows, 4>(g, row, col);
+    for (; col < g.cols; ++col) dot_tile<T, kRows, 1>(g, row, col);
+  }
+  for (; row < g.rows; ++row) {
+    int64_t col = 0;
+    for (; col + 4 <= g.cols; col += 4) dot_tile<T, 1, 4>(g, row, col);
+    for (; col < g.cols; ++col) dot_tile<T, 1, 1>(g, row, col);
+  }
+}
+
+template <typename T>
+const GemmLoops<T>* get_gemm_loops() {
+  static constexpr GemmLoops<T> loops = {kLanes<T>, kTileRows,    multiply<T>,
+                                         dots<T>,   pack_left<T>, pack_right<T>};
+  return &loops;
+}
+
+#else
+
+template <typename T>
+const GemmLoops<T>* get_gemm_loops() {
+  return nullptr;
+}
+
+#endif
+
+}  // namespace tt::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tt::cpu {
+
+template <typename T>
+const GemmLoops<T>* gemm_loops() {
+  static const GemmLoops<T>* const loops = TT_CPU_DISPATCH(get_gemm_loops<T>)();
+  return loops;
+}
+template const GemmLoops<float>* gemm_loops<float>();
+template const GemmLoops<double>* gemm_loops<double>();
+
+}  // namespace tt::cpu
+#endif
