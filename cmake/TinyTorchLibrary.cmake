@@ -52,7 +52,7 @@ set_target_properties(tinytorch PROPERTIES LINKER_LANGUAGE CXX VERSION ${TINYTOR
 target_include_directories(tinytorch INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                                $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(tinytorch PRIVATE $<BUILD_INTERFACE:tinytorch_dependencies>)
-target_link_options(tinytorch PRIVATE -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,--build-id=sha1
+target_link_options(tinytorch PRIVATE -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete -Wl,--build-id=sha1
                     -Wl,-Bsymbolic-functions)
 if(NOT TINYTORCH_SANITIZE)
   target_link_options(tinytorch PRIVATE -Wl,--no-undefined)

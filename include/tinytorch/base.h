@@ -92,8 +92,8 @@ TT_API tt_status tt_get_default_dtype(tt_dtype* out);
 /* TT_ERR_DTYPE unless floating. */
 TT_API tt_status tt_set_default_dtype(tt_dtype dtype);
 
-/* Threads that one call may use on the CPU. 0 sets it back to OpenMP's choice; negative is
- * TT_ERR_INVALID_ARGUMENT. */
+/* Threads that one call may use on the CPU. 0 sets it back to OpenMP's choice (OMP_NUM_THREADS, else one a
+ * core); negative is TT_ERR_INVALID_ARGUMENT. */
 TT_API tt_status tt_set_num_threads(int32_t count);
 TT_API tt_status tt_get_num_threads(int32_t* out);
 

@@ -1,4 +1,4 @@
-// The process's thread pool: OpenMP's, which OpenBLAS shares.
+// Work on several threads (core/thread_pool.h).
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace tt {
 
-// Threads that parallel work may use: set_num_threads's value, else OpenMP's setting; 1 in a forked child and
-// inside somebody's parallel region.
+// Threads that parallel work may use: set_num_threads's value, else OpenMP's setting; 1 in a forked child,
+// inside a parallel_for and inside somebody's OpenMP region.
 int num_threads();
 void set_num_threads(int count);  // 0: back to OpenMP's setting
 
@@ -32,7 +32,7 @@ void parallel_for(int64_t n, int64_t grain, F&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
-// True in a process that was forked after this library was loaded: OpenMP's threads did not survive.
+// True in a process that was forked after this library was loaded: the threads did not survive.
 bool in_forked_child();
 
 }  // namespace tt

@@ -14,23 +14,20 @@ namespace tt::cpu {
 
 namespace {
 
-// Limits OpenBLAS, which asks OpenMP, to the threads we may use, for the calling thread and this scope only.
-class BlasThreads {
+// Keeps OpenBLAS, which asks OpenMP, to the calling thread for this scope: the threads are ours.
+class OneBlasThread {
  public:
-  BlasThreads() : before_(omp_get_max_threads()) {
-    const int wanted = num_threads();
-    if (wanted != before_) omp_set_num_threads(wanted);
-    changed_ = wanted != before_;
+  OneBlasThread() : before_(omp_get_max_threads()) {
+    if (before_ != 1) omp_set_num_threads(1);
   }
-  ~BlasThreads() {
-    if (changed_) omp_set_num_threads(before_);
+  ~OneBlasThread() {
+    if (before_ != 1) omp_set_num_threads(before_);
   }
-  BlasThreads(const BlasThreads&) = delete;
-  BlasThreads& operator=(const BlasThreads&) = delete;
+  OneBlasThread(const OneBlasThread&) = delete;
+  OneBlasThread& operator=(const OneBlasThread&) = delete;
 
  private:
   int before_;
-  bool changed_;
 };
 
 template <typename T>
@@ -53,26 +50,54 @@ bool fits_blas(const GemmArgs& g) {
   return g.m <= kMax && g.n <= kMax && g.k <= kMax && g.lda <= kMax && g.ldb <= kMax && g.ldc <= kMax;
 }
 
+// One matrix product, its bias included.
+template <typename T>
+void blas_with_bias(const GemmArgs& g) {
+  const OneBlasThread one;
+  const T* bias = static_cast<const T*>(g.bias);
+  T* c = static_cast<T*>(g.c);
+  double beta = g.beta;
+  if (bias != nullptr) {
+    for (int64_t row = 0; row < g.m; ++row) {
+      T* out = c + row * g.ldc;
+      if (g.beta == 0) {
+        std::copy_n(bias, g.n, out);
+      } else {
+        for (int64_t j = 0; j < g.n; ++j) out[j] = static_cast<T>(g.beta) * out[j] + bias[j];
+      }
+    }
+    beta = 1;
+  }
+  blas(g, static_cast<const T*>(g.a), static_cast<const T*>(g.b), c, beta);
+}
+
+// The threads share the rows or the columns of each product.
 template <typename T>
 void gemm_blas(const GemmArgs& g) {
-  const BlasThreads threads;
-  const T* bias = static_cast<const T*>(g.bias);
+  const bool by_rows = g.m >= g.n;
+  const int64_t line = (by_rows ? g.n : g.m) * g.k;
+  const int64_t grain = 1 + 256 * 1024 / line;
   for (int64_t i = 0; i < g.batch; ++i) {
-    T* c = static_cast<T*>(g.c) + i * g.stride_c;
-    double beta = g.beta;
-    if (bias != nullptr) {
-      for (int64_t row = 0; row < g.m; ++row) {
-        T* out = c + row * g.ldc;
-        if (g.beta == 0) {
-          std::copy_n(bias, g.n, out);
-        } else {
-          for (int64_t j = 0; j < g.n; ++j) out[j] = static_cast<T>(g.beta) * out[j] + bias[j];
-        }
+    parallel_for(by_rows ? g.m : g.n, grain, [&](int64_t begin, int64_t end) {
+      GemmArgs part = g;
+      const T* a = static_cast<const T*>(g.a) + i * g.stride_a;
+      const T* b = static_cast<const T*>(g.b) + i * g.stride_b;
+      T* c = static_cast<T*>(g.c) + i * g.stride_c;
+      if (by_rows) {
+        part.m = end - begin;
+        a += begin * (g.transpose_a ? 1 : g.lda);
+        c += begin * g.ldc;
+      } else {
+        part.n = end - begin;
+        b += begin * (g.transpose_b ? g.ldb : 1);
+        c += begin;
+        if (g.bias != nullptr) part.bias = static_cast<const T*>(g.bias) + begin;
       }
-      beta = 1;
-    }
-    blas(g, static_cast<const T*>(g.a) + i * g.stride_a, static_cast<const T*>(g.b) + i * g.stride_b, c,
-         beta);
+      part.a = a;
+      part.b = b;
+      part.c = c;
+      blas_with_bias<T>(part);
+    });
   }
 }
 

@@ -50,10 +50,10 @@ struct Product {
 // How a product is computed.
 struct Plan {
   bool dots = false, pack_a = false, pack_b = false;
-  int64_t row_parts = 1, col_parts = 1;         // of the result, each a thread's
-  int64_t rows = 0, cols = 0;                   // of a part, but for the last
+  int64_t row_parts = 1, col_parts = 1;  // of the result, each a thread's
+  int64_t rows = 0, cols = 0;            // of a part, but for the last
   int64_t block_k = 0, block_rows = 0, block_cols = 0;
-  int64_t a_scratch = 0, b_scratch = 0;         // elements, of each part
+  int64_t a_scratch = 0, b_scratch = 0;  // elements, of each part
   int64_t parts() const { return row_parts * col_parts; }
   int64_t scratch() const { return a_scratch + b_scratch; }
 };
@@ -72,8 +72,8 @@ bool choose_sides(const GemmLoops<T>& loops, Product<T>& p) {
   if (p.m == 1 && p.a_transposed && p.lda == 1) p.a_transposed = false, p.lda = p.k;
   const int64_t panel = 2 * loops.lanes;
   if (!p.a_transposed && p.b_transposed) {
-    // Both lie along k. Dot products waste no lanes, but each ends with a sum over the lanes, about as dear as
-    // ten more vectors.
+    // Both lie along k. Dot products waste no lanes, but each ends with a sum over the lanes, about as dear
+    // as ten more vectors.
     if (std::min(p.m, p.n) * (p.k + 10 * loops.lanes) < loops.lanes * p.k) return true;
     // One side must be transposed while it is packed: the smaller, if the other can then stay where it is.
     if (p.m < p.n && p.m <= 2 * panel) p.swap_sides();
@@ -206,13 +206,15 @@ bool gemm_fast(const GemmArgs& g) {
     return count < 2 * kThreadGrain ? 1 : std::min<int64_t>(count / kThreadGrain, num_threads());
   };
   // Many small products: a thread takes several. Else the threads share each.
-  const int64_t inside = g.batch > 1 && g.batch >= num_threads() && products < 64 * kThreadGrain ? 1 : worth(products);
+  const int64_t inside =
+      g.batch > 1 && g.batch >= num_threads() && products < 64 * kThreadGrain ? 1 : worth(products);
   const int64_t beside = inside > 1 ? 1 : std::min(worth(products * g.batch), g.batch);
 
   Product<T> first = product_of<T>(g, 0);
   const bool dots = choose_sides(*loops, first);
   const Plan plan = make_plan(*loops, first, dots, inside);
-  const Scratch<T> scratch = plan.scratch() > 0 ? Scratch<T>(plan.scratch() * plan.parts() * beside) : Scratch<T>();
+  const Scratch<T> scratch =
+      plan.scratch() > 0 ? Scratch<T>(plan.scratch() * plan.parts() * beside) : Scratch<T>();
   const auto run = [&](const Product<T>& p, T* memory) {
     parallel_for(plan.parts(), 1, [&](int64_t begin, int64_t end) {
       for (int64_t part = begin; part < end; ++part) {

@@ -1,5 +1,5 @@
-// Matrix products of a block that fits the caches, in the machine's vectors: what gemm_fast.cpp builds products
-// of any size from.
+// Matrix products of a block that fits the caches, in the machine's vectors: what gemm_fast.cpp builds
+// products of any size from.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +40,11 @@ struct GemmLoops {
   // b_step + p): a dot product each, for results that are a few rows or columns.
   void (*dots)(const GemmBlock<T>& block);
 
-  // The layouts that `multiply` reads, from element (i, p) at i * step + p, or if `transposed` at p * step + i;
-  // `to` takes rows * k elements.
+  // The layouts that `multiply` reads, from element (i, p) at i * step + p, or if `transposed` at p * step +
+  // i; `to` takes rows * k elements.
   void (*pack_left)(const T* a, int64_t step, bool transposed, int64_t rows, int64_t k, T* to);
-  // From element (p, j) at p * step + j, or if `transposed` at j * step + p; `to` takes k elements for each of
-  // the columns, these rounded up to whole vectors.
+  // From element (p, j) at p * step + j, or if `transposed` at j * step + p; `to` takes k elements for each
+  // of the columns, these rounded up to whole vectors.
   void (*pack_right)(const T* b, int64_t step, bool transposed, int64_t k, int64_t cols, T* to);
 };
 

@@ -173,14 +173,20 @@ void tile(const Tile<T>& t, int64_t cols) {
 template <typename T, int V, bool kRows>
 void run_tile(const Tile<T>& t, int rows, int64_t cols) {
   switch (rows) {
-    case kTileRows: return tile<T, kTileRows, V, kRows>(t, cols);
+    case kTileRows:
+      return tile<T, kTileRows, V, kRows>(t, cols);
 #if HWY_TARGET <= HWY_AVX3
-    case 8: return tile<T, 8, V, kRows>(t, cols);
-    case 6: return tile<T, 6, V, kRows>(t, cols);
+    case 8:
+      return tile<T, 8, V, kRows>(t, cols);
+    case 6:
+      return tile<T, 6, V, kRows>(t, cols);
 #endif
-    case 4: return tile<T, 4, V, kRows>(t, cols);
-    case 2: return tile<T, 2, V, kRows>(t, cols);
-    default: return tile<T, 1, V, kRows>(t, cols);
+    case 4:
+      return tile<T, 4, V, kRows>(t, cols);
+    case 2:
+      return tile<T, 2, V, kRows>(t, cols);
+    default:
+      return tile<T, 1, V, kRows>(t, cols);
   }
 }
 
@@ -191,7 +197,12 @@ void multiply(const GemmBlock<T>& g) {
   for (int64_t col = 0; col < g.cols;) {
     const int64_t width = panel_cols<T>(g.cols - col);
     const int64_t cols = std::min(width, g.cols - col);
-    Tile<T> t{g, 0, col, nullptr, g.a_step, g.b_packed ? g.b + col * g.k : g.b + col,
+    Tile<T> t{g,
+              0,
+              col,
+              nullptr,
+              g.a_step,
+              g.b_packed ? g.b + col * g.k : g.b + col,
               g.b_packed ? width : g.b_step};
     for (int64_t row = 0; row < g.rows;) {
       const int rows = tile_rows(g.rows - row);

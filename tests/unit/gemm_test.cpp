@@ -94,7 +94,7 @@ TYPED_TEST_SUITE(GemmFast, Floats);
 
 TYPED_TEST(GemmFast, SmallShapesInEveryLayout) {
   Cases<TypeParam> cases(1);
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 1500; ++i) {
     expect_same(cases.make(cases.up_to(40), cases.up_to(70), cases.up_to(24), cases.up_to(3)));
     if (this->HasFatalFailure() || this->IsSkipped()) return;
   }
@@ -102,7 +102,7 @@ TYPED_TEST(GemmFast, SmallShapesInEveryLayout) {
 
 TYPED_TEST(GemmFast, VectorsAndThinMatrices) {
   Cases<TypeParam> cases(2);
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const int64_t large = cases.up_to(900), other = cases.up_to(300), thin = cases.up_to(3);
     expect_same(cases.make(large, thin, other));
     expect_same(cases.make(thin, large, other));
@@ -113,7 +113,7 @@ TYPED_TEST(GemmFast, VectorsAndThinMatrices) {
 
 TYPED_TEST(GemmFast, ManyBlocksAndThreads) {
   Cases<TypeParam> cases(3);
-  for (int i = 0; i < 24; ++i) {
+  for (int i = 0; i < 5; ++i) {
     expect_same(cases.make(150 + cases.up_to(300), 500 + cases.up_to(700), 350 + cases.up_to(400)));
     expect_same(cases.make(cases.up_to(64), 200 + cases.up_to(400), 900 + cases.up_to(1500)));
     if (this->HasFatalFailure() || this->IsSkipped()) return;
@@ -133,7 +133,7 @@ TYPED_TEST(GemmFast, MoreThreadsThanCores) {
   Cases<TypeParam> cases(5);
   for (const int threads : {1, 3, 7}) {
     set_num_threads(threads);
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 2; ++i) {
       expect_same(cases.make(100 + cases.up_to(300), 100 + cases.up_to(300), 100 + cases.up_to(300)));
     }
   }
