@@ -16,8 +16,9 @@ namespace tt {
 namespace {
 
 // Polls of a thread that waits: first with the processor's pause, tens of microseconds in all, so that a job
-// that follows soon starts at once; then giving way to other threads between them, about a millisecond; then it
-// sleeps. The owner of a job sleeps sooner, since what it waits for takes long only when a worker lost its core.
+// that follows soon starts at once; then giving way to other threads between them, about a millisecond; then
+// it sleeps. The owner of a job sleeps sooner, since what it waits for takes long only when a worker lost its
+// core.
 constexpr int kPauses = 1000;
 constexpr int kYieldsIdle = 2000, kYieldsOwner = 200;
 

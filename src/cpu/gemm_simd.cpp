@@ -54,18 +54,16 @@ struct Tile {
   int64_t b_step;
 };
 
-// What stands in c where it lies transposed.
+// `sums`, scaled and with their bias, into a c that lies transposed.
 template <typename T>
 HWY_NOINLINE void store_transposed(const Tile<T>& t, const T* sums, int64_t sums_row, int64_t rows,
                                    int64_t cols) {
   const GemmBlock<T>& g = t.block;
+  T* c = g.c + t.col * g.c_step + t.row;
+  if (g.beta == 0) return transpose(sums, sums_row, rows, cols, c, g.c_step);
   for (int64_t j = 0; j < cols; ++j) {
-    T* c = g.c + (t.col + j) * g.c_step + t.row;
     for (int64_t i = 0; i < rows; ++i) {
-      T value = g.alpha * sums[i * sums_row + j];
-      if (g.beta != 0) value += g.beta * c[i];
-      if (g.bias != nullptr) value += g.bias[t.row + i];
-      c[i] = value;
+      c[j * g.c_step + i] = g.beta * c[j * g.c_step + i] + sums[i * sums_row + j];
     }
   }
 }
@@ -131,18 +129,27 @@ void tile(const Tile<T>& t, int64_t cols) {
     }
   }
 
+  if (g.alpha != 1) {
+    const auto alpha = hn::Set(d, g.alpha);
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) acc[0][i][v] = hn::Mul(acc[0][i][v], alpha);
+    }
+  }
   if (g.c_transposed) {
     HWY_ALIGN T sums[R * V * kL];
 #pragma GCC unroll 14
     for (int i = 0; i < R; ++i) {
+      const auto bias = hn::Set(d, g.bias == nullptr ? T(0) : g.bias[t.row + i]);
 #pragma GCC unroll 2
-      for (int v = 0; v < V; ++v) hn::Store(acc[0][i][v], d, sums + (i * V + v) * kL);
+      for (int v = 0; v < V; ++v) hn::Store(hn::Add(acc[0][i][v], bias), d, sums + (i * V + v) * kL);
     }
     return store_transposed(t, sums, V * kL, R, cols);
   }
   T* c = g.c + t.row * g.c_step + t.col;
-  const auto alpha = hn::Set(d, g.alpha), beta = hn::Set(d, g.beta);
-  const bool scaled = g.alpha != 1, added = g.beta != 0;
+  const auto beta = hn::Set(d, g.beta);
+  const bool added = g.beta != 0;
   Vec bias[V];
 #pragma GCC unroll 2
   for (int v = 0; v < V; ++v) {
@@ -156,7 +163,6 @@ void tile(const Tile<T>& t, int64_t cols) {
     for (int v = 0; v < V; ++v) {
       T* to = c + i * g.c_step + v * kL;
       Vec value = acc[0][i][v];
-      if (scaled) value = hn::Mul(value, alpha);
       if (added) {
         value = hn::MulAdd(beta, V == 1 ? hn::MaskedLoad(mask, d, to) : hn::LoadU(d, to), value);
       }
