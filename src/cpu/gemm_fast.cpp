@@ -17,8 +17,8 @@ namespace {
 constexpr int64_t kThreadGrain = 128 * 1024;
 // Terms of a block: a panel of b of so many rows stays in the first cache or close to it, and c is read and
 // written only once in so many terms. A result that lies transposed is dearer to write.
-constexpr int64_t kBlockTerms = 384, kBlockTermsTransposed = 1024;
-// Tiles of rows in a packed block of a: 168 x 384 floats, a quarter of a second cache of 1 MB.
+constexpr int64_t kBlockTerms = 512, kBlockTermsTransposed = 1024;
+// Tiles of rows in a packed block of a: 168 x 512 floats, a third of a second cache of 1 MB.
 constexpr int64_t kBlockTiles = 12;
 constexpr int64_t kBlockCols = 1024;
 
@@ -90,7 +90,7 @@ Plan make_plan(const GemmLoops<T>& loops, const Product<T>& p, bool dots, int64_
   plan.dots = dots;
   plan.pack_a = !dots && p.n > 2 * panel;
   plan.pack_b = !dots && (p.b_transposed || p.m > 4 * loops.rows);
-  const int64_t row_unit = dots ? 4 : loops.rows, col_unit = dots ? 4 : panel;
+  const int64_t row_unit = dots ? 4 : 2, col_unit = dots ? 4 : loops.lanes;
   // The split that costs a thread least: its products, and what it packs.
   double least = 0;
   for (int64_t row_parts = 1; row_parts <= threads; ++row_parts) {

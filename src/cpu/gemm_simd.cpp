@@ -226,12 +226,36 @@ void multiply(const GemmBlock<T>& g) {
   }
 }
 
+// `count` elements of each of n rows, at most two vectors.
+template <typename T>
+void copy_rows(const T* from, int64_t from_step, int64_t n, int64_t count, T* to, int64_t to_step) {
+  const D<T> d;
+  constexpr int64_t kL = kLanes<T>;
+  const auto low = hn::FirstN(d, static_cast<size_t>(std::min(count, kL)));
+  const auto high = hn::FirstN(d, static_cast<size_t>(std::max(count - kL, int64_t{0})));
+  if (count == 2 * kL) {
+    for (int64_t i = 0; i < n; ++i, from += from_step, to += to_step) {
+      hn::StoreU(hn::LoadU(d, from), d, to);
+      hn::StoreU(hn::LoadU(d, from + kL), d, to + kL);
+    }
+  } else if (count <= kL) {
+    for (int64_t i = 0; i < n; ++i, from += from_step, to += to_step) {
+      hn::BlendedStore(hn::MaskedLoad(low, d, from), low, d, to);
+    }
+  } else {
+    for (int64_t i = 0; i < n; ++i, from += from_step, to += to_step) {
+      hn::StoreU(hn::LoadU(d, from), d, to);
+      hn::BlendedStore(hn::MaskedLoad(high, d, from + kL), high, d, to + kL);
+    }
+  }
+}
+
 template <typename T>
 void pack_left(const T* a, int64_t step, bool transposed, int64_t rows, int64_t k, T* to) {
   for (int64_t row = 0; row < rows;) {
     const int count = tile_rows(rows - row);
     if (transposed) {
-      for (int64_t p = 0; p < k; ++p) std::copy_n(a + p * step + row, count, to + p * count);
+      copy_rows(a + row, step, k, count, to, count);
     } else {
       transpose(a + row * step, step, count, k, to, count);
     }
@@ -248,7 +272,7 @@ void pack_right(const T* b, int64_t step, bool transposed, int64_t k, int64_t co
     if (transposed) {
       transpose(b + col * step, step, count, k, to, width);
     } else {
-      for (int64_t p = 0; p < k; ++p) std::copy_n(b + p * step + col, count, to + p * width);
+      copy_rows(b + col, step, k, count, to, width);
     }
     if (count < width) {
       for (int64_t p = 0; p < k; ++p) std::fill_n(to + p * width + count, width - count, T(0));
