@@ -68,12 +68,13 @@ HWY_NOINLINE void store_transposed(const Tile<T>& t, const T* sums, int64_t sums
   }
 }
 
-// R rows by V vectors; with one vector, `cols` of its lanes count. kRows: a lies by rows, else by columns.
-template <typename T, int R, int V, bool kRows>
+// R rows by V vectors of type Tag; with one vector, `cols` of its lanes count. kRows: a lies by rows, else by
+// columns.
+template <class Tag, int R, int V, bool kRows, typename T = hn::TFromD<Tag>>
 void tile(const Tile<T>& t, int64_t cols) {
-  const D<T> d;
-  constexpr int64_t kL = kLanes<T>;
-  using Vec = hn::Vec<D<T>>;
+  const Tag d;
+  constexpr int64_t kL = static_cast<int64_t>(hn::MaxLanes(d));
+  using Vec = hn::Vec<Tag>;
   // Too few sums do not hide the latency of an addition: several of each, over the terms in turn.
   constexpr int kTurns = R * V <= 2 ? 4 : R * V <= 4 ? 2 : 1;
   const GemmBlock<T>& g = t.block;
@@ -114,12 +115,13 @@ void tile(const Tile<T>& t, int64_t cols) {
     for (int i = 0; i < (R + 2) / 3; ++i) a[i] += a_term;
     b += t.b_step;
   };
+  const int64_t terms = g.k;
   int64_t p = 0;
-  for (; p + kTurns <= g.k; p += kTurns) {
+  for (; p + kTurns <= terms; p += kTurns) {
 #pragma GCC unroll 4
     for (int u = 0; u < kTurns; ++u) step(u);
   }
-  for (; p < g.k; ++p) step(0);
+  for (; p < terms; ++p) step(0);
 #pragma GCC unroll 4
   for (int u = 1; u < kTurns; ++u) {
 #pragma GCC unroll 14
@@ -147,53 +149,72 @@ void tile(const Tile<T>& t, int64_t cols) {
     }
     return store_transposed(t, sums, V * kL, R, cols);
   }
-  T* c = g.c + t.row * g.c_step + t.col;
-  const auto beta = hn::Set(d, g.beta);
-  const bool added = g.beta != 0;
-  Vec bias[V];
+  // One thing after another, over values that the stores cannot change.
+  const int64_t c_step = g.c_step;
+  T* const c = g.c + t.row * c_step + t.col;
+  if (g.beta != 0) {
+    const auto beta = hn::Set(d, g.beta);
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 2
-  for (int v = 0; v < V; ++v) {
-    bias[v] = g.bias == nullptr ? hn::Zero(d)
-              : V == 1          ? hn::MaskedLoad(mask, d, g.bias + t.col)
-                                : hn::LoadU(d, g.bias + t.col + v * kL);
+      for (int v = 0; v < V; ++v) {
+        const T* from = c + i * c_step + v * kL;
+        const Vec old = V == 1 ? hn::MaskedLoad(mask, d, from) : hn::LoadU(d, from);
+        acc[0][i][v] = hn::MulAdd(beta, old, acc[0][i][v]);
+      }
+    }
+  }
+  if (g.bias != nullptr) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) {
+      const T* from = g.bias + t.col + v * kL;
+      const Vec bias = V == 1 ? hn::MaskedLoad(mask, d, from) : hn::LoadU(d, from);
+#pragma GCC unroll 14
+      for (int i = 0; i < R; ++i) acc[0][i][v] = hn::Add(acc[0][i][v], bias);
+    }
   }
 #pragma GCC unroll 14
   for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
-      T* to = c + i * g.c_step + v * kL;
-      Vec value = acc[0][i][v];
-      if (added) {
-        value = hn::MulAdd(beta, V == 1 ? hn::MaskedLoad(mask, d, to) : hn::LoadU(d, to), value);
-      }
-      if (g.bias != nullptr) value = hn::Add(value, bias[v]);
+      T* to = c + i * c_step + v * kL;
       if constexpr (V == 1) {
-        hn::BlendedStore(value, mask, d, to);
+        hn::BlendedStore(acc[0][i][v], mask, d, to);
       } else {
-        hn::StoreU(value, d, to);
+        hn::StoreU(acc[0][i][v], d, to);
       }
     }
   }
 }
 
-template <typename T, int V, bool kRows>
+template <class Tag, int V, bool kRows, typename T = hn::TFromD<Tag>>
 void run_tile(const Tile<T>& t, int rows, int64_t cols) {
   switch (rows) {
     case kTileRows:
-      return tile<T, kTileRows, V, kRows>(t, cols);
+      return tile<Tag, kTileRows, V, kRows>(t, cols);
 #if HWY_TARGET <= HWY_AVX3
     case 8:
-      return tile<T, 8, V, kRows>(t, cols);
+      return tile<Tag, 8, V, kRows>(t, cols);
     case 6:
-      return tile<T, 6, V, kRows>(t, cols);
+      return tile<Tag, 6, V, kRows>(t, cols);
 #endif
     case 4:
-      return tile<T, 4, V, kRows>(t, cols);
+      return tile<Tag, 4, V, kRows>(t, cols);
     case 2:
-      return tile<T, 2, V, kRows>(t, cols);
+      return tile<Tag, 2, V, kRows>(t, cols);
     default:
-      return tile<T, 1, V, kRows>(t, cols);
+      return tile<Tag, 1, V, kRows>(t, cols);
   }
+}
+
+template <typename T, bool kRows>
+void run_tile(const Tile<T>& t, int rows, int64_t width, int64_t cols) {
+  if (width > kLanes<T>) return run_tile<D<T>, 2, kRows>(t, rows, cols);
+#if HWY_TARGET <= HWY_AVX3
+  // A half of the lanes at twice the rate, on most machines.
+  if (cols <= kLanes<T> / 2) return run_tile<hn::CappedTag<T, kLanes<T> / 2>, 1, kRows>(t, rows, cols);
+#endif
+  run_tile<D<T>, 1, kRows>(t, rows, cols);
 }
 
 template <typename T>
@@ -215,11 +236,7 @@ void multiply(const GemmBlock<T>& g) {
       t.row = row;
       t.a = g.a + row * a_row;
       if (packed) t.a_step = rows;
-      if (width == kLanes<T>) {
-        by_rows ? run_tile<T, 1, true>(t, rows, cols) : run_tile<T, 1, false>(t, rows, cols);
-      } else {
-        by_rows ? run_tile<T, 2, true>(t, rows, cols) : run_tile<T, 2, false>(t, rows, cols);
-      }
+      by_rows ? run_tile<T, true>(t, rows, width, cols) : run_tile<T, false>(t, rows, width, cols);
       row += rows;
     }
     col += width;
