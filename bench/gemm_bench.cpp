@@ -15,10 +15,17 @@ struct Layer {
 };
 
 constexpr Layer kLayers[] = {
-    {"diabetes1", 759, 8, 6},  {"diabetes2", 759, 6, 4},        {"diabetes3", 759, 4, 1},
-    {"mlp1", 64, 784, 256},    {"mlp2", 64, 256, 128},          {"mlp3", 64, 128, 10},
-    {"wide", 512, 1024, 1024}, {"wide_last", 512, 1024, 10},    {"one_row", 1, 784, 256},
-    {"square", 256, 256, 256}, {"large_square", 2048, 2048, 2048},
+    {"diabetes1", 759, 8, 6},
+    {"diabetes2", 759, 6, 4},
+    {"diabetes3", 759, 4, 1},
+    {"mlp1", 64, 784, 256},
+    {"mlp2", 64, 256, 128},
+    {"mlp3", 64, 128, 10},
+    {"wide", 512, 1024, 1024},
+    {"wide_last", 512, 1024, 10},
+    {"one_row", 1, 784, 256},
+    {"square", 256, 256, 256},
+    {"large_square", 2048, 2048, 2048},
 };
 
 tt_tensor* random_matrix(int64_t rows, int64_t cols) {
@@ -56,17 +63,24 @@ void run(benchmark::State& state, const Layer& l, Pass pass) {
   tt_tensor* grad = random_matrix(l.batch, l.out);
   tt_tensor* flipped = transposed(pass == Pass::kWeight ? grad : weight);
   switch (pass) {
-    case Pass::kForward: multiply(state, x, flipped, l); break;
-    case Pass::kWeight: multiply(state, flipped, x, l); break;
-    case Pass::kInput: multiply(state, grad, weight, l); break;
+    case Pass::kForward:
+      multiply(state, x, flipped, l);
+      break;
+    case Pass::kWeight:
+      multiply(state, flipped, x, l);
+      break;
+    case Pass::kInput:
+      multiply(state, grad, weight, l);
+      break;
   }
   for (tt_tensor* t : {x, weight, grad, flipped}) tt_tensor_release(t);
 }
 
 const int g_registered = [] {
   for (const Layer& layer : kLayers) {
-    for (const auto& [pass, name] : {std::pair{Pass::kForward, "/forward"},
-                                     std::pair{Pass::kWeight, "/weight"}, std::pair{Pass::kInput, "/input"}}) {
+    for (const auto& [pass, name] :
+         {std::pair{Pass::kForward, "/forward"}, std::pair{Pass::kWeight, "/weight"},
+          std::pair{Pass::kInput, "/input"}}) {
       benchmark::RegisterBenchmark(
           (std::string(layer.name) + name).c_str(),
           [&layer, pass = pass](benchmark::State& state) { run(state, layer, pass); })

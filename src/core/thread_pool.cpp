@@ -65,12 +65,12 @@ class Pool {
     context_ = context;
     count_ = count;
     mode_ = FloatMode();
-    next_.store(0, std::memory_order_relaxed);
+    ++job_;
     gate_.fetch_or(kOpen, std::memory_order_release);
     jobs_.fetch_add(1);
     jobs_.notify_all();
     t_inside = true;
-    work();
+    work(0);
     t_inside = false;
     uint32_t gate = gate_.fetch_and(~kOpen, std::memory_order_acquire) & ~kOpen;
     if (gate != 0 && !poll(kYieldsOwner, [&] { return gate_.load(std::memory_order_acquire) == 0; })) {
@@ -104,8 +104,16 @@ class Pool {
     return error == 0;
   }
 
-  void work() {
-    for (int i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) body_(i, context_);
+  // Each thread begins with the index that is its own from job to job, because of what its cache holds of it,
+  // and goes on with those that nobody has taken.
+  void work(int own) {
+    for (int k = 0; k < count_; ++k) {
+      const int i = (own + k) % count_;
+      if (taken_[i].load(std::memory_order_relaxed) != job_ &&
+          taken_[i].exchange(job_, std::memory_order_relaxed) != job_) {
+        body_(i, context_);
+      }
+    }
   }
 
   bool enter() {
@@ -117,6 +125,7 @@ class Pool {
   }
 
   [[noreturn]] void serve() {
+    const int own = 1 + started_.fetch_add(1, std::memory_order_relaxed);
     t_inside = true;
     uint32_t seen = 0;
     for (;;) {
@@ -125,7 +134,7 @@ class Pool {
       seen = jobs_.load(std::memory_order_acquire);
       if (!enter()) continue;
       mode_.set();
-      work();
+      work(own);
       if (gate_.fetch_sub(1, std::memory_order_release) == 1) gate_.notify_one();
     }
   }
@@ -136,10 +145,12 @@ class Pool {
   void* context_ = nullptr;
   int count_ = 0;
   FloatMode mode_;
-  // Each on a cache line of its own: idle workers poll the first, everybody at work counts in the second.
+  uint64_t job_ = 0;
+  std::atomic<int> started_{0};
+  // Each on cache lines of its own. Idle workers poll the first.
   alignas(64) std::atomic<uint32_t> jobs_{0};
-  alignas(64) std::atomic<int> next_{0};
   alignas(64) std::atomic<uint32_t> gate_{0};
+  alignas(64) std::atomic<uint64_t> taken_[kMaxPoolThreads] = {};  // the last job whose index i was taken
 };
 
 // Lives until the process ends: workers never stop.

@@ -91,15 +91,19 @@ Plan make_plan(const GemmLoops<T>& loops, const Product<T>& p, bool dots, int64_
   plan.pack_a = !dots && p.n > 2 * panel;
   plan.pack_b = !dots && (p.b_transposed || p.m > 4 * loops.rows);
   const int64_t row_unit = dots ? 4 : 2, col_unit = dots ? 4 : loops.lanes;
-  // The split that costs a thread least: its products, and what it packs.
+  // The split that costs a thread least, in vector operations a term: its products, what it reads and packs,
+  // and what it writes if that is not in one piece, since whoever takes the result next will split it into
+  // pieces.
   double least = 0;
   for (int64_t row_parts = 1; row_parts <= threads; ++row_parts) {
     const int64_t rows = part_size(p.m, row_parts, row_unit);
     const int64_t cols = part_size(p.n, threads / row_parts, col_unit);
-    double cost = static_cast<double>(std::min(rows, p.m)) * static_cast<double>(std::min(cols, p.n)) /
-                  static_cast<double>(loops.lanes);
+    const double elements =
+        static_cast<double>(std::min(rows, p.m)) * static_cast<double>(std::min(cols, p.n));
+    double cost = elements / static_cast<double>(loops.lanes) + 0.5 * static_cast<double>(rows + cols);
     if (plan.pack_a) cost += (p.a_transposed ? 0.1 : 0.3) * static_cast<double>(rows);
     if (plan.pack_b) cost += (p.b_transposed ? 0.3 : 0.1) * static_cast<double>(cols);
+    if (p.c_transposed ? rows < p.m : cols < p.n) cost += 0.5 * elements / static_cast<double>(p.k);
     if (row_parts == 1 || cost < least) {
       least = cost;
       plan.rows = rows;
