@@ -37,4 +37,14 @@ Options read_options(const Options* options, const Options& defaults, const char
   return out;
 }
 
+// As much of `full` as the caller's struct has room for; its struct_size stays.
+template <typename Struct>
+void put_struct(const Struct& full, Struct* out, const char* argument) {
+  TT_CHECK(out != nullptr, Status::kInvalidArgument, argument, " is NULL");
+  read_options(out, full, argument);  // refuses a size that cannot be
+  const size_t size = std::min(out->struct_size, sizeof(Struct));
+  std::memcpy(reinterpret_cast<char*>(out) + sizeof(size_t),
+              reinterpret_cast<const char*>(&full) + sizeof(size_t), size - sizeof(size_t));
+}
+
 }  // namespace tt::capi

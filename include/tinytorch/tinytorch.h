@@ -2,6 +2,7 @@
 #ifndef TINYTORCH_TINYTORCH_H_
 #define TINYTORCH_TINYTORCH_H_
 
+#include "tinytorch/amp.h"
 #include "tinytorch/autograd.h"
 #include "tinytorch/base.h"
 #include "tinytorch/create.h"

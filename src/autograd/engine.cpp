@@ -4,6 +4,7 @@
 #include <bit>
 #include <memory>
 
+#include "autograd/autocast_mode.h"
 #include "ops/ops.h"
 
 namespace tt {
@@ -295,6 +296,7 @@ void Engine::run(std::span<const Tensor> roots, std::span<const Tensor> grad_out
     ~Clear() { engine.clear(); }
   } clear{*this};
   const GradMode mode(options.create_graph);
+  const AutocastPause as_recorded;
   discover(roots);
   if (captured != nullptr) mark_needed(inputs);
 

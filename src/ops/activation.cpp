@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "ops/autocast.h"
 #include "ops/view.h"
 
 namespace tt::ops {
@@ -77,6 +78,10 @@ Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1.0)); }
 Tensor tanhshrink(const Tensor& x) { return sub(x, tanh(x)); }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&x, &weight});
+    return prelu(cast(x), cast(weight));
+  }
   TT_CHECK(weight.dtype() == x.dtype(), Status::kDtype, "prelu: Type promoting not supported. Got ",
            x.dtype(), " and ", weight.dtype());
   TT_CHECK(weight.ndim() <= 1, Status::kShape,

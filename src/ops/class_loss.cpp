@@ -1,6 +1,7 @@
 // nll_loss and cross_entropy.
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/loss.h"
 #include "ops/ops.h"
 
@@ -200,12 +201,20 @@ Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, co
 
 Tensor nll_loss(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
                 int64_t ignore_index) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&input, &target, &weight});
+    return nll_loss(cast(input), cast(target), cast(weight), reduction, ignore_index);
+  }
   const Dims sizes = check_indices("nll_loss", input, target, weight);
   return class_loss({"nll_loss", true, reduction, ignore_index, 0}, input, target, weight, sizes);
 }
 
 Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
                      int64_t ignore_index, double label_smoothing) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&input, &target, &weight});
+    return cross_entropy(cast(input), cast(target), cast(weight), reduction, ignore_index, label_smoothing);
+  }
   TT_CHECK(label_smoothing <= 1, Status::kInvalidArgument,
            "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
   const Setting setting{"cross_entropy", false, reduction, ignore_index,

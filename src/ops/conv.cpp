@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -204,6 +205,10 @@ Tensor run_mode(const Tensor& input, const Tensor& weight, const Tensor& bias, R
 }  // namespace
 
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
+    return conv2d(cast(input), cast(weight), cast(bias), o);
+  }
   const Request r{2, "conv2d", o.stride, o.padding, o.dilation, o.groups};
   check(input, weight, bias, r);
   return run(input, weight, bias, r, r.padding);
@@ -211,10 +216,18 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, con
 
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
               PaddingMode mode) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
+    return conv2d(cast(input), cast(weight), cast(bias), o, mode);
+  }
   return run_mode(input, weight, bias, {2, "conv2d", o.stride, nullptr, o.dilation, o.groups}, mode);
 }
 
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
+    return conv1d(cast(input), cast(weight), cast(bias), o);
+  }
   const Request r{1, "conv1d", &o.stride, &o.padding, &o.dilation, o.groups};
   check(input, weight, bias, r);
   return run(input, weight, bias, r, r.padding);
@@ -222,6 +235,10 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, con
 
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o,
               PaddingMode mode) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
+    return conv1d(cast(input), cast(weight), cast(bias), o, mode);
+  }
   return run_mode(input, weight, bias, {1, "conv1d", &o.stride, nullptr, &o.dilation, o.groups}, mode);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ops/matmul.h"
+#include "ops/autocast.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -193,6 +194,10 @@ Equation parse_equation(std::string_view equation, std::span<const Tensor> opera
 }  // namespace
 
 Tensor einsum(std::string_view equation, std::span<const Tensor> operands) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {});
+    return einsum(equation, cast(operands));
+  }
   TT_CHECK(!operands.empty(), Status::kInvalidArgument, "must provide at least one operand");
   const Equation parsed = parse_equation(equation, operands);
 
@@ -296,6 +301,10 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> operands) {
 
 Tensor tensordot(const Tensor& a, const Tensor& b, std::span<const int64_t> dims_a,
                  std::span<const int64_t> dims_b) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kPromote, {&a, &b});
+    return tensordot(cast(a), cast(b), dims_a, dims_b);
+  }
   TT_CHECK(dims_a.size() == dims_b.size(), Status::kInvalidArgument,
            "both dimension lists should have same length, got ", static_cast<uint64_t>(dims_a.size()),
            " and ", static_cast<uint64_t>(dims_b.size()));
@@ -349,6 +358,10 @@ Tensor tensordot(const Tensor& a, const Tensor& b, std::span<const int64_t> dims
 }
 
 Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kPromote, {&x1, &x2, &weight, &bias});
+    return bilinear(cast(x1), cast(x2), cast(weight), cast(bias));
+  }
   TT_CHECK(weight.ndim() == 3, Status::kShape, "weight must have 3 dimensions, got ", weight.ndim());
   TT_CHECK(x1.ndim() >= 1 && x1.ndim() == x2.ndim(), Status::kShape, "input dimensions do not match: got ",
            x1.ndim(), " and ", x2.ndim());

@@ -1,6 +1,7 @@
 // Gather and scatter along one dimension.
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
 
@@ -338,6 +339,10 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor
   scatter_inplace("scatter", ScatterOp::kAssign, self, dim, index, src);
 }
 Tensor scatter_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor& src) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kPromote, {&t, &src});
+    return scatter_add(cast(t), dim, index, cast(src));
+  }
   return scatter_out("scatter_add", ScatterOp::kAdd, t, dim, index, src);
 }
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {

@@ -1,6 +1,7 @@
 // Indexing by several tensors and masks at once, and what is built on it.
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
 
@@ -207,6 +208,10 @@ Tensor index(const Tensor& t, std::span<const Tensor> indices) {
 }
 
 Tensor index_put(const Tensor& t, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kPromote, {&t, &values});
+    return index_put(cast(t), indices, cast(values), accumulate);
+  }
   const Tensor out = contiguous_copy(t);
   const Plan plan = make_plan(out, indices);
   check_values(out, plan, values);

@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -191,10 +192,18 @@ Tensor checked_weight(const Tensor& weight, const Tensor& input) {
 }  // namespace
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&input, &target});
+    return mse_loss(cast(input), cast(target), reduction);
+  }
   return element_loss("mse_loss", promoted(ElementLoss::kMse, input, target), reduction);
 }
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&input, &target});
+    return l1_loss(cast(input), cast(target), reduction);
+  }
   const Inputs in = promoted(ElementLoss::kL1, input, target);
   if (is_floating(in.x.dtype())) return element_loss("l1_loss", in, reduction);
   TT_CHECK(reduction != Reduction::kMean, Status::kDtype,
@@ -206,6 +215,10 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
 }
 
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, double beta) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&input, &target});
+    return smooth_l1_loss(cast(input), cast(target), reduction, beta);
+  }
   TT_CHECK(beta >= 0, Status::kInvalidArgument,
            "smooth_l1_loss does not support negative values for beta, got ", beta);
   if (beta == 0) return l1_loss(input, target, reduction);
@@ -213,6 +226,10 @@ Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduc
 }
 
 Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction, double delta) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&input, &target});
+    return huber_loss(cast(input), cast(target), reduction, delta);
+  }
   TT_CHECK(delta > 0, Status::kInvalidArgument,
            "huber_loss does not support non-positive values for delta, got ", delta);
   return element_loss(
@@ -221,6 +238,10 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
 
 Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight,
                             Reduction reduction) {
+  TT_CHECK(
+      !autocast_on() || !autocast_mode(input.device().type).on, Status::kDtype,
+      "binary_cross_entropy is unsafe under autocast: sigmoid and it lose what a half type cannot hold; use "
+      "binary_cross_entropy_with_logits, which is safe");
   TT_CHECK(input.sizes() == target.sizes(), Status::kShape, "Using a target size (", target.sizes(),
            ") that is different to the input size (", input.sizes(),
            ") is deprecated. Please ensure they have the same size.");
@@ -239,6 +260,11 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Ten
 
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, const Tensor& weight,
                                         const Tensor& pos_weight, Reduction reduction) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&input, &target, &weight, &pos_weight});
+    return binary_cross_entropy_with_logits(cast(input), cast(target), cast(weight), cast(pos_weight),
+                                            reduction);
+  }
   TT_CHECK(input.sizes() == target.sizes(), Status::kShape, "Target size (", target.sizes(),
            ") must be the same as input size (", input.sizes(), ")");
   TT_CHECK(is_floating(target.dtype()), Status::kDtype, "result type ", input.dtype(),

@@ -4,6 +4,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -316,11 +317,19 @@ Tensor column(const Tensor& v) { return reshape(v, {v.size(0), 1}); }
 }  // namespace
 
 Tensor mm(const Tensor& a, const Tensor& b) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&a, &b});
+    return mm(cast(a), cast(b));
+  }
   check_matrices("mm", a, b);
   return product("mm", a, false, b, false);
 }
 
 Tensor bmm(const Tensor& a, const Tensor& b) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&a, &b});
+    return bmm(cast(a), cast(b));
+  }
   check_batches("bmm", a, b);
   return product("bmm", a, false, b, false);
 }
@@ -348,11 +357,19 @@ Tensor matrix_vector(const Tensor& a, bool ta, const Tensor& v) {
 }  // namespace
 
 Tensor mv(const Tensor& a, const Tensor& v) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&a, &v});
+    return mv(cast(a), cast(v));
+  }
   check_matrix_vector(a, v);
   return matrix_vector(a, false, v);
 }
 
 Tensor dot(const Tensor& a, const Tensor& b) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kPromote, {&a, &b});
+    return dot(cast(a), cast(b));
+  }
   TT_CHECK(a.ndim() == 1 && b.ndim() == 1, Status::kShape, "1D tensors expected, but got ", a.ndim(),
            "D and ", b.ndim(), "D tensors");
   TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, "expected both vectors to have same dtype, but found ",
@@ -380,16 +397,28 @@ Tensor outer(const Tensor& a, const Tensor& b) {
 }
 
 Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, double beta, double alpha) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &a, &b});
+    return addmm(cast(input), cast(a), cast(b), beta, alpha);
+  }
   check_matrices("addmm", a, b);
   return add_product("addmm", input, a, b, beta, alpha);
 }
 
 Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, double beta, double alpha) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &a, &b});
+    return baddbmm(cast(input), cast(a), cast(b), beta, alpha);
+  }
   check_batches("baddbmm", a, b);
   return add_product("baddbmm", input, a, b, beta, alpha);
 }
 
 Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& v, double beta, double alpha) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &a, &v});
+    return addmv(cast(input), cast(a), cast(v), beta, alpha);
+  }
   check_matrix_vector(a, v);
   TT_CHECK(input.numel() == 1 || (input.ndim() == 1 && input.size(0) == a.size(0)), Status::kShape,
            "size mismatch, got input (", input.ndim() == 1 ? input.size(0) : input.numel(), "), mat (",
@@ -421,6 +450,10 @@ void addmv_(const Tensor& self, const Tensor& a, const Tensor& v, double beta, d
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&x, &weight, &bias});
+    return linear(cast(x), cast(weight), cast(bias));
+  }
   TT_CHECK(x.ndim() >= 1 && weight.ndim() >= 1, Status::kShape,
            "both arguments to linear need to be at least 1D, but they are ", x.ndim(), "D and ",
            weight.ndim(), "D");
@@ -468,6 +501,10 @@ Tensor matmul_batches(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&a, &b});
+    return matmul(cast(a), cast(b));
+  }
   const int na = a.ndim(), nb = b.ndim();
   TT_CHECK(na >= 1 && nb >= 1, Status::kShape,
            "both arguments to matmul need to be at least 1D, but they are ", na, "D and ", nb, "D");

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "autograd/meta.h"
+#include "ops/autocast.h"
 #include "ops/reduce_detail.h"
 
 namespace tt::ops {
@@ -73,10 +74,18 @@ void scan_inplace(ScanOp op, const char* title, const Tensor& self, int64_t dim)
 }  // namespace
 
 Tensor cumsum(const Tensor& t, int64_t dim, OptionalDType dtype) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&t});
+    return cumsum(cast(t), dim, dtype);
+  }
   const int d = wrap_dim(dim, t.ndim());
   return sum_scan(to_dtype(t, scan_dtype(t, dtype)), d, false);
 }
 Tensor cumprod(const Tensor& t, int64_t dim, OptionalDType dtype) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&t});
+    return cumprod(cast(t), dim, dtype);
+  }
   const int d = wrap_dim(dim, t.ndim());
   return prod_scan(to_dtype(t, scan_dtype(t, dtype)), d, false);
 }

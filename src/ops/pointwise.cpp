@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/derivatives.h"
 #include "ops/ops.h"
 
@@ -374,7 +375,37 @@ void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weigh
 
 // ---- unary ----
 
+namespace {
+// Those that autocast computes in float32.
+bool wants_float32(UnaryOp op) {
+  switch (op) {
+    case UnaryOp::acos:
+    case UnaryOp::asin:
+    case UnaryOp::cosh:
+    case UnaryOp::erfinv:
+    case UnaryOp::exp:
+    case UnaryOp::expm1:
+    case UnaryOp::log:
+    case UnaryOp::log10:
+    case UnaryOp::log1p:
+    case UnaryOp::log2:
+    case UnaryOp::reciprocal:
+    case UnaryOp::rsqrt:
+    case UnaryOp::sinh:
+    case UnaryOp::softplus:
+    case UnaryOp::tan:
+      return true;
+    default:
+      return false;
+  }
+}
+}  // namespace
+
 Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
+  if (autocast_on() && wants_float32(op)) {
+    const Autocast cast(CastRule::kFloat32, {&x});
+    return unary(op, cast(x), params);
+  }
   const Row& row = kUnaryRows[static_cast<int>(op)];
   if (op == UnaryOp::square && x.dtype() == DType::kBool) return unary(op, to_dtype(x, DType::kInt64));
   const DType dtype = compute_dtype(row, x.dtype());
@@ -420,6 +451,13 @@ void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params) {
 // ---- binary ----
 
 Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& params) {
+  if (autocast_on() && op == BinaryOp::pow) {
+    const Tensor& ta = tensor_or_none(a);
+    const Tensor& tb = tensor_or_none(b);
+    const Autocast cast(CastRule::kFloat32, {&ta, &tb});
+    const Tensor wide_a = cast(ta), wide_b = cast(tb);
+    return binary(op, a.is_tensor() ? Arg(wide_a) : a, b.is_tensor() ? Arg(wide_b) : b, params);
+  }
   const Row& row = kBinaryRows[static_cast<int>(op)];
   Tensor out;
   if (alike(a, b) && compute_dtype(row, a.tensor().dtype()) == a.tensor().dtype()) {

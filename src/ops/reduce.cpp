@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "autograd/meta.h"
+#include "ops/autocast.h"
 #include "ops/reduce_detail.h"
 
 namespace tt {
@@ -135,6 +136,10 @@ Tensor narrowed(const Tensor& out, OptionalDType dtype) { return dtype ? to_dtyp
 }  // namespace
 
 Tensor sum(const Tensor& t, DimList dims, bool keepdim, OptionalDType dtype) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&t});
+    return sum(cast(t), dims, keepdim, dtype);
+  }
   const uint32_t mask = dim_mask(dims, t.ndim());
   const Dims out_sizes = result_sizes(t.sizes(), mask, keepdim);
   if (!dtype) return sum_masked(t, mask, out_sizes);
@@ -181,6 +186,10 @@ Tensor mean(const Tensor& t, DimList dims, bool keepdim, OptionalDType dtype) {
 }
 
 Tensor prod_dim(const Tensor& t, int64_t dim, bool keepdim, OptionalDType dtype) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&t});
+    return prod_dim(cast(t), dim, keepdim, dtype);
+  }
   const Tensor x = operand(t, dtype);
   const int64_t dims[] = {dim};
   const uint32_t mask = dim_mask(dims, t.ndim());

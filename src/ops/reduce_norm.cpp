@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "autograd/meta.h"
+#include "ops/autocast.h"
 #include "ops/reduce_detail.h"
 
 namespace tt::ops {
@@ -94,6 +95,10 @@ Tensor stddev(const Tensor& t, DimList dims, double correction, bool keepdim) {
 }
 
 Tensor vector_norm(const Tensor& t, double ord, DimList dims, bool keepdim, OptionalDType dtype) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&t});
+    return vector_norm(cast(t), ord, dims, keepdim, dtype);
+  }
   TT_CHECK(is_floating(t.dtype()), Status::kDtype,
            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ", t.dtype());
   if (dtype) {
@@ -131,6 +136,10 @@ Tensor vector_norm(const Tensor& t, double ord, DimList dims, bool keepdim, Opti
 }
 
 Tensor logsumexp(const Tensor& t, DimList dims, bool keepdim) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&t});
+    return logsumexp(cast(t), dims, keepdim);
+  }
   const Tensor x = is_floating(t.dtype()) ? t : to_dtype(t, default_dtype());
   const uint32_t mask = dim_mask(dims, t.ndim());
   const Tensor out =

@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/autocast.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -61,10 +62,18 @@ Tensor softmax_along(const char* op, const Tensor& input, int64_t dim, std::opti
 }  // namespace
 
 Tensor softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&x});
+    return softmax(cast(x), dim, dtype);
+  }
   return softmax_along("softmax", x, dim, dtype, false);
 }
 
 Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kFloat32, {&x});
+    return log_softmax(cast(x), dim, dtype);
+  }
   return softmax_along("log_softmax", x, dim, dtype, true);
 }
 

@@ -1,0 +1,39 @@
+// Whether ops of the thread cast their arguments (ops/autocast.h).
+#pragma once
+
+#include "core/device.h"
+#include "core/dtype.h"
+
+namespace tt {
+
+struct AutocastMode {
+  bool on = false;
+  bool cache = true;                // keep what parameters were cast to until the mode goes off
+  DType dtype = DType::kFloat32;    // the lower precision: float16 or bfloat16
+};
+
+namespace detail {
+[[gnu::tls_model("initial-exec")]] extern thread_local bool t_autocast_on;
+}
+
+// For any device, and not paused.
+inline bool autocast_on() { return detail::t_autocast_on; }
+
+// The thread's, of each device type.
+AutocastMode autocast_mode(DeviceType type);
+void set_autocast_mode(DeviceType type, const AutocastMode& mode);
+
+// Ops take their arguments as they are: inside an op that has cast them, and in backward, whose dtypes the
+// forward decided.
+class AutocastPause {
+ public:
+  AutocastPause() : before_(detail::t_autocast_on) { detail::t_autocast_on = false; }
+  ~AutocastPause() { detail::t_autocast_on = before_; }
+  AutocastPause(const AutocastPause&) = delete;
+  AutocastPause& operator=(const AutocastPause&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace tt
