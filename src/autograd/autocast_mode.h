@@ -8,8 +8,8 @@ namespace tt {
 
 struct AutocastMode {
   bool on = false;
-  bool cache = true;                // keep what parameters were cast to until the mode goes off
-  DType dtype = DType::kFloat32;    // the lower precision: float16 or bfloat16
+  bool cache = true;              // keep what parameters were cast to until the mode goes off
+  DType dtype = DType::kFloat32;  // the lower precision: float16 or bfloat16
 };
 
 namespace detail {

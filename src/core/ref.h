@@ -23,6 +23,7 @@ enum class Kind : uint32_t {
   kStateDict = 0x74747364u,
   kHook = 0x7474686bu,
   kScheduler = 0x74747363u,
+  kGradScaler = 0x74746773u,
   kFile = 0x7474666cu,
 };
 

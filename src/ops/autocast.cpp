@@ -70,9 +70,8 @@ Tensor lowered(const Tensor& t, const AutocastMode& mode) {
     return to_dtype(t, mode.dtype);
   }
   auto& casts = t_modes.modes->casts;
-  if (const auto found = casts.find(t.impl());
-      found != casts.end() && found->second.version == t.version() &&
-      found->second.result.dtype() == mode.dtype) {
+  if (const auto found = casts.find(t.impl()); found != casts.end() && found->second.version == t.version() &&
+                                               found->second.result.dtype() == mode.dtype) {
     return found->second.result;
   }
   const Tensor result = to_dtype(t, mode.dtype);

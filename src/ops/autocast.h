@@ -1,7 +1,7 @@
 // Automatic mixed precision. Under the thread's autocast mode, matrix products and convolutions take their
-// arguments in the lower precision, and what needs range or exact sums takes them in float32. Which op does what
-// is PyTorch's policy for CUDA (ATen/autocast_mode.h), here for every device. In-place ops never cast. An op that
-// casts begins with
+// arguments in the lower precision, and what needs range or exact sums takes them in float32. Which op does
+// what is PyTorch's policy for CUDA (ATen/autocast_mode.h), here for every device. In-place ops never cast.
+// An op that casts begins with
 //
 //   if (autocast_on()) {
 //     const Autocast cast(CastRule::kLower, {&a, &b});
@@ -23,8 +23,8 @@ enum class CastRule : uint8_t {
   kPromote,  // to the widest among the arguments
 };
 
-// The casts of one call. They concern floating tensors other than float64 on devices whose mode is on; the rest stay as they are.
-// While it lives, ops do not cast: those inside the call get what it was given.
+// The casts of one call. They concern floating tensors other than float64 on devices whose mode is on; the
+// rest stay as they are. While it lives, ops do not cast: those inside the call get what it was given.
 class Autocast {
  public:
   Autocast(CastRule rule, std::initializer_list<const Tensor*> arguments);

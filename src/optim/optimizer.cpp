@@ -16,7 +16,12 @@ Tensor dense(const Tensor& t) { return t.is_contiguous() ? t : ops::contiguous_c
 
 Tensor number(double value) { return scalar_tensor(value, DType::kFloat64); }
 
-// The one value of a saved tensor.
+void append_number(std::string& out, const OptionSpec& spec, double value) {
+  out += spec.is_bool ? str(value != 0) : str(value);
+}
+
+}  // namespace
+
 double read_number(const StateDict& dict, const std::string& name) {
   const Tensor* found = dict.find(name);
   TT_CHECK(found != nullptr, Status::kInvalidArgument, "loaded state dict has no \"", name, "\"");
@@ -26,12 +31,6 @@ double read_number(const StateDict& dict, const std::string& name) {
   const Tensor host = ops::to_dtype(ops::to_device(*found, Device{}), DType::kFloat64);
   return *host.data<double>();
 }
-
-void append_number(std::string& out, const OptionSpec& spec, double value) {
-  out += spec.is_bool ? str(value != 0) : str(value);
-}
-
-}  // namespace
 
 const ParamGroup& Optimizer::group(int64_t index) const {
   TT_CHECK(index >= 0 && index < static_cast<int64_t>(groups_.size()), Status::kInvalidArgument, "group ",

@@ -36,6 +36,9 @@ struct ParamGroup {
   OptionValues options{};
 };
 
+// The one value of a saved tensor. Fails where there is no such name, or more than a value.
+double read_number(const StateDict& dict, const std::string& name);
+
 class Optimizer : public RefCounted {
  public:
   virtual const char* type_name() const = 0;  // "SGD"

@@ -23,7 +23,8 @@ class AutocastTest : public ::testing::TestWithParam<DType> {
     detail::t_autocast_on = false;
     const Tensor t = empty(sizes, DType::kFloat32);
     float* values = t.data<float>();
-    for (int64_t i = 0; i < t.numel(); ++i) values[i] = 0.1f + 0.8f * static_cast<float>((i * 37 + 11) % 101) / 101;
+    for (int64_t i = 0; i < t.numel(); ++i)
+      values[i] = 0.1f + 0.8f * static_cast<float>((i * 37 + 11) % 101) / 101;
     const Tensor out = ops::to_dtype(t, dtype);
     if (requires_grad) set_requires_grad(out, true);
     detail::t_autocast_on = before;
@@ -47,22 +48,39 @@ TEST_P(AutocastTest, ProductsRunInTheLowerPrecision) {
   const DType low = GetParam();
   const Tensor m = uniform({4, 4}), v = uniform({4}), b = uniform({2, 4, 4}), image = uniform({2, 3, 8, 8}),
                kernel = uniform({5, 3, 3, 3}), row = uniform({2, 3, 9}), taps = uniform({5, 3, 3});
-  expect_computed_in(low, "mm", [](auto& x, auto& y) { return mm(x, y); }, m, m);
-  expect_computed_in(low, "bmm", [](auto& x, auto& y) { return bmm(x, y); }, b, b);
-  expect_computed_in(low, "mv", [](auto& x, auto& y) { return mv(x, y); }, m, v);
-  expect_computed_in(low, "matmul", [](auto& x, auto& y) { return matmul(x, y); }, b, m);
-  expect_computed_in(low, "matmul of vectors", [](auto& x, auto& y) { return matmul(x, y); }, v, v);
-  expect_computed_in(low, "addmm", [](auto& x, auto& y) { return addmm(y, x, x, 0.5, 2); }, m, v);
-  expect_computed_in(low, "addmv", [](auto& x, auto& y) { return addmv(y, x, y); }, m, v);
-  expect_computed_in(low, "baddbmm", [](auto& x, auto& y) { return baddbmm(x, x, y); }, b, b);
-  expect_computed_in(low, "linear", [](auto& x, auto& y) { return linear(x, x, y); }, m, v);
-  expect_computed_in(low, "einsum", [](auto& x, auto& y) { return einsum("ij,jk->ik", std::vector<Tensor>{x, y}); },
-                     m, m);
-  expect_computed_in(low, "conv2d", [](auto& x, auto& y) { return conv2d(x, y, {}); }, image, kernel);
-  expect_computed_in(low, "conv2d same",
-                     [](auto& x, auto& y) { return conv2d(x, y, {}, {}, PaddingMode::kSame); }, image, kernel);
-  expect_computed_in(low, "conv1d", [](auto& x, auto& y) { return conv1d(x, y, {}); }, row, taps);
-  expect_computed_in(low, "prelu", [](auto& x, auto& y) { return prelu(x, y); }, m, v);
+  expect_computed_in(
+      low, "mm", [](auto& x, auto& y) { return mm(x, y); }, m, m);
+  expect_computed_in(
+      low, "bmm", [](auto& x, auto& y) { return bmm(x, y); }, b, b);
+  expect_computed_in(
+      low, "mv", [](auto& x, auto& y) { return mv(x, y); }, m, v);
+  expect_computed_in(
+      low, "matmul", [](auto& x, auto& y) { return matmul(x, y); }, b, m);
+  expect_computed_in(
+      low, "matmul of vectors", [](auto& x, auto& y) { return matmul(x, y); }, v, v);
+  expect_computed_in(
+      low, "addmm", [](auto& x, auto& y) { return addmm(y, x, x, 0.5, 2); }, m, v);
+  expect_computed_in(
+      low, "addmv", [](auto& x, auto& y) { return addmv(y, x, y); }, m, v);
+  expect_computed_in(
+      low, "baddbmm", [](auto& x, auto& y) { return baddbmm(x, x, y); }, b, b);
+  expect_computed_in(
+      low, "linear", [](auto& x, auto& y) { return linear(x, x, y); }, m, v);
+  expect_computed_in(
+      low, "einsum",
+      [](auto& x, auto& y) {
+        return einsum("ij,jk->ik", std::vector<Tensor>{x, y});
+      },
+      m, m);
+  expect_computed_in(
+      low, "conv2d", [](auto& x, auto& y) { return conv2d(x, y, {}); }, image, kernel);
+  expect_computed_in(
+      low, "conv2d same", [](auto& x, auto& y) { return conv2d(x, y, {}, {}, PaddingMode::kSame); }, image,
+      kernel);
+  expect_computed_in(
+      low, "conv1d", [](auto& x, auto& y) { return conv1d(x, y, {}); }, row, taps);
+  expect_computed_in(
+      low, "prelu", [](auto& x, auto& y) { return prelu(x, y); }, m, v);
   // Mixed arguments meet there too, and what is neither half nor float32 stays.
   EXPECT_EQ(mm(m, to_dtype(m, low)).dtype(), low);
   const Tensor wide = uniform({4, 4}, DType::kFloat64), whole = to_dtype(mul(m, 10.0), DType::kInt64);

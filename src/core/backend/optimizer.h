@@ -53,11 +53,20 @@ struct AdamOptions {
   bool maximize;
 };
 
+struct GradTensor {
+  DType dtype;
+  int64_t n;
+  void* grad;
+};
+
 class OptimizerKernels {
  public:
   virtual ~OptimizerKernels() = default;
   virtual void sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) = 0;
   virtual void adam(std::span<const AdamTensor> tensors, const AdamOptions& options) = 0;
+  // Divides what a gradient scaler multiplied: every value times *inverse_scale. *found_inf becomes 1 where a
+  // value is infinite or NaN, and stays what it was elsewhere. Both numbers lie in the device's memory.
+  virtual void unscale(std::span<const GradTensor> grads, const float* inverse_scale, float* found_inf) = 0;
 };
 
 }  // namespace tt
