@@ -196,35 +196,43 @@ ScatterRow common_scatter_row(ScatterOp op, const Loop& loop) {
 
 void CpuIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
   visit_index(loop.dtype[0], [&]<typename Index>() {
-    Index low = load<Index>(loop.data[0]);
-    Index high = low;
+    Index lowest = load<Index>(loop.data[0]);
+    Index highest = lowest;
     for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
-      if (strides[0] == sizeof(Index)) {
-        const auto* index = reinterpret_cast<const Index*>(data[0]);
+      Index low = lowest, high = highest;  // in registers
+      const char* from = data[0];
+      const int64_t step = strides[0];
+      if (step == sizeof(Index)) {
+        const auto* index = reinterpret_cast<const Index*>(from);
         for (int64_t i = 0; i < n; ++i) {
           low = std::min(low, index[i]);
           high = std::max(high, index[i]);
         }
-        return;
+      } else {
+        for (int64_t i = 0; i < n; ++i) {
+          const Index index = load<Index>(from + i * step);
+          low = std::min(low, index);
+          high = std::max(high, index);
+        }
       }
-      for (int64_t i = 0; i < n; ++i) {
-        const Index index = load<Index>(data[0] + i * strides[0]);
-        low = std::min(low, index);
-        high = std::max(high, index);
-      }
+      lowest = low;
+      highest = high;
     });
-    *min = low;
-    *max = high;
+    *min = lowest;
+    *max = highest;
   });
 }
 
 void CpuIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) {
   visit_index(loop.dtype[1], [&]<typename Index>() {
-    for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+    for_each_row(loop, 0, loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
+      char* to = data[0];
+      const char* from = data[1];
+      const int64_t to_step = strides[0], from_step = strides[1];
       for (int64_t i = 0; i < n; ++i) {
-        auto at = static_cast<int64_t>(load<Index>(data[1] + i * strides[1]));
+        auto at = static_cast<int64_t>(load<Index>(from + i * from_step));
         if (at < 0) at += size;
-        auto* out = reinterpret_cast<int64_t*>(data[0] + i * strides[0]);
+        auto* out = reinterpret_cast<int64_t*>(to + i * to_step);
         *out = (add ? *out : 0) + at * stride;
       }
     });
