@@ -30,9 +30,29 @@ set_target_properties(
              VISIBILITY_INLINES_HIDDEN ON)
 target_compile_definitions(tinytorch_objects PRIVATE TT_BUILDING TT_VERSION_STRING="${PROJECT_VERSION}")
 target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
-# Vectors are written out there, for many types: letting the compiler make more doubles the code and gains nothing.
-set_source_files_properties("${PROJECT_SOURCE_DIR}/src/cpu/fold_simd.cpp" PROPERTIES COMPILE_OPTIONS
-                                                                               "-O2;-fno-tree-vectorize")
+# Size, in optimized builds. Kernels are compiled as CMake's build type says; what only leads to them is not made longer
+# to be faster, and what runs once a program is made short.
+if(NOT TINYTORCH_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(TINYTORCH_OPTIMIZED "$<CONFIG:Release,RelWithDebInfo>")
+  foreach(source IN LISTS TINYTORCH_SOURCES)
+    if(source MATCHES "/src/(nn|data|io)/|/core/format\\.cpp$")
+      set(flags -Os)
+    elseif(source MATCHES "/core/(generator|random_fill)\\.cpp$")
+      continue()
+    elseif(source MATCHES "/capi/|/src/(core|autograd|ops|optim)/")
+      set(flags -O2)
+    elseif(source MATCHES "/pointwise_simd\\.cpp$")
+      # Hundreds of loops: -O3 would unroll and peel each, which doubles the code and gains nothing.
+      set(flags -O2 -ftree-vectorize -fvect-cost-model=dynamic)
+    elseif(source MATCHES "/fold_simd\\.cpp$")
+      # Vectors are written out there.
+      set(flags -O2 -fno-tree-vectorize)
+    else()
+      continue()
+    endif()
+    set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS "$<${TINYTORCH_OPTIMIZED}:${flags}>")
+  endforeach()
+endif()
 target_include_directories(tinytorch_objects PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
                                                     "${PROJECT_SOURCE_DIR}")
 target_link_libraries(tinytorch_objects PUBLIC tinytorch_dependencies PRIVATE tinytorch_warnings tinytorch_numerics)
@@ -57,6 +77,8 @@ target_link_options(tinytorch PRIVATE -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -W
 if(NOT TINYTORCH_SANITIZE)
   target_link_options(tinytorch PRIVATE -Wl,--no-undefined)
 endif()
+# For names in a debugger there is RelWithDebInfo.
+target_link_options(tinytorch PRIVATE $<$<CONFIG:Release>:-Wl,--strip-all>)
 
 include(TinyTorchExports)
 target_link_options(tinytorch PRIVATE "-Wl,--version-script=${TINYTORCH_EXPORTS}")

@@ -33,15 +33,18 @@ struct Half {
   TT_HOST_DEVICE explicit Half(float value) : bits(from_float(value)) {}
   TT_HOST_DEVICE operator float() const { return to_float(bits); }
 
+  // By selections, which the compiler makes vectors of.
   TT_HOST_DEVICE static float to_float(uint16_t h) {
-    const uint32_t sign = static_cast<uint32_t>(h & 0x8000u) << 16;
-    const uint32_t exponent = (h >> 10) & 0x1fu;
-    uint32_t mantissa = h & 0x3ffu;
-    if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | (mantissa << 13));
-    if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
+    const uint32_t magnitude = h & 0x7fffu;
+    const uint32_t shifted = magnitude << 13;
+    const uint32_t normal = shifted + (112u << 23);
+    const uint32_t infinite = shifted | 0x7f800000u;
     // Subnormal: mantissa * 2^-24 is exact in float.
-    const float magnitude = static_cast<float>(mantissa) * 5.9604644775390625e-8f;
-    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
+    const auto subnormal =
+        std::bit_cast<uint32_t>(static_cast<float>(static_cast<int32_t>(magnitude)) * 5.9604644775390625e-8f);
+    const uint32_t large = magnitude >= 0x7c00u ? infinite : normal;
+    const uint32_t bits = magnitude < 0x400u ? subnormal : large;
+    return std::bit_cast<float>(bits | static_cast<uint32_t>(h & 0x8000u) << 16);
   }
   // Round to nearest, ties to even.
   TT_HOST_DEVICE static uint16_t from_float(float value) {

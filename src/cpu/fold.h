@@ -1,5 +1,5 @@
 // Folding elements into accumulators: the building block of the CPU's reductions, one kernel per fold and
-// dtype, compiled per instruction set (fold_simd.cpp). Accumulators are arrays of the fold's own type.
+// dtype. Accumulators are arrays of the fold's own type.
 #pragma once
 
 #include <cstdint>
@@ -32,19 +32,45 @@ enum class Fold : uint8_t {
 
 inline constexpr int64_t kFoldBlock = 4096;  // elements summed lane by lane before sums are added pairwise
 
+// Kernels are made of loops over elements of one dtype (fold.cpp, fold_simd.cpp).
 struct FoldKernel {
-  int acc_bytes = 0;  // 0: no such kernel
   // acc[0..n) = the fold of nothing.
   void (*init)(void* acc, int64_t n) = nullptr;
-  // Folds n elements, `stride` bytes apart, into acc[0]. `center`: one double, for the folds that have one.
-  void (*row)(void* acc, const char* in, int64_t stride, int64_t n, const double* center) = nullptr;
-  // Folds row by row into acc[0..cols): the elements of a row are dense. `center`: one double a column.
-  void (*columns)(void* acc, const char* in, int64_t row_stride, int64_t rows, int64_t cols,
-                  const double* center) = nullptr;
   // acc[i] = acc[i] folded with other[i].
   void (*combine)(void* acc, const void* other, int64_t n) = nullptr;
+  // Folds n elements, `stride` bytes apart, into acc[0]. `center`: one double, for the folds that have one.
+  void row(void* acc, const char* in, int64_t stride, int64_t n, const double* center) const;
+  // Folds row by row into acc[0..cols): the elements of a row are dense. `center`: one double a column.
+  void columns(void* acc, const char* in, int64_t row_stride, int64_t rows, int64_t cols,
+               const double* center) const;
+
+  int acc_bytes = 0;  // 0: no such kernel
+  int lanes = 0;      // accumulators in a vector; 0 where there are no vectors
+  bool centered = false;
+  DType element = DType::kFloat32;  // what the loops below take
+  DType input = DType::kFloat32;    // where it is another, the elements are converted, block by block
+  // At most kFoldBlock elements into *out.
+  void (*dense)(void* out, const char* in, int64_t n, double center) = nullptr;
+  void (*strided)(void* out, const char* in, int64_t stride, int64_t n, double center) = nullptr;
+  void (*plain_columns)(void* acc, const char* in, int64_t row_stride, int64_t rows, int64_t cols,
+                        const double* center) = nullptr;
+
+ private:
+  void block(void* out, const char* in, int64_t stride, int64_t n, double center) const;
+  void converted_block(void* out, const char* in, int64_t stride, int64_t n, double center) const;
+  void pairwise(void* out, const char* in, int64_t stride, int64_t n, double center) const;
+  void converted_columns(char* acc, const char* in, int64_t row_stride, int64_t rows, int64_t cols,
+                         const double* center) const;
+};
+
+struct FoldTable {
+  FoldKernel kernels[static_cast<int>(Fold::kFoldCount)][kDTypeCount];
+  FoldKernel& at(Fold fold, DType dtype) { return kernels[static_cast<int>(fold)][static_cast<int>(dtype)]; }
 };
 
 const FoldKernel& fold_kernel(Fold fold, DType dtype);
+
+// Puts the loops of the best instruction set over the plain ones (fold_simd.cpp).
+void add_vector_folds(FoldTable& table);
 
 }  // namespace tt::cpu

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "cpu/copy.h"
 #include "cpu/inner_loop.h"
 
 namespace tt::cpu {
@@ -20,47 +21,33 @@ void visit_index(DType dtype, F&& fn) {
   }
 }
 
-// Calls fn with an unsigned type of the element's size: moving values needs no more.
-template <typename F>
-void visit_bytes(DType dtype, F&& fn) {
-  switch (size_of(dtype)) {
-    case 1:
-      return fn.template operator()<uint8_t>();
-    case 2:
-      return fn.template operator()<uint16_t>();
-    case 4:
-      return fn.template operator()<uint32_t>();
-    default:
-      return fn.template operator()<uint64_t>();
-  }
-}
-
 template <typename T>
 T load(const char* from) {
   return *reinterpret_cast<const T*>(from);
 }
 
-// One row of gather.
+// One row of gather. (Steps are kept in variables: stores of int64 could change what `strides` points to.)
 template <typename T, typename Index>
 void gather_row(char* const* data, const int64_t* strides, int64_t n, int64_t step) {
   char* out = data[0];
   const char* source = data[1];
   const char* index = data[2];
-  if (strides[2] == 0) {
+  const int64_t out_step = strides[0], source_step = strides[1], index_step = strides[2];
+  if (index_step == 0) {
     // The whole row lies behind one index.
     source += static_cast<int64_t>(load<Index>(index)) * step;
-    if (strides[0] == sizeof(T) && strides[1] == sizeof(T)) {
+    if (out_step == sizeof(T) && source_step == sizeof(T)) {
       std::memcpy(out, source, static_cast<size_t>(n) * sizeof(T));
       return;
     }
     for (int64_t i = 0; i < n; ++i) {
-      *reinterpret_cast<T*>(out + i * strides[0]) = load<T>(source + i * strides[1]);
+      *reinterpret_cast<T*>(out + i * out_step) = load<T>(source + i * source_step);
     }
     return;
   }
   for (int64_t i = 0; i < n; ++i) {
-    const auto at = static_cast<int64_t>(load<Index>(index + i * strides[2]));
-    *reinterpret_cast<T*>(out + i * strides[0]) = load<T>(source + i * strides[1] + at * step);
+    const auto at = static_cast<int64_t>(load<Index>(index + i * index_step));
+    *reinterpret_cast<T*>(out + i * out_step) = load<T>(source + i * source_step + at * step);
   }
 }
 
@@ -114,73 +101,138 @@ void combine(char* self, const char* value) {
   }
 }
 
-template <typename Op, typename T, typename Index>
-void scatter_row(char* const* data, const int64_t* strides, int64_t n, int64_t step) {
-  char* self = data[0];
-  const char* source = data[1];
-  const char* index = data[2];
-  if (strides[2] == 0) {
-    self += static_cast<int64_t>(load<Index>(index)) * step;
-    if (strides[0] == sizeof(T) && strides[1] == sizeof(T)) {
-      for (int64_t i = 0; i < n; ++i) {
-        combine<Op, T>(self + i * static_cast<int64_t>(sizeof(T)),
-                       source + i * static_cast<int64_t>(sizeof(T)));
-      }
-      return;
-    }
-    for (int64_t i = 0; i < n; ++i) combine<Op, T>(self + i * strides[0], source + i * strides[1]);
+// combine over a row; `offsets`: where each element of self lies, null where they follow one another.
+template <typename Op, typename T>
+void combine_row(char* self, const char* source, const int64_t* strides, const int64_t* offsets, int64_t n) {
+  const int64_t self_step = strides[0], source_step = strides[1];
+  if (offsets != nullptr) {
+    for (int64_t i = 0; i < n; ++i) combine<Op, T>(self + offsets[i], source + i * source_step);
     return;
   }
-  for (int64_t i = 0; i < n; ++i) {
-    const auto at = static_cast<int64_t>(load<Index>(index + i * strides[2]));
-    combine<Op, T>(self + i * strides[0] + at * step, source + i * strides[1]);
+  if constexpr (std::is_floating_point_v<T>) {
+    if (self_step == sizeof(T) && source_step == sizeof(T)) {
+      auto* to = reinterpret_cast<T*>(self);
+      const auto* from = reinterpret_cast<const T*>(source);
+      for (int64_t i = 0; i < n; ++i) to[i] = Op::template apply<T>(to[i], from[i]);
+      return;
+    }
+  }
+  for (int64_t i = 0; i < n; ++i) combine<Op, T>(self + i * self_step, source + i * source_step);
+}
+using CombineRow = void (*)(char* self, const char* source, const int64_t* strides, const int64_t* offsets,
+                            int64_t n);
+
+template <typename Op>
+CombineRow combine_row_of(DType dtype) {
+  if constexpr (std::is_same_v<Op, Assign>) {
+    return visit_size(dtype, []<typename T>() -> CombineRow { return combine_row<Op, T>; });
+  } else {
+    return visit_dtype(dtype, []<typename T>() -> CombineRow { return combine_row<Op, T>; });
   }
 }
 
-template <typename Op>
-void scatter_with(const Loop& loop, int64_t step) {
-  visit_dtype(loop.dtype[0], [&]<typename T>() {
-    visit_index(loop.dtype[2], [&]<typename Index>() {
-      for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
-        scatter_row<Op, T, Index>(data, strides, n, step);
-      });
-    });
-  });
+CombineRow combine_row_of(ScatterOp op, DType dtype) {
+  switch (op) {
+    case ScatterOp::kAssign:
+      return combine_row_of<Assign>(dtype);
+    case ScatterOp::kAdd:
+      return combine_row_of<Add>(dtype);
+    case ScatterOp::kMul:
+      return combine_row_of<Mul>(dtype);
+    case ScatterOp::kMax:
+      return combine_row_of<Max>(dtype);
+    case ScatterOp::kMin:
+      break;
+  }
+  return combine_row_of<Min>(dtype);
+}
+
+// One row of scatter: the offsets into self are worked out piece by piece, so that the loops over values need
+// not know the indices' type.
+template <typename Index>
+void scatter_row(CombineRow row, char* const* data, const int64_t* strides, int64_t n, int64_t step) {
+  const char* index = data[2];
+  if (strides[2] == 0) {
+    row(data[0] + static_cast<int64_t>(load<Index>(index)) * step, data[1], strides, nullptr, n);
+    return;
+  }
+  constexpr int64_t kPiece = 256;
+  int64_t offsets[kPiece];
+  for (int64_t at = 0; at < n; at += kPiece) {
+    const int64_t count = std::min(kPiece, n - at);
+    for (int64_t i = 0; i < count; ++i) {
+      offsets[i] = static_cast<int64_t>(load<Index>(index + (at + i) * strides[2])) * step + i * strides[0];
+    }
+    row(data[0] + at * strides[0], data[1] + at * strides[1], strides, offsets, count);
+  }
+}
+
+// The same at once, for what is common.
+template <typename Op, typename T>
+void scatter_row_of(char* const* data, const int64_t* strides, int64_t n, int64_t step) {
+  if (strides[2] == 0) return scatter_row<int64_t>(combine_row<Op, T>, data, strides, n, step);
+  char* self = data[0];
+  const char* source = data[1];
+  const char* index = data[2];
+  const int64_t self_step = strides[0], source_step = strides[1], index_step = strides[2];
+  for (int64_t i = 0; i < n; ++i) {
+    const auto at = load<int64_t>(index + i * index_step);
+    combine<Op, T>(self + i * self_step + at * step, source + i * source_step);
+  }
+}
+using ScatterRow = void (*)(char* const* data, const int64_t* strides, int64_t n, int64_t step);
+
+ScatterRow common_scatter_row(ScatterOp op, const Loop& loop) {
+  const DType dtype = loop.dtype[0];
+  if (loop.dtype[2] != DType::kInt64) return nullptr;
+  if (op == ScatterOp::kAssign && size_of(dtype) == 4) return scatter_row_of<Assign, uint32_t>;
+  if (op == ScatterOp::kAssign && size_of(dtype) == 8) return scatter_row_of<Assign, uint64_t>;
+  if (op == ScatterOp::kAdd && dtype == DType::kFloat32) return scatter_row_of<Add, float>;
+  if (op == ScatterOp::kAdd && dtype == DType::kFloat64) return scatter_row_of<Add, double>;
+  return nullptr;
 }
 
 }  // namespace
 
 void CpuIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
   visit_index(loop.dtype[0], [&]<typename Index>() {
-    Index low = load<Index>(loop.data[0]);
-    Index high = low;
+    Index lowest = load<Index>(loop.data[0]);
+    Index highest = lowest;
     for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
-      if (strides[0] == sizeof(Index)) {
-        const auto* index = reinterpret_cast<const Index*>(data[0]);
+      Index low = lowest, high = highest;  // in registers
+      const char* from = data[0];
+      const int64_t step = strides[0];
+      if (step == sizeof(Index)) {
+        const auto* index = reinterpret_cast<const Index*>(from);
         for (int64_t i = 0; i < n; ++i) {
           low = std::min(low, index[i]);
           high = std::max(high, index[i]);
         }
-        return;
+      } else {
+        for (int64_t i = 0; i < n; ++i) {
+          const Index index = load<Index>(from + i * step);
+          low = std::min(low, index);
+          high = std::max(high, index);
+        }
       }
-      for (int64_t i = 0; i < n; ++i) {
-        const Index index = load<Index>(data[0] + i * strides[0]);
-        low = std::min(low, index);
-        high = std::max(high, index);
-      }
+      lowest = low;
+      highest = high;
     });
-    *min = low;
-    *max = high;
+    *min = lowest;
+    *max = highest;
   });
 }
 
 void CpuIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) {
   visit_index(loop.dtype[1], [&]<typename Index>() {
-    for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+    for_each_row(loop, 0, loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
+      char* to = data[0];
+      const char* from = data[1];
+      const int64_t to_step = strides[0], from_step = strides[1];
       for (int64_t i = 0; i < n; ++i) {
-        auto at = static_cast<int64_t>(load<Index>(data[1] + i * strides[1]));
+        auto at = static_cast<int64_t>(load<Index>(from + i * from_step));
         if (at < 0) at += size;
-        auto* out = reinterpret_cast<int64_t*>(data[0] + i * strides[0]);
+        auto* out = reinterpret_cast<int64_t*>(to + i * to_step);
         *out = (add ? *out : 0) + at * stride;
       }
     });
@@ -188,7 +240,7 @@ void CpuIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, boo
 }
 
 void CpuIndex::gather(const Loop& loop, int64_t stride) {
-  visit_bytes(loop.dtype[0], [&]<typename T>() {
+  visit_size(loop.dtype[0], [&]<typename T>() {
     visit_index(loop.dtype[2], [&]<typename Index>() {
       parallel_for(loop.numel, kParallelGrain / 2, [&](int64_t begin, int64_t end) {
         for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
@@ -200,32 +252,30 @@ void CpuIndex::gather(const Loop& loop, int64_t stride) {
 }
 
 void CpuIndex::scatter(ScatterOp op, const Loop& loop, int64_t stride) {
-  switch (op) {
-    case ScatterOp::kAssign:
-      return scatter_with<Assign>(loop, stride);
-    case ScatterOp::kAdd:
-      return scatter_with<Add>(loop, stride);
-    case ScatterOp::kMul:
-      return scatter_with<Mul>(loop, stride);
-    case ScatterOp::kMax:
-      return scatter_with<Max>(loop, stride);
-    case ScatterOp::kMin:
-      return scatter_with<Min>(loop, stride);
+  if (const ScatterRow row = common_scatter_row(op, loop)) {
+    return for_each_row(loop, 0, loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
+      row(data, strides, n, stride);
+    });
   }
+  const CombineRow row = combine_row_of(op, loop.dtype[0]);
+  visit_index(loop.dtype[2], [&]<typename Index>() {
+    for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+      scatter_row<Index>(row, data, strides, n, stride);
+    });
+  });
 }
 
 void CpuIndex::accumulate(const Loop& loop) {
-  visit_dtype(loop.dtype[0], [&]<typename T>() {
-    for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
-      for (int64_t i = 0; i < n; ++i) combine<Add, T>(data[0] + i * strides[0], data[1] + i * strides[1]);
-    });
+  const CombineRow row = combine_row_of<Add>(loop.dtype[0]);
+  for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+    row(data[0], data[1], strides, nullptr, n);
   });
 }
 
 void CpuIndex::floor_divide(const Loop& loop) {
   visit_dtype(loop.dtype[0], [&]<typename T>() {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+      for_each_row(loop, 0, loop.numel, [](char* const* data, const int64_t* strides, int64_t n) {
         for (int64_t i = 0; i < n; ++i) {
           auto* self = reinterpret_cast<T*>(data[0] + i * strides[0]);
           const T count = load<T>(data[1] + i * strides[1]);

@@ -79,6 +79,42 @@ struct PackedRows {
 
 }  // namespace
 
+void walk_rows(const Loop& loop, int64_t begin, int64_t end, RowFunction row, const void* context) {
+  int64_t row_strides[kMaxOperands];
+  char* data[kMaxOperands];
+  for (int op = 0; op < loop.operands; ++op) row_strides[op] = loop.strides[op][0];
+  if (loop.ndim == 1) {
+    for (int op = 0; op < loop.operands; ++op) data[op] = loop.data[op] + begin * row_strides[op];
+    row(data, row_strides, end - begin, context);
+    return;
+  }
+  int64_t index[kMaxDims];
+  int64_t rest = begin;
+  for (int d = 0; d < loop.ndim; ++d) {
+    index[d] = rest % loop.sizes[d];
+    rest /= loop.sizes[d];
+  }
+  for (int op = 0; op < loop.operands; ++op) {
+    data[op] = loop.data[op];
+    for (int d = 0; d < loop.ndim; ++d) data[op] += index[d] * loop.strides[op][d];
+  }
+  int64_t left = end - begin;
+  while (left > 0) {
+    const int64_t n = std::min(left, loop.sizes[0] - index[0]);
+    row(data, row_strides, n, context);
+    left -= n;
+    // To the start of the next row.
+    for (int op = 0; op < loop.operands; ++op) data[op] -= index[0] * row_strides[op];
+    index[0] = 0;
+    for (int d = 1; d < loop.ndim; ++d) {
+      for (int op = 0; op < loop.operands; ++op) data[op] += loop.strides[op][d];
+      if (++index[d] < loop.sizes[d]) break;
+      for (int op = 0; op < loop.operands; ++op) data[op] -= loop.sizes[d] * loop.strides[op][d];
+      index[d] = 0;
+    }
+  }
+}
+
 void run_loop(const Loop& loop, InnerLoop inner, const DType* dtypes, const PointwiseParams& params,
               int64_t cost) {
   PackedRows packed{loop, inner, dtypes, params, {}};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/backend/pointwise.h"
 #include "core/loop.h"
@@ -15,41 +16,16 @@ using InnerLoop = void (*)(char* const* data, int64_t n, const PointwiseParams& 
 inline constexpr int64_t kParallelGrain = 32768;
 
 // Calls row(data, strides, n) for the rows that make up elements [begin, end), in order of memory.
+using RowFunction = void (*)(char* const* data, const int64_t* strides, int64_t n, const void* context);
+void walk_rows(const Loop& loop, int64_t begin, int64_t end, RowFunction row, const void* context);
 template <typename Row>
 void for_each_row(const Loop& loop, int64_t begin, int64_t end, Row&& row) {
-  int64_t row_strides[kMaxOperands];
-  char* data[kMaxOperands];
-  for (int op = 0; op < loop.operands; ++op) row_strides[op] = loop.strides[op][0];
-  if (loop.ndim == 1) {
-    for (int op = 0; op < loop.operands; ++op) data[op] = loop.data[op] + begin * row_strides[op];
-    row(data, row_strides, end - begin);
-    return;
-  }
-  int64_t index[kMaxDims];
-  int64_t rest = begin;
-  for (int d = 0; d < loop.ndim; ++d) {
-    index[d] = rest % loop.sizes[d];
-    rest /= loop.sizes[d];
-  }
-  for (int op = 0; op < loop.operands; ++op) {
-    data[op] = loop.data[op];
-    for (int d = 0; d < loop.ndim; ++d) data[op] += index[d] * loop.strides[op][d];
-  }
-  int64_t left = end - begin;
-  while (left > 0) {
-    const int64_t n = std::min(left, loop.sizes[0] - index[0]);
-    row(data, row_strides, n);
-    left -= n;
-    // To the start of the next row.
-    for (int op = 0; op < loop.operands; ++op) data[op] -= index[0] * row_strides[op];
-    index[0] = 0;
-    for (int d = 1; d < loop.ndim; ++d) {
-      for (int op = 0; op < loop.operands; ++op) data[op] += loop.strides[op][d];
-      if (++index[d] < loop.sizes[d]) break;
-      for (int op = 0; op < loop.operands; ++op) data[op] -= loop.sizes[d] * loop.strides[op][d];
-      index[d] = 0;
-    }
-  }
+  walk_rows(
+      loop, begin, end,
+      [](char* const* data, const int64_t* strides, int64_t n, const void* context) {
+        (*static_cast<std::remove_reference_t<Row>*>(const_cast<void*>(context)))(data, strides, n);
+      },
+      &row);
 }
 
 // Runs the whole loop, on several threads where it is long. `dtypes` are what the kernel takes, by operand:

@@ -2,6 +2,7 @@
 // compiler use its vectors, also for the sums.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/norm_simd.cpp"
+#define TT_CPU_WITHOUT_SSE4
 #include "cpu/targets.h"
 
 #include <hwy/foreach_target.h>
@@ -14,13 +15,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace tt::cpu::HWY_NAMESPACE {
 
-// Elements added up in the accumulation type before the sum moves to double; it keeps the error of long rows
-// small.
-constexpr int64_t kRun = 2048;
 // Independent partial sums, so that additions need not wait for one another.
 constexpr int kParts = 64;
 
-// The sum of term(i) over [0, n), n <= kRun.
+// The sum of term(i) over [0, n), n <= kNormRun.
 template <typename A, typename F>
 HWY_INLINE A sum_run(int64_t n, F&& term) {
   A parts[kParts] = {};
@@ -43,9 +41,9 @@ double sum(const T* x, int64_t rows, int64_t step, int64_t n) {
   using A = NormAcc<T>;
   double total = 0;
   for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t i = 0; i < n; i += kRun) {
+    for (int64_t i = 0; i < n; i += kNormRun) {
       const T* row = x + r * step + i;
-      total += sum_run<A>(std::min(kRun, n - i), [=](int64_t j) { return static_cast<A>(row[j]); });
+      total += sum_run<A>(std::min(kNormRun, n - i), [=](int64_t j) { return static_cast<A>(row[j]); });
     }
   }
   return total;
@@ -55,9 +53,9 @@ template <typename T, typename A>
 double squares(const T* x, int64_t rows, int64_t step, int64_t n, A mean) {
   double total = 0;
   for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t i = 0; i < n; i += kRun) {
+    for (int64_t i = 0; i < n; i += kNormRun) {
       const T* row = x + r * step + i;
-      total += sum_run<A>(std::min(kRun, n - i), [=](int64_t j) {
+      total += sum_run<A>(std::min(kNormRun, n - i), [=](int64_t j) {
         const A d = static_cast<A>(row[j]) - mean;
         return d * d;
       });
@@ -81,10 +79,10 @@ void gradient_sums(const T* g, const T* x, int64_t rows, int64_t step, int64_t n
                    double* dot) {
   double total = 0, product = 0;
   for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t i = 0; i < n; i += kRun) {
+    for (int64_t i = 0; i < n; i += kNormRun) {
       const T* grad = g + r * step + i;
       const T* row = x + r * step + i;
-      const int64_t count = std::min(kRun, n - i);
+      const int64_t count = std::min(kNormRun, n - i);
       total += sum_run<A>(count, [=](int64_t j) { return static_cast<A>(grad[j]); });
       product += sum_run<A>(
           count, [=](int64_t j) { return static_cast<A>(grad[j]) * (static_cast<A>(row[j]) - mean); });
@@ -199,8 +197,6 @@ const NormPasses<T>& norm_passes() {
 }
 template const NormPasses<float>& norm_passes<float>();
 template const NormPasses<double>& norm_passes<double>();
-template const NormPasses<Half>& norm_passes<Half>();
-template const NormPasses<BFloat16>& norm_passes<BFloat16>();
 
 }  // namespace tt::cpu
 #endif

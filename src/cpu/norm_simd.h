@@ -12,6 +12,10 @@ namespace tt::cpu {
 template <typename T>
 using NormAcc = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
+// Elements added up in the accumulation type before the sum moves to double; it keeps the error of long rows
+// small.
+inline constexpr int64_t kNormRun = 2048;
+
 // `rows` rows of `n` elements, `step` apart; sums are over rows and elements.
 template <typename T>
 struct NormPasses {
@@ -44,5 +48,10 @@ struct NormPasses {
 // Of the best instruction set.
 template <typename T>
 const NormPasses<T>& norm_passes();
+// Half types go through float (norm_half.cpp).
+template <>
+const NormPasses<Half>& norm_passes<Half>();
+template <>
+const NormPasses<BFloat16>& norm_passes<BFloat16>();
 
 }  // namespace tt::cpu

@@ -4,6 +4,7 @@
 // lies; PyTorch contracts some of them where its loop has full vectors, and so differs in the last bit there.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/optimizer.cpp"
+#define TT_CPU_WITHOUT_SSE4
 #include "cpu/targets.h"
 // clang-format off
 #include <hwy/foreach_target.h>
@@ -11,6 +12,7 @@
 // clang-format on
 
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 
 #include "cpu/optimizer.h"
@@ -33,10 +35,6 @@ HWY_BEFORE_NAMESPACE();
 namespace tt::cpu::HWY_NAMESPACE {
 namespace {
 
-// What T computes in: half types in float.
-template <typename T>
-using Compute = std::conditional_t<std::is_same_v<T, double>, double, float>;
-
 // x * y + z.
 template <typename C>
 inline C multiply_add(C x, C y, C z) {
@@ -51,41 +49,38 @@ inline C multiply_add(C x, C y, C z) {
 #endif
 }
 
-// A result as T would store it.
-template <typename T>
-inline Compute<T> rounded(Compute<T> value) {
-  return static_cast<Compute<T>>(static_cast<T>(value));
+template <typename C>
+inline C larger_or_nan(C before, C now) {
+  return before > now || before != before ? before : now;
 }
 
 enum SgdMode { kPlain, kFirst, kMomentum };
 
 template <typename T, SgdMode kMode, bool kDecay, bool kNesterov>
 void sgd_loop(const SgdTensor& t, const SgdOptions& options, int64_t begin, int64_t end) {
-  using C = Compute<T>;
   T* const param = static_cast<T*>(t.param);
   const T* const grad = static_cast<const T*>(t.grad);
   T* const buffer = static_cast<T*>(t.momentum);
-  const C sign = options.maximize ? C(-1) : C(1);
-  // The factor of an addition has the tensors' dtype, that of a product is exact to the compute type.
-  const C decay = rounded<T>(static_cast<C>(options.weight_decay));
-  const C momentum = static_cast<C>(options.momentum);
-  const C lookahead = rounded<T>(momentum);
-  const C fresh = rounded<T>(static_cast<C>(1 - options.dampening));
-  const C rate = rounded<T>(static_cast<C>(-options.lr));
+  const T sign = options.maximize ? T(-1) : T(1);
+  const T decay = static_cast<T>(options.weight_decay);
+  const T momentum = static_cast<T>(options.momentum);
+  const T lookahead = momentum;
+  const T fresh = static_cast<T>(1 - options.dampening);
+  const T rate = static_cast<T>(-options.lr);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
-    const C p = static_cast<C>(param[i]);
-    C g = sign * static_cast<C>(grad[i]);
-    if constexpr (kDecay) g = rounded<T>(multiply_add(decay, p, g));
+    const T p = param[i];
+    T g = sign * grad[i];
+    if constexpr (kDecay) g = multiply_add(decay, p, g);
     if constexpr (kMode != kPlain) {
-      C b = g;
+      T b = g;
       if constexpr (kMode == kMomentum) {
-        b = rounded<T>(multiply_add(fresh, g, rounded<T>(static_cast<C>(buffer[i]) * momentum)));
+        b = multiply_add(fresh, g, buffer[i] * momentum);
       }
-      buffer[i] = static_cast<T>(b);
-      g = kNesterov ? rounded<T>(multiply_add(lookahead, b, g)) : b;
+      buffer[i] = b;
+      g = kNesterov ? multiply_add(lookahead, b, g) : b;
     }
-    param[i] = static_cast<T>(multiply_add(rate, g, p));
+    param[i] = multiply_add(rate, g, p);
   }
 }
 
@@ -118,48 +113,47 @@ enum AdamDecay { kNoDecay, kGradDecay, kParamDecay };
 
 template <typename T, AdamDecay kDecay, bool kAmsgrad, bool kSmallWeight>
 void adam_loop(const AdamTensor& t, const AdamOptions& options, int64_t begin, int64_t end) {
-  using C = Compute<T>;
   T* const param = static_cast<T*>(t.param);
   const T* const grad = static_cast<const T*>(t.grad);
   T* const exp_avg = static_cast<T*>(t.exp_avg);
   T* const exp_avg_sq = static_cast<T*>(t.exp_avg_sq);
   T* const max_exp_avg_sq = static_cast<T*>(t.max_exp_avg_sq);
-  const C sign = options.maximize ? C(-1) : C(1);
-  const C grad_decay = rounded<T>(static_cast<C>(options.weight_decay));
-  const C param_decay = static_cast<C>(1 - options.lr * options.weight_decay);
-  const C weight = static_cast<C>(1 - options.beta1);
-  const C beta2 = static_cast<C>(options.beta2);
-  const C fresh2 = static_cast<C>(1 - options.beta2);
-  const C eps = static_cast<C>(options.eps);
-  const C correction = static_cast<C>(t.bias_correction2_sqrt);
-  const C rate = static_cast<C>(-t.step_size);
+  const T sign = options.maximize ? T(-1) : T(1);
+  const T grad_decay = static_cast<T>(options.weight_decay);
+  const T param_decay = static_cast<T>(1 - options.lr * options.weight_decay);
+  const T weight = static_cast<T>(1 - options.beta1);
+  const T beta2 = static_cast<T>(options.beta2);
+  const T fresh2 = static_cast<T>(1 - options.beta2);
+  const T eps = static_cast<T>(options.eps);
+  const T correction = static_cast<T>(t.bias_correction2_sqrt);
+  const T rate = static_cast<T>(-t.step_size);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
-    C p = static_cast<C>(param[i]);
-    C g = sign * static_cast<C>(grad[i]);
-    if constexpr (kDecay == kGradDecay) g = rounded<T>(multiply_add(grad_decay, p, g));
-    if constexpr (kDecay == kParamDecay) p = rounded<T>(p * param_decay);
+    T p = param[i];
+    T g = sign * grad[i];
+    if constexpr (kDecay == kGradDecay) g = multiply_add(grad_decay, p, g);
+    if constexpr (kDecay == kParamDecay) p = p * param_decay;
     // exp_avg.lerp_(grad, 1 - beta1), in the form that is exact at the nearer end.
-    const C m = static_cast<C>(exp_avg[i]);
-    const C average =
-        rounded<T>(kSmallWeight ? multiply_add(weight, g - m, m) : multiply_add(-(g - m), C(1) - weight, g));
-    C square = rounded<T>(multiply_add(fresh2 * g, g, rounded<T>(static_cast<C>(exp_avg_sq[i]) * beta2)));
-    exp_avg[i] = static_cast<T>(average);
-    exp_avg_sq[i] = static_cast<T>(square);
+    const T m = exp_avg[i];
+    const T average =
+        kSmallWeight ? multiply_add(weight, g - m, m) : multiply_add(-(g - m), T(1) - weight, g);
+    T square = multiply_add(fresh2 * g, g, exp_avg_sq[i] * beta2);
+    exp_avg[i] = average;
+    exp_avg_sq[i] = square;
     if constexpr (kAmsgrad) {
-      const C before = static_cast<C>(max_exp_avg_sq[i]);
-      square = before > square || before != before ? before : square;  // a NaN stays
-      max_exp_avg_sq[i] = static_cast<T>(square);
+      const T before = max_exp_avg_sq[i];
+      square = larger_or_nan(before, square);
+      max_exp_avg_sq[i] = square;
     }
-    const C root = rounded<T>(std::sqrt(square));
-    const C denominator = rounded<T>(rounded<T>(root / correction) + eps);
-    param[i] = static_cast<T>(p + rate * average / denominator);
+    const T root = std::sqrt(square);
+    const T denominator = root / correction + eps;
+    param[i] = p + rate * average / denominator;
   }
 }
 
 template <typename T, AdamDecay kDecay>
 void adam_mode(const AdamTensor& t, const AdamOptions& options, int64_t begin, int64_t end) {
-  const bool small_weight = static_cast<Compute<T>>(1 - options.beta1) < Compute<T>(0.5);
+  const bool small_weight = static_cast<T>(1 - options.beta1) < T(0.5);
   if (options.amsgrad && small_weight) {
     adam_loop<T, kDecay, true, true>(t, options, begin, end);
   } else if (options.amsgrad) {
@@ -182,9 +176,130 @@ void adam_step(const AdamTensor& t, const AdamOptions& options, int64_t begin, i
   }
 }
 
+// ---- half types: blocks in float, each result rounded as the tensor's dtype would store it ----
+
+constexpr int64_t kBlock = 256;
+
+// The conversions are what takes time and code: each stands once, whatever the options.
+template <typename H>
+HWY_NOINLINE void read(const void* from, int64_t begin, int64_t n, float* to) {
+  const H* const in = static_cast<const H*>(from) + begin;
+  for (int64_t i = 0; i < n; ++i) to[i] = static_cast<float>(in[i]);
+}
+template <typename H>
+HWY_NOINLINE void write(const float* from, int64_t n, void* to, int64_t begin) {
+  H* const out = static_cast<H*>(to) + begin;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) out[i] = H(from[i]);
+}
+template <typename H>
+HWY_NOINLINE void round_all(float* x, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) x[i] = static_cast<float>(H(x[i]));
+}
+template <typename H>
+float rounded(double value) {
+  return static_cast<float>(H(static_cast<float>(value)));
+}
+
+// x = x * factor; out = factor * x + y.
+void scale(float* x, float factor, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) x[i] = x[i] * factor;
+}
+void add_scaled(float* out, float factor, const float* x, const float* y, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) out[i] = multiply_add(factor, x[i], y[i]);
+}
+
+// The factor of an addition has the tensors' dtype, that of a product is exact to float.
+template <typename H>
+void sgd_half(const SgdTensor& t, const SgdOptions& options, int64_t begin, int64_t end) {
+  alignas(64) float p[kBlock], g[kBlock], b[kBlock];
+  for (int64_t at = begin; at < end; at += kBlock) {
+    const int64_t n = end - at < kBlock ? end - at : kBlock;
+    read<H>(t.param, at, n, p);
+    read<H>(t.grad, at, n, g);
+    scale(g, options.maximize ? -1.0f : 1.0f, n);
+    if (options.weight_decay != 0) {
+      add_scaled(g, rounded<H>(options.weight_decay), p, g, n);
+      round_all<H>(g, n);
+    }
+    const float* step = g;
+    if (t.momentum != nullptr) {
+      if (t.first) {
+        std::memcpy(b, g, sizeof(float) * static_cast<size_t>(n));
+      } else {
+        read<H>(t.momentum, at, n, b);
+        scale(b, static_cast<float>(options.momentum), n);
+        round_all<H>(b, n);
+        add_scaled(b, rounded<H>(1 - options.dampening), g, b, n);
+        round_all<H>(b, n);
+      }
+      write<H>(b, n, t.momentum, at);
+      step = b;
+      if (options.nesterov) {
+        add_scaled(g, rounded<H>(options.momentum), b, g, n);
+        round_all<H>(g, n);
+        step = g;
+      }
+    }
+    add_scaled(p, rounded<H>(-options.lr), step, p, n);
+    write<H>(p, n, t.param, at);
+  }
+}
+
+template <typename H>
+void adam_half(const AdamTensor& t, const AdamOptions& options, int64_t begin, int64_t end) {
+  alignas(64) float p[kBlock], g[kBlock], average[kBlock], square[kBlock], before[kBlock];
+  const auto weight = static_cast<float>(1 - options.beta1);
+  const auto fresh2 = static_cast<float>(1 - options.beta2);
+  const auto eps = static_cast<float>(options.eps);
+  const auto correction = static_cast<float>(t.bias_correction2_sqrt);
+  const auto rate = static_cast<float>(-t.step_size);
+  for (int64_t at = begin; at < end; at += kBlock) {
+    const int64_t n = end - at < kBlock ? end - at : kBlock;
+    read<H>(t.param, at, n, p);
+    read<H>(t.grad, at, n, g);
+    scale(g, options.maximize ? -1.0f : 1.0f, n);
+    if (options.weight_decay != 0 && options.decoupled) {
+      scale(p, static_cast<float>(1 - options.lr * options.weight_decay), n);
+      round_all<H>(p, n);
+    } else if (options.weight_decay != 0) {
+      add_scaled(g, rounded<H>(options.weight_decay), p, g, n);
+      round_all<H>(g, n);
+    }
+    read<H>(t.exp_avg, at, n, average);
+    if (weight < 0.5f) {
+      for (int64_t i = 0; i < n; ++i) average[i] = multiply_add(weight, g[i] - average[i], average[i]);
+    } else {
+      for (int64_t i = 0; i < n; ++i) average[i] = multiply_add(-(g[i] - average[i]), 1 - weight, g[i]);
+    }
+    round_all<H>(average, n);
+    write<H>(average, n, t.exp_avg, at);
+    read<H>(t.exp_avg_sq, at, n, square);
+    scale(square, static_cast<float>(options.beta2), n);
+    round_all<H>(square, n);
+    for (int64_t i = 0; i < n; ++i) square[i] = multiply_add(fresh2 * g[i], g[i], square[i]);
+    round_all<H>(square, n);
+    write<H>(square, n, t.exp_avg_sq, at);
+    if (options.amsgrad) {
+      read<H>(t.max_exp_avg_sq, at, n, before);
+      for (int64_t i = 0; i < n; ++i) square[i] = larger_or_nan(before[i], square[i]);
+      write<H>(square, n, t.max_exp_avg_sq, at);
+    }
+    for (int64_t i = 0; i < n; ++i) square[i] = std::sqrt(square[i]);
+    round_all<H>(square, n);
+    for (int64_t i = 0; i < n; ++i) square[i] = square[i] / correction;
+    round_all<H>(square, n);
+    for (int64_t i = 0; i < n; ++i) square[i] = square[i] + eps;
+    round_all<H>(square, n);
+    for (int64_t i = 0; i < n; ++i) p[i] = p[i] + rate * average[i] / square[i];
+    write<H>(p, n, t.param, at);
+  }
+}
+
 const OptimizerTable kTable = {
-    {sgd_step<Half>, sgd_step<BFloat16>, sgd_step<float>, sgd_step<double>},
-    {adam_step<Half>, adam_step<BFloat16>, adam_step<float>, adam_step<double>},
+    {sgd_half<Half>, sgd_half<BFloat16>, sgd_step<float>, sgd_step<double>},
+    {adam_half<Half>, adam_half<BFloat16>, adam_step<float>, adam_step<double>},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/backend.h"
+#include "cpu/copy.h"
 #include "cpu/fold.h"
 #include "cpu/line.h"
 
@@ -119,11 +120,22 @@ void arg_reduce_as(const Lines& lines) {
   });
 }
 
-// The type that running sums and products are kept in.
+// The type that running sums and products are kept in: for half types float.
 template <typename T>
 using ScanType = std::conditional_t<
     std::is_integral_v<T>, uint64_t,
     std::conditional_t<std::is_same_v<T, float> || std::is_same_v<T, double>, double, float>>;
+
+// The running total after `value`.
+template <typename T, ScanOp kOp>
+T advance(ScanType<T>& total, T value) {
+  if constexpr (kOp == ScanOp::kSum) {
+    total += static_cast<ScanType<T>>(value);
+  } else {
+    total *= static_cast<ScanType<T>>(value);
+  }
+  return static_cast<T>(total);
+}
 
 template <ScanOp kOp, typename T>
 void scan_as(const Lines& lines, bool reverse) {
@@ -132,14 +144,6 @@ void scan_as(const Lines& lines, bool reverse) {
   const int64_t first = reverse ? n - 1 : 0;
   const int64_t out_step = reverse ? -lines.step[0] : lines.step[0];
   const int64_t in_step = reverse ? -lines.step[1] : lines.step[1];
-  const auto next = [](A& total, T value) {
-    if constexpr (kOp == ScanOp::kSum) {
-      total += static_cast<A>(value);
-    } else {
-      total *= static_cast<A>(value);
-    }
-    return static_cast<T>(total);
-  };
   const A start = kOp == ScanOp::kSum ? A(0) : A(1);
   if (side_by_side<T>(lines, 1) && lines.outer.strides[0][0] == sizeof(T)) {
     run_tiles(lines, [&](char* const* data, int64_t lanes) {
@@ -148,7 +152,7 @@ void scan_as(const Lines& lines, bool reverse) {
       for (int64_t k = 0; k < n; ++k) {
         T* out = reinterpret_cast<T*>(data[0] + first * lines.step[0] + k * out_step);
         const T* in = reinterpret_cast<const T*>(data[1] + first * lines.step[1] + k * in_step);
-        for (int64_t i = 0; i < lanes; ++i) out[i] = next(total[i], in[i]);
+        for (int64_t i = 0; i < lanes; ++i) out[i] = advance<T, kOp>(total[i], in[i]);
       }
     });
     return;
@@ -157,14 +161,65 @@ void scan_as(const Lines& lines, bool reverse) {
     char* out = data[0] + first * lines.step[0];
     char* in = data[1] + first * lines.step[1];
     A total = start;
-    for (int64_t k = 0; k < n; ++k) at<T>(out, out_step, k) = next(total, at<T>(in, in_step, k));
+    for (int64_t k = 0; k < n; ++k) at<T>(out, out_step, k) = advance<T, kOp>(total, at<T>(in, in_step, k));
   });
+}
+
+// The other dtypes go through V, block by block: what is scanned is kept in A.
+template <ScanOp kOp, typename V, typename A>
+void scan_through(const Lines& lines, bool reverse) {
+  constexpr int64_t kBlock = 256;
+  const int64_t n = lines.size;
+  const int64_t first = reverse ? n - 1 : 0;
+  const int64_t out_step = reverse ? -lines.step[0] : lines.step[0];
+  const int64_t in_step = reverse ? -lines.step[1] : lines.step[1];
+  const DType dtype = lines.outer.dtype[1];
+  run_lines(lines, 4, [&](char* const* data) {
+    V block[kBlock];
+    auto* const values = reinterpret_cast<char*>(block);
+    A total = kOp == ScanOp::kSum ? A(0) : A(1);
+    for (int64_t k = 0; k < n; k += kBlock) {
+      const int64_t count = std::min(kBlock, n - k);
+      convert_row(values, sizeof(V), DTypeOf<V>::value, data[1] + first * lines.step[1] + k * in_step,
+                  in_step, dtype, count);
+      for (int64_t i = 0; i < count; ++i) {
+        if constexpr (kOp == ScanOp::kSum) {
+          total += static_cast<A>(block[i]);
+        } else {
+          total *= static_cast<A>(block[i]);
+        }
+        block[i] = static_cast<V>(total);
+      }
+      convert_row(data[0] + first * lines.step[0] + k * out_step, out_step, dtype, values, sizeof(V),
+                  DTypeOf<V>::value, count);
+    }
+  });
+}
+
+template <ScanOp kOp>
+void scan_with(const Lines& lines, bool reverse) {
+  switch (lines.outer.dtype[1]) {
+    case DType::kFloat64:
+      return scan_as<kOp, double>(lines, reverse);
+    case DType::kFloat32:
+      return scan_as<kOp, float>(lines, reverse);
+    case DType::kInt64:
+      return scan_as<kOp, int64_t>(lines, reverse);
+    case DType::kFloat16:
+    case DType::kBFloat16:
+      return scan_through<kOp, float, float>(lines, reverse);
+    default:
+      return scan_through<kOp, int64_t, uint64_t>(lines, reverse);
+  }
 }
 
 }  // namespace
 
 void CpuOrder::arg_reduce(const Lines& lines, bool largest) {
-  visit_dtype(lines.outer.dtype[2], [&]<typename T>() {
+  const DType dtype = lines.outer.dtype[2];
+  // Bool is ordered as the bytes 0 and 1.
+  visit_dtype(dtype, [&]<typename E>() {
+    using T = std::conditional_t<std::is_same_v<E, bool>, uint8_t, E>;
     if (largest) {
       arg_reduce_as<true, T>(lines);
     } else {
@@ -174,13 +229,11 @@ void CpuOrder::arg_reduce(const Lines& lines, bool largest) {
 }
 
 void CpuOrder::scan(ScanOp op, const Lines& lines, bool reverse) {
-  visit_dtype(lines.outer.dtype[1], [&]<typename T>() {
-    if (op == ScanOp::kSum) {
-      scan_as<ScanOp::kSum, T>(lines, reverse);
-    } else {
-      scan_as<ScanOp::kProd, T>(lines, reverse);
-    }
-  });
+  if (op == ScanOp::kSum) {
+    scan_with<ScanOp::kSum>(lines, reverse);
+  } else {
+    scan_with<ScanOp::kProd>(lines, reverse);
+  }
 }
 
 void CpuOrder::affine_scan(const Lines& lines, bool reverse) {
@@ -204,7 +257,7 @@ void CpuOrder::affine_scan(const Lines& lines, bool reverse) {
 }
 
 void CpuOrder::pick(const Lines& lines) {
-  visit_dtype(lines.outer.dtype[0], [&]<typename T>() {
+  visit_size(lines.outer.dtype[0], [&]<typename T>() {
     run_lines(lines, 1, [&](char* const* data) {
       for (int64_t k = 0; k < lines.size; ++k) {
         at<T>(data[0], lines.step[0], k) =
@@ -215,7 +268,7 @@ void CpuOrder::pick(const Lines& lines) {
 }
 
 void CpuOrder::place(const Lines& lines) {
-  visit_dtype(lines.outer.dtype[0], [&]<typename T>() {
+  visit_size(lines.outer.dtype[0], [&]<typename T>() {
     run_lines(lines, 1, [&](char* const* data) {
       for (int64_t k = 0; k < lines.size; ++k) {
         at<T>(data[0], lines.step[0], at<int64_t>(data[2], lines.step[2], k)) =

@@ -31,14 +31,25 @@ PointwiseTable make_table() {
   return table;
 }
 
+// int32 holds every result of small integers up to what their own arithmetic would cut off; only the
+// parameters, which saturate, have to do so at the bounds of their dtype.
+PointwiseParams saturated(const PointwiseParams& params, DType dtype) {
+  const double low = dtype == DType::kUInt8 ? 0 : dtype == DType::kInt8 ? -128 : -32768;
+  const double high = dtype == DType::kUInt8 ? 255 : dtype == DType::kInt8 ? 127 : 32767;
+  const auto limit = [=](double value) { return !(value > low) ? low : std::min(value, high); };
+  return {limit(params.a), limit(params.b), limit(params.c)};
+}
+
 // Operand 1 tells the compute dtype: beside a half type, host scalars are float.
 void run(const InnerLoop* row, std::string_view op, const Loop& loop, const PointwiseParams& params,
          int64_t cost) {
-  const DType dtype = is_reduced_floating(loop.dtype[1]) ? DType::kFloat32 : loop.dtype[1];
+  const DType operand = loop.dtype[1];
+  const bool small = operand == DType::kUInt8 || operand == DType::kInt8 || operand == DType::kInt16;
+  const DType dtype = is_reduced_floating(operand) ? DType::kFloat32 : small ? DType::kInt32 : operand;
   const InnerLoop inner = row[static_cast<int>(dtype)];
-  TT_CHECK(inner != nullptr, Status::kDtype, op, " is not implemented for ", dtype);
+  TT_CHECK(inner != nullptr, Status::kDtype, op, " is not implemented for ", small ? operand : dtype);
   const DType dtypes[] = {loop.dtype[0] == DType::kBool ? DType::kBool : dtype, dtype, dtype, dtype};
-  run_loop(loop, inner, dtypes, params, cost);
+  run_loop(loop, inner, dtypes, small ? saturated(params, operand) : params, cost);
 }
 
 }  // namespace

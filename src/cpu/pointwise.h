@@ -16,8 +16,8 @@ class CpuPointwise final : public PointwiseKernels {
   void where(const Loop& loop) override;
 };
 
-// Inner loops by op and compute dtype (half types have none: they are computed as float); null where there is
-// none.
+// Inner loops by op and compute dtype (half types and integers below 32 bits have none: they are computed as
+// float and int32); null where there is none.
 struct PointwiseTable {
   InnerLoop unary[static_cast<int>(UnaryOp::kCount)][kDTypeCount];
   InnerLoop binary[static_cast<int>(BinaryOp::kCount)][kDTypeCount];

@@ -68,7 +68,8 @@ void where_loop(char* const* data, int64_t n, const PointwiseParams&) {
   }
 }
 
-// Whether this file has a loop for rows of kernel `kind`, domain and T. Half types have none.
+// Whether this file has a loop for rows of kernel `kind`, domain and T. Half types and integers below 32 bits
+// have none: they are computed as float and int32.
 template <typename T>
 constexpr bool wanted(Kernel kind, Domain domain) {
   return kind == kWantedKernel && in_domain<T>(domain) && (kWantIntegers || !std::is_integral_v<T>);
@@ -91,9 +92,9 @@ TT_LOOP_ENTRY(ternary)
 
 #define TT_LOOP_ROW(arity, name, kernel, domain)                              \
   {arity##_entry<functors::name, bool, wanted<bool>(kernel, domain)>(),       \
-   arity##_entry<functors::name, uint8_t, wanted<uint8_t>(kernel, domain)>(), \
-   arity##_entry<functors::name, int8_t, wanted<int8_t>(kernel, domain)>(),   \
-   arity##_entry<functors::name, int16_t, wanted<int16_t>(kernel, domain)>(), \
+   nullptr,                                                                   \
+   nullptr,                                                                   \
+   nullptr,                                                                   \
    arity##_entry<functors::name, int32_t, wanted<int32_t>(kernel, domain)>(), \
    arity##_entry<functors::name, int64_t, wanted<int64_t>(kernel, domain)>(), \
    nullptr,                                                                   \

@@ -2,6 +2,7 @@
 // compiler turns them into vector code.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/pointwise_simd.cpp"
+#define TT_CPU_WITHOUT_SSE4
 #include "cpu/targets.h"
 
 #include <hwy/foreach_target.h>
@@ -13,25 +14,18 @@
 HWY_BEFORE_NAMESPACE();
 namespace tt::cpu::HWY_NAMESPACE {
 
-// To stay small, integers have loops for AVX2 and the oldest instruction set only, and SSE4 has none: what is
-// null here is taken from an older set.
+// To stay small, integers have loops for AVX2 and the oldest instruction set only: what is null here is taken
+// from an older set.
 #if defined(__x86_64__)
-#define TT_HAS_LOOPS (HWY_TARGET != HWY_SSE4)
 constexpr bool kWantIntegers = HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_STATIC_TARGET;
 #else
-#define TT_HAS_LOOPS 1
 constexpr bool kWantIntegers = true;
 #endif
-#if TT_HAS_LOOPS
 #define kWantedKernel kVector
 constexpr bool kWantWhere = true;
 #include "cpu/pointwise_loops.h"
 #undef kWantedKernel
 const PointwiseTable* get_table() { return &kTable; }
-#else
-const PointwiseTable* get_table() { return nullptr; }
-#endif
-#undef TT_HAS_LOOPS
 
 }  // namespace tt::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -47,16 +41,14 @@ const PointwiseTable* vector_table(int generation) {
       return N_AVX3::get_table();
     case Isa::kAvx2:
       return N_AVX2::get_table();
-    case Isa::kSse4:
-      return N_SSE4::get_table();
     case Isa::kBaseline:
       return TT_CPU_BASELINE::get_table();
 #else
     case Isa::kBaseline:
       return HWY_NAMESPACE::get_table();
+#endif
     default:
       return nullptr;
-#endif
   }
   return nullptr;
 }

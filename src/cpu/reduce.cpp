@@ -7,6 +7,7 @@
 #include "core/backend.h"
 #include "core/memory.h"
 #include "core/parallel.h"
+#include "cpu/copy.h"
 #include "cpu/fold.h"
 #include "cpu/inner_loop.h"
 
@@ -431,7 +432,7 @@ void CpuReduce::reduce(ReduceOp op, const Loop& loop, const ReduceParams& params
 
 bool CpuReduce::equal(const Loop& loop) {
   bool same = true;
-  visit_dtype(loop.dtype[0], [&]<typename T>() {
+  const auto compare = [&]<typename T>() {
     for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
       bool row = same;
       for (int64_t i = 0; i < n; ++i) {
@@ -440,7 +441,12 @@ bool CpuReduce::equal(const Loop& loop) {
       }
       same = row;
     });
-  });
+  };
+  if (is_floating(loop.dtype[0])) {
+    visit_dtype(loop.dtype[0], compare);
+  } else {
+    visit_size(loop.dtype[0], compare);
+  }
   return same;
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/backend.h"
+#include "cpu/copy.h"
 #include "cpu/line.h"
 #include "cpu/order.h"
 #include "cpu/sort_keys.h"
@@ -35,35 +36,68 @@ void radix_sort(Item* items, Item* spare, int64_t n) {
   if (from != items) std::copy_n(from, n, items);
 }
 
-// Calls fn with the item type for the line length and the dtype: template <T, Item>.
-template <typename F>
-void visit_items(DType dtype, int64_t n, F&& fn) {
-  visit_dtype(dtype, [&]<typename T>() {
-    if constexpr (sizeof(T) == 8) {
-      fn.template operator()<T, WideItem>();
-    } else if (n <= int64_t{0xffffffff}) {
-      fn.template operator()<T, PackedItem>();
-    } else {
-      fn.template operator()<T, WideItem>();
-    }
+// The keys of n elements, `step` bytes apart.
+using ReadKeys = void (*)(uint64_t* keys, const char* in, int64_t step, int64_t n);
+
+ReadKeys read_keys_of(DType dtype) {
+  return visit_dtype(dtype, []<typename T>() -> ReadKeys {
+    return [](uint64_t* keys, const char* in, int64_t step, int64_t n) {
+      for (int64_t i = 0; i < n; ++i) keys[i] = sort_key(*reinterpret_cast<const T*>(in + i * step));
+    };
   });
 }
 
+// The key of NaN.
+uint64_t nan_key(DType dtype) { return dtype == DType::kFloat64 ? ~uint64_t{0} : ~uint32_t{0}; }
+
+// Calls fn with the item type for the line length and the dtype.
+template <typename F>
+void visit_items(DType dtype, int64_t n, F&& fn) {
+  if (size_of(dtype) == 8 || n > int64_t{0xffffffff}) {
+    fn.template operator()<WideItem>();
+  } else {
+    fn.template operator()<PackedItem>();
+  }
+}
+
 template <typename T, typename Item>
-void read_items(Item* items, char* in, int64_t step, int64_t n, bool descending) {
+void read_items_of(Item* items, const char* in, int64_t step, int64_t n, bool descending) {
   for (int64_t i = 0; i < n; ++i) {
-    const auto key = sort_key(at<T>(in, step, i));
+    const auto key = sort_key(*reinterpret_cast<const T*>(in + i * step));
     items[i] = Item(descending ? ~key : key, i);
   }
 }
 
-template <typename T, typename Item>
-void write_items(const Item* items, int64_t n, const Lines& lines, char* const* data) {
-  for (int64_t i = 0; i < n; ++i) {
-    const int64_t place = items[i].place();
-    at<T>(data[0], lines.step[0], i) = at<T>(data[2], lines.step[2], place);
-    at<int64_t>(data[1], lines.step[1], i) = place;
+// At once for what is sorted most; the keys of the other dtypes are made block by block.
+template <typename Item>
+void read_items(Item* items, DType dtype, const char* in, int64_t step, int64_t n, bool descending) {
+  if constexpr (std::is_same_v<Item, PackedItem>) {
+    if (dtype == DType::kFloat32) return read_items_of<float>(items, in, step, n, descending);
+  } else {
+    if (dtype == DType::kFloat64) return read_items_of<double>(items, in, step, n, descending);
+    if (dtype == DType::kInt64) return read_items_of<int64_t>(items, in, step, n, descending);
   }
+  constexpr int64_t kBlock = 256;
+  uint64_t keys[kBlock];
+  const ReadKeys read_keys = read_keys_of(dtype);
+  for (int64_t at = 0; at < n; at += kBlock) {
+    const int64_t count = std::min(kBlock, n - at);
+    read_keys(keys, in + at * step, step, count);
+    for (int64_t i = 0; i < count; ++i) {
+      items[at + i] = Item(static_cast<typename Item::Key>(descending ? ~keys[i] : keys[i]), at + i);
+    }
+  }
+}
+
+template <typename Item>
+void write_items(const Item* items, int64_t n, const Lines& lines, char* const* data) {
+  visit_size(lines.outer.dtype[2], [&]<typename T>() {
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t place = items[i].place();
+      at<T>(data[0], lines.step[0], i) = at<T>(data[2], lines.step[2], place);
+      at<int64_t>(data[1], lines.step[1], i) = place;
+    }
+  });
 }
 
 }  // namespace
@@ -80,160 +114,200 @@ void sort_items(WideItem* items, WideItem* spare, int64_t n) {
 
 void CpuOrder::sort(const Lines& lines, bool descending) {
   const int64_t n = lines.size;
-  visit_items(lines.outer.dtype[2], n, [&]<typename T, typename Item>() {
+  const DType dtype = lines.outer.dtype[2];
+  visit_items(dtype, n, [&]<typename Item>() {
     const auto bytes = static_cast<int64_t>(sizeof(Item));
     run_lines_with_scratch(lines, kSortCost, 2 * n * bytes, [&](char* const* data, char* memory) {
       auto* items = reinterpret_cast<Item*>(memory);
-      read_items<T>(items, data[2], lines.step[2], n, descending);
+      read_items(items, dtype, data[2], lines.step[2], n, descending);
       sort_items(items, items + n, n);
-      write_items<T>(items, n, lines, data);
+      write_items(items, n, lines, data);
     });
   });
 }
 
 void CpuOrder::topk(const Lines& lines, int64_t k, bool largest, bool sorted) {
   const int64_t n = lines.size;
-  visit_items(lines.outer.dtype[2], n, [&]<typename T, typename Item>() {
+  const DType dtype = lines.outer.dtype[2];
+  visit_items(dtype, n, [&]<typename Item>() {
     const auto bytes = static_cast<int64_t>(sizeof(Item));
     run_lines_with_scratch(lines, 4, n * bytes, [&](char* const* data, char* memory) {
       auto* items = reinterpret_cast<Item*>(memory);
-      read_items<T>(items, data[2], lines.step[2], n, largest);
+      read_items(items, dtype, data[2], lines.step[2], n, largest);
       if (k < n) std::nth_element(items, items + k, items + n);
       if (sorted) std::sort(items, items + k);
-      write_items<T>(items, k, lines, data);
+      write_items(items, k, lines, data);
     });
   });
 }
 
 void CpuOrder::kth(const Lines& lines, int64_t k, bool nan_first) {
   const int64_t n = lines.size;
-  visit_items(lines.outer.dtype[2], n, [&]<typename T, typename Item>() {
+  const DType dtype = lines.outer.dtype[2];
+  visit_items(dtype, n, [&]<typename Item>() {
     const auto bytes = static_cast<int64_t>(sizeof(Item));
     run_lines_with_scratch(lines, 4, n * bytes, [&](char* const* data, char* memory) {
       auto* items = reinterpret_cast<Item*>(memory);
-      read_items<T>(items, data[2], lines.step[2], n, false);
+      read_items(items, dtype, data[2], lines.step[2], n, false);
       const Item* chosen = nullptr;
-      if constexpr (!std::is_integral_v<T>) {
-        for (int64_t i = 0; nan_first && i < n && chosen == nullptr; ++i) {
-          const T value = at<T>(data[2], lines.step[2], i);
-          if (value != value) chosen = items + i;
+      if (nan_first && is_floating(dtype)) {
+        const uint64_t nan = nan_key(dtype);
+        for (int64_t i = 0; i < n && chosen == nullptr; ++i) {
+          if (items[i].key() == nan) chosen = items + i;
         }
       }
       if (chosen == nullptr) {
         std::nth_element(items, items + k, items + n);
         chosen = items + k;
       }
-      write_items<T>(chosen, 1, lines, data);
+      write_items(chosen, 1, lines, data);
     });
   });
 }
 
 namespace {
 
-template <typename T>
-int64_t unique_values(const T* in, int64_t n, bool consecutive, T* values, int64_t* inverse,
-                      int64_t* counts) {
-  using Item = WideItem;
-  Scratch scratch(consecutive ? 1 : 2 * n * static_cast<int64_t>(sizeof(Item)), 1);
-  auto* items = reinterpret_cast<Item*>(scratch.take());
-  if (!consecutive) {
-    for (int64_t i = 0; i < n; ++i) items[i] = Item(sort_key(in[i]), i);
-    sort_items(items, items + n, n);
-  }
-  int64_t found = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    const int64_t place = consecutive ? i : items[i].place();
-    if (i == 0 || !(in[place] == values[found - 1])) {
-      values[found] = in[place];
-      if (counts != nullptr) counts[found] = 0;
-      ++found;
+// What unique finds, written down.
+struct Found {
+  char* values;
+  int64_t* inverse;
+  int64_t* counts;
+  int64_t bytes;  // of a value
+  int64_t n = 0;
+
+  // The element at `place`: like the last value, or a new one.
+  void add(const char* element, int64_t place, bool is_new) {
+    if (is_new) {
+      std::memcpy(values + n * bytes, element, static_cast<size_t>(bytes));
+      if (counts != nullptr) counts[n] = 0;
+      ++n;
     }
-    if (counts != nullptr) ++counts[found - 1];
-    if (inverse != nullptr) inverse[place] = found - 1;
+    if (counts != nullptr) ++counts[n - 1];
+    if (inverse != nullptr) inverse[place] = n - 1;
   }
-  return found;
+};
+
+void unique_values(DType dtype, const char* in, int64_t n, bool consecutive, Found& found) {
+  Scratch scratch((consecutive ? 1 : 2) * n * static_cast<int64_t>(sizeof(WideItem)), 1);
+  auto* items = reinterpret_cast<WideItem*>(scratch.take());
+  read_items(items, dtype, in, found.bytes, n, false);
+  if (!consecutive) sort_items(items, items + n, n);
+  const bool has_nan = is_floating(dtype);
+  const uint64_t nan = nan_key(dtype);
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t place = items[i].place();
+    // NaN differs from itself.
+    const bool is_new = i == 0 || items[i].key() != items[i - 1].key() || (has_nan && items[i].key() == nan);
+    found.add(in + place * found.bytes, place, is_new);
+  }
 }
 
-template <typename T>
-int64_t unique_rows(const T* in, int64_t rows, int64_t cols, bool consecutive, T* values, int64_t* inverse,
-                    int64_t* counts) {
-  Scratch scratch(rows * static_cast<int64_t>(sizeof(int64_t)), 1);
-  auto* order = reinterpret_cast<int64_t*>(scratch.take());
+void unique_rows(DType dtype, const char* in, int64_t rows, int64_t cols, bool consecutive, Found& found) {
+  const auto size = static_cast<int64_t>(sizeof(int64_t));
+  Scratch order_memory(rows * size, 1), key_memory(rows * cols * size, 1);
+  auto* order = reinterpret_cast<int64_t*>(order_memory.take());
+  auto* keys = reinterpret_cast<uint64_t*>(key_memory.take());
+  read_keys_of(dtype)(keys, in, static_cast<int64_t>(size_of(dtype)), rows * cols);
   for (int64_t i = 0; i < rows; ++i) order[i] = i;
   if (!consecutive) {
     std::sort(order, order + rows, [&](int64_t a, int64_t b) {
       for (int64_t c = 0; c < cols; ++c) {
-        const auto ka = sort_key(in[a * cols + c]);
-        const auto kb = sort_key(in[b * cols + c]);
+        const uint64_t ka = keys[a * cols + c];
+        const uint64_t kb = keys[b * cols + c];
         if (ka != kb) return ka < kb;
       }
       return a < b;
     });
   }
-  int64_t found = 0;
+  const bool has_nan = is_floating(dtype);
+  const uint64_t nan = nan_key(dtype);
   for (int64_t i = 0; i < rows; ++i) {
-    const T* row = in + order[i] * cols;
-    if (i == 0 || !std::equal(row, row + cols, values + (found - 1) * cols)) {
-      std::copy_n(row, cols, values + found * cols);
-      if (counts != nullptr) counts[found] = 0;
-      ++found;
-    }
-    if (counts != nullptr) ++counts[found - 1];
-    if (inverse != nullptr) inverse[order[i]] = found - 1;
+    const uint64_t* row = keys + order[i] * cols;
+    const bool is_new =
+        i == 0 || !std::equal(row, row + cols, keys + order[i - 1] * cols,
+                              [&](uint64_t a, uint64_t b) { return a == b && !(has_nan && a == nan); });
+    found.add(in + order[i] * found.bytes, order[i], is_new);
   }
-  return found;
 }
 
 }  // namespace
 
 int64_t CpuOrder::unique(DType dtype, const void* input, int64_t rows, int64_t cols, bool consecutive,
                          void* values, int64_t* inverse, int64_t* counts) {
-  return visit_dtype(dtype, [&]<typename T>() {
-    const T* in = static_cast<const T*>(input);
-    T* out = static_cast<T*>(values);
-    return cols == 1 ? unique_values(in, rows, consecutive, out, inverse, counts)
-                     : unique_rows(in, rows, cols, consecutive, out, inverse, counts);
+  const auto* in = static_cast<const char*>(input);
+  Found found{static_cast<char*>(values), inverse, counts, cols * static_cast<int64_t>(size_of(dtype))};
+  if (cols == 1) {
+    unique_values(dtype, in, rows, consecutive, found);
+  } else {
+    unique_rows(dtype, in, rows, cols, consecutive, found);
+  }
+  return found.n;
+}
+
+namespace {
+
+// Calls block(values, begin, count) with the elements as T, some at a time.
+template <typename T, typename F>
+void for_each_block(DType dtype, const void* in, int64_t n, F&& block) {
+  constexpr int64_t kBlock = 256;
+  T values[kBlock];
+  const auto size = static_cast<int64_t>(size_of(dtype));
+  for (int64_t i = 0; i < n; i += kBlock) {
+    const int64_t count = std::min(kBlock, n - i);
+    convert_row(reinterpret_cast<char*>(values), sizeof(T), DTypeOf<T>::value,
+                static_cast<const char*>(in) + i * size, size, dtype, count);
+    block(values, i, count);
+  }
+}
+
+template <typename W>
+void add_weights(DType dtype, const void* in, int64_t n, const W* weights, W* total, int64_t bins) {
+  std::fill_n(total, bins, W(0));
+  for_each_block<int64_t>(dtype, in, n, [&](const int64_t* bin, int64_t begin, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) total[bin[i]] += weights == nullptr ? W(1) : weights[begin + i];
   });
 }
 
-void CpuOrder::bincount(DType dtype, const void* input, int64_t n, const void* weights, DType out_dtype,
-                        void* out, int64_t bins) {
-  visit_dtype(dtype, [&]<typename T>() {
-    if constexpr (std::is_integral_v<T>) {
-      const T* in = static_cast<const T*>(input);
-      const auto add = [&]<typename W>(const W* w) {
-        W* total = static_cast<W*>(out);
-        std::fill_n(total, bins, W(0));
-        for (int64_t i = 0; i < n; ++i) total[static_cast<int64_t>(in[i])] += w == nullptr ? W(1) : w[i];
-      };
-      if (weights == nullptr) {
-        add(static_cast<const int64_t*>(nullptr));
-      } else if (out_dtype == DType::kFloat32) {
-        add(static_cast<const float*>(weights));
-      } else {
-        add(static_cast<const double*>(weights));
-      }
-    }
-  });
-}
-
-void CpuOrder::histc(DType dtype, const void* input, int64_t n, double low, double high, void* out,
-                     int64_t bins) {
-  visit_dtype(dtype, [&]<typename T>() {
-    using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
-    const T* in = static_cast<const T*>(input);
-    Scratch scratch(bins * static_cast<int64_t>(sizeof(int64_t)), 1);
-    auto* counts = reinterpret_cast<int64_t*>(scratch.take());
-    std::fill_n(counts, bins, int64_t{0});
-    const C from = static_cast<C>(low), to = static_cast<C>(high);
-    for (int64_t i = 0; i < n; ++i) {
-      const C x = static_cast<C>(in[i]);
+template <typename C>
+void histogram(DType dtype, const void* in, int64_t n, double low, double high, int64_t* counts,
+               int64_t bins) {
+  const C from = static_cast<C>(low), to = static_cast<C>(high);
+  for_each_block<C>(dtype, in, n, [&](const C* values, int64_t, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+      const C x = values[i];
       if (!(x >= from && x <= to)) continue;
       const auto bin = static_cast<int64_t>((x - from) * static_cast<C>(bins) / (to - from));
       ++counts[std::min(bin, bins - 1)];
     }
-    for (int64_t b = 0; b < bins; ++b) static_cast<T*>(out)[b] = static_cast<T>(static_cast<C>(counts[b]));
   });
+}
+
+}  // namespace
+
+void CpuOrder::bincount(DType dtype, const void* input, int64_t n, const void* weights, DType out_dtype,
+                        void* out, int64_t bins) {
+  if (weights == nullptr) {
+    add_weights<int64_t>(dtype, input, n, nullptr, static_cast<int64_t*>(out), bins);
+  } else if (out_dtype == DType::kFloat32) {
+    add_weights(dtype, input, n, static_cast<const float*>(weights), static_cast<float*>(out), bins);
+  } else {
+    add_weights(dtype, input, n, static_cast<const double*>(weights), static_cast<double*>(out), bins);
+  }
+}
+
+void CpuOrder::histc(DType dtype, const void* input, int64_t n, double low, double high, void* out,
+                     int64_t bins) {
+  Scratch scratch(bins * static_cast<int64_t>(sizeof(int64_t)), 1);
+  auto* counts = reinterpret_cast<int64_t*>(scratch.take());
+  std::fill_n(counts, bins, int64_t{0});
+  if (dtype == DType::kFloat64) {
+    histogram<double>(dtype, input, n, low, high, counts, bins);
+  } else {
+    histogram<float>(dtype, input, n, low, high, counts, bins);
+  }
+  const auto size = static_cast<int64_t>(size_of(dtype));
+  convert_row(static_cast<char*>(out), size, dtype, reinterpret_cast<const char*>(counts), sizeof(int64_t),
+              DType::kInt64, bins);
 }
 
 }  // namespace tt::cpu

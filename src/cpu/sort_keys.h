@@ -32,6 +32,7 @@ auto sort_key(T value) {
 
 // A key and the place it came from, ordered by both: sorting items is stable.
 struct PackedItem {
+  using Key = uint32_t;
   uint64_t bits;  // key above, place below
   PackedItem() = default;
   PackedItem(uint32_t key, int64_t place) : bits(uint64_t{key} << 32 | static_cast<uint32_t>(place)) {}
@@ -40,6 +41,7 @@ struct PackedItem {
   bool operator<(const PackedItem& other) const { return bits < other.bits; }
 };
 struct WideItem {
+  using Key = uint64_t;
   uint64_t k;
   int64_t p;
   WideItem() = default;

@@ -1,9 +1,11 @@
 #!/bin/sh
-# check_library.sh LIBRARY SYMBOLS: the library exports just the recorded functions, each at its version; it needs no
-# other library than it may; and it takes little of the static thread-local memory, so that programs can load it late.
+# check_library.sh LIBRARY SYMBOLS MOST_BYTES: the library exports just the recorded functions, each at its version; it
+# needs no other library than it may; it takes little of the static thread-local memory, so that programs can load it
+# late; and it has at most MOST_BYTES bytes, unless that is 0.
 set -eu
 library=$1
 symbols=$2
+most_bytes=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
@@ -31,6 +33,12 @@ done
 tls=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
 if [ -n "$tls" ] && [ $((tls)) -gt 512 ]; then
   echo "the library takes $((tls)) bytes of thread-local memory, more than 512: late loading may fail"
+  status=1
+fi
+
+bytes=$(wc -c <"$library")
+if [ "$most_bytes" -gt 0 ] && [ "$bytes" -gt "$most_bytes" ]; then
+  echo "the library has $bytes bytes, more than $most_bytes"
   status=1
 fi
 exit $status
