@@ -114,8 +114,8 @@ extern "C" __attribute__((visibility("default"))) const tt::PluginInfo* tinytorc
   info.interface_id = "another build";
 #endif
   backend.memory = &memory();
-  backend.pointwise = new MockPointwise(host->cpu->pointwise);
-  backend.reduce = new MockReduce(host->cpu->reduce);
+  backend.pointwise = new MockPointwise(host->cpu->pointwise.get());
+  backend.reduce = new MockReduce(host->cpu->reduce.get());
   // Families that only see addresses they are given work as they are on host memory.
   backend.gemm = host->cpu->gemm;
   backend.order = host->cpu->order;
