@@ -86,6 +86,11 @@ if(TINYTORCH_CUDA_BUILD)
     message(FATAL_ERROR "The CUDA backend is written in C++20, which needs CUDA 12 or later; ${CMAKE_CUDA_COMPILER} is "
                         "${CMAKE_CUDA_COMPILER_VERSION} (configure with -DTINYTORCH_CUDA=OFF to do without)")
   endif()
+  # CMake before 3.26 does not know that nvcc has C++20.
+  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+  endif()
   string(REPLACE ";" " " archs "${CMAKE_CUDA_ARCHITECTURES}")
   message(STATUS "CUDA backend: yes (CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${archs})")
 endif()

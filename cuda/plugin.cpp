@@ -5,7 +5,12 @@
 #include <cstring>
 
 #include "cuda/arch_list.h"
+#include "cuda/index.h"
 #include "cuda/memory.h"
+#include "cuda/order.h"
+#include "cuda/pointwise.h"
+#include "cuda/random.h"
+#include "cuda/reduce.h"
 
 namespace {
 
@@ -61,7 +66,14 @@ std::string why_not() {
              "); it was built for " TT_CUDA_ARCHS);
 }
 
-void add_kernels(Backend& backend) { backend.memory = new cuda::CudaMemory; }
+void add_kernels(Backend& backend) {
+  backend.memory = new cuda::CudaMemory;
+  backend.pointwise = new cuda::CudaPointwise;
+  backend.reduce = new cuda::CudaReduce;
+  backend.order = new cuda::CudaOrder;
+  backend.index = new cuda::CudaIndex;
+  backend.random = new cuda::CudaRandom;
+}
 
 }  // namespace
 
