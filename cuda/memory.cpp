@@ -173,6 +173,22 @@ void to_host(void* to, const void* from, size_t nbytes) {
 
 int CudaMemory::device_count() { return cuda::device_count(); }
 
+DeviceInfo CudaMemory::info(Device device) {
+  const DeviceGuard guard(device.index);
+  const DeviceProperties& known = device_properties();
+  DeviceInfo info;
+  std::memcpy(info.name, known.name, sizeof info.name);
+  info.major = known.major;
+  info.minor = known.minor;
+  info.multiprocessors = known.multiprocessors;
+  size_t free = 0;
+  size_t total = 0;
+  TT_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  info.total_memory = total;
+  info.free_memory = free;
+  return info;
+}
+
 void CudaMemory::select(Device device) noexcept { select_device(device.index); }
 
 void* CudaMemory::allocate(size_t nbytes, Device device) {

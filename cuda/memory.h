@@ -11,6 +11,7 @@ namespace tt::cuda {
 class CudaMemory final : public DeviceMemory {
  public:
   int device_count() override;
+  DeviceInfo info(Device device) override;
   void select(Device device) noexcept override;
   void* allocate(size_t nbytes, Device device) override;
   void deallocate(void* data, size_t nbytes, Device device) noexcept override;

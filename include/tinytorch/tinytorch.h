@@ -4,7 +4,7 @@
 
 #include "tinytorch/autograd.h"
 #include "tinytorch/base.h"
-#include "tinytorch/create.h"
+#include "tinytorch/cuda.h"
 #include "tinytorch/data.h"
 #include "tinytorch/dlpack.h"
 #include "tinytorch/functional.h"

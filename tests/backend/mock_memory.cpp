@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -37,6 +38,33 @@ MockMemory::MockMemory() {
   gaps_[device_side_] = kCapacity;
 }
 
+DeviceInfo MockMemory::info(Device device) {
+  DeviceInfo info;
+  std::strcpy(info.name, "mock device");
+  info.major = 9;
+  info.minor = device.index;
+  info.multiprocessors = 1;
+  info.total_memory = kCapacity;
+  info.free_memory = kCapacity - stats(device).reserved;
+  return info;
+}
+
+DeviceMemoryStats MockMemory::stats(Device device) {
+  const std::lock_guard lock(mutex_);
+  return stats_[device.index];
+}
+
+void MockMemory::reset_peak_stats(Device device) {
+  const std::lock_guard lock(mutex_);
+  DeviceMemoryStats& stats = stats_[device.index];
+  stats.peak_allocated = stats.peak_reserved = stats.allocated;
+}
+
+void MockMemory::set_limit(Device device, uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  stats_[device.index].limit = bytes;
+}
+
 void MockMemory::select(Device device) noexcept { t_device = device.index; }
 
 void* MockMemory::allocate(size_t nbytes, Device device) {
@@ -47,6 +75,13 @@ void* MockMemory::allocate(size_t nbytes, Device device) {
   for (auto gap = gaps_.begin(); gap != gaps_.end(); ++gap) {
     if (gap->second < room) continue;
     char* data = gap->first;
+    DeviceMemoryStats& stats = stats_[device.index];
+    TT_CHECK(stats.limit == 0 || stats.allocated + nbytes <= stats.limit, Status::kOutOfMemory,
+             "mock: out of memory: could not allocate ", static_cast<uint64_t>(nbytes),
+             " bytes of a limit of ", stats.limit);
+    stats.allocated += nbytes;
+    stats.reserved = stats.allocated;
+    stats.peak_allocated = stats.peak_reserved = std::max(stats.peak_allocated, stats.allocated);
     const size_t rest = gap->second - room;
     gaps_.erase(gap);
     if (rest > 0) gaps_[data + room] = rest;
@@ -64,6 +99,8 @@ void MockMemory::deallocate(void* data, size_t nbytes, Device device) noexcept {
   if (block == blocks_.end() || block->second.nbytes != nbytes || block->second.device != device.index) {
     std::abort();
   }
+  stats_[device.index].allocated -= nbytes;
+  stats_[device.index].reserved -= nbytes;
   char* begin = block->first;
   size_t room = room_for(nbytes);
   blocks_.erase(block);
@@ -82,17 +119,14 @@ void MockMemory::deallocate(void* data, size_t nbytes, Device device) noexcept {
   gaps_[begin] = room;
 }
 
-void MockMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device,
-                            size_t nbytes) {
+void MockMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
   if (nbytes == 0) return;
   if (!to_device.is_cpu()) to = find(to, to_device.index);
   if (!from_device.is_cpu()) from = find(from, from_device.index);
   std::memcpy(to, from, nbytes);
 }
 
-void* MockMemory::open(const void* address) {
-  return address == nullptr ? nullptr : find(address, t_device);
-}
+void* MockMemory::open(const void* address) { return address == nullptr ? nullptr : find(address, t_device); }
 
 void* MockMemory::find(const void* address, int device) {
   const std::lock_guard lock(mutex_);
@@ -102,8 +136,8 @@ void* MockMemory::find(const void* address, int device) {
   --block;
   TT_CHECK(at <= block->first + block->second.nbytes, Status::kInternal,
            "mock: an address is not in a device's memory");
-  TT_CHECK(block->second.device == device, Status::kInternal, "mock: an address of cuda:",
-           block->second.device, " is used on cuda:", device);
+  TT_CHECK(block->second.device == device, Status::kInternal,
+           "mock: an address of cuda:", block->second.device, " is used on cuda:", device);
   return kernel_side_ + (at - device_side_);
 }
 

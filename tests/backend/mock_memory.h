@@ -17,10 +17,14 @@ class MockMemory final : public DeviceMemory {
 
   MockMemory();
   int device_count() override { return kDevices; }
+  DeviceInfo info(Device device) override;
   void select(Device device) noexcept override;
   void* allocate(size_t nbytes, Device device) override;
   void deallocate(void* data, size_t nbytes, Device device) noexcept override;
   void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) override;
+  DeviceMemoryStats stats(Device device) override;
+  void reset_peak_stats(Device device) override;
+  void set_limit(Device device, uint64_t bytes) override;
 
   // Where a kernel for the thread's device finds what `address` names. NULL stays.
   void* open(const void* address);
@@ -36,6 +40,7 @@ class MockMemory final : public DeviceMemory {
   char* device_side_;
   char* kernel_side_;
   std::map<char*, Block> blocks_;
+  DeviceMemoryStats stats_[kDevices];
   std::map<char*, size_t> gaps_;  // what is free, with the room around it that blocks keep
 };
 

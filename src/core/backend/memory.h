@@ -15,10 +15,18 @@ struct DeviceMemoryStats {
   uint64_t limit = 0;  // 0: none
 };
 
+struct DeviceInfo {
+  char name[256] = {};
+  int32_t major = 0, minor = 0;  // compute capability
+  int32_t multiprocessors = 0;
+  uint64_t total_memory = 0, free_memory = 0;  // bytes
+};
+
 class DeviceMemory {
  public:
   virtual ~DeviceMemory() = default;
   virtual int device_count() = 0;
+  virtual DeviceInfo info(Device) { return {}; }
   // Kernels get addresses without a device: those that the thread calls from now on are for this one.
   virtual void select(Device) noexcept {}
   virtual void* allocate(size_t nbytes, Device device) = 0;  // throws Error(kOutOfMemory)
