@@ -5,7 +5,7 @@
 #include "tinytorch/amp.h"
 #include "tinytorch/autograd.h"
 #include "tinytorch/base.h"
-#include "tinytorch/create.h"
+#include "tinytorch/cuda.h"
 #include "tinytorch/data.h"
 #include "tinytorch/dlpack.h"
 #include "tinytorch/functional.h"

@@ -16,25 +16,46 @@
 #include "core/backend/order.h"
 #include "core/backend/pointwise.h"
 #include "core/backend/pool.h"
+#include "core/backend/random.h"
 #include "core/backend/reduce.h"
 #include "core/backend/softmax.h"
 #include "core/device.h"
+#include "core/error.h"
 
 namespace tt {
 
+// The kernels of a family, or none.
+template <typename Kernels>
+class Family {
+ public:
+  Family() = default;
+  Family(Kernels* kernels) : kernels_(kernels) {}
+  Kernels* get() const { return kernels_; }
+  Kernels& operator*() const {
+    TT_CHECK(kernels_ != nullptr, Status::kNotImplemented, "this device has no ", Kernels::kFamily,
+             " kernels yet");
+    return *kernels_;
+  }
+  Kernels* operator->() const { return &**this; }
+
+ private:
+  Kernels* kernels_ = nullptr;
+};
+
 struct Backend {
-  DeviceMemory* memory;
-  PointwiseKernels* pointwise;
-  ReduceKernels* reduce;
-  GemmKernels* gemm;
-  OrderKernels* order;
-  IndexKernels* index;
-  ConvKernels* conv;
-  PoolKernels* pool;
-  NormKernels* norm;
-  SoftmaxKernels* softmax;
-  LossKernels* loss;
-  OptimizerKernels* optimizer;
+  DeviceMemory* memory = nullptr;
+  Family<PointwiseKernels> pointwise;
+  Family<ReduceKernels> reduce;
+  Family<GemmKernels> gemm;
+  Family<OrderKernels> order;
+  Family<IndexKernels> index;
+  Family<ConvKernels> conv;
+  Family<PoolKernels> pool;
+  Family<NormKernels> norm;
+  Family<SoftmaxKernels> softmax;
+  Family<LossKernels> loss;
+  Family<OptimizerKernels> optimizer;
+  Family<RandomKernels> random;
 
   // Short forms of the memory family.
   void* allocate(size_t nbytes, Device device) { return memory->allocate(nbytes, device); }
@@ -46,14 +67,16 @@ struct Backend {
   }
 };
 
-Backend& cpu_backend();                         // src/cpu
-Backend& load_plugin_backend(DeviceType type);  // core/plugin.cpp: loads on first use; fails with the reason
+Backend& cpu_backend();  // src/cpu
+// core/plugin.cpp: loads on first use, or fails with the reason. The thread's next calls of its kernels are
+// for `device`.
+Backend& load_plugin_backend(Device device);
 
 // Fails unless there is such a device.
 void check_device(Device device);
 
 inline Backend& backend_of(Device device) {
-  return device.is_cpu() ? cpu_backend() : load_plugin_backend(device.type);
+  return device.is_cpu() ? cpu_backend() : load_plugin_backend(device);
 }
 
 }  // namespace tt

@@ -33,8 +33,13 @@ struct Half {
   TT_HOST_DEVICE explicit Half(float value) : bits(from_float(value)) {}
   TT_HOST_DEVICE operator float() const { return to_float(bits); }
 
-  // By selections, which the compiler makes vectors of.
   TT_HOST_DEVICE static float to_float(uint16_t h) {
+#if defined(__CUDA_ARCH__)
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(h));
+    return value;
+#else
+    // By selections, which the compiler makes vectors of.
     const uint32_t magnitude = h & 0x7fffu;
     const uint32_t shifted = magnitude << 13;
     const uint32_t normal = shifted + (112u << 23);
@@ -45,6 +50,7 @@ struct Half {
     const uint32_t large = magnitude >= 0x7c00u ? infinite : normal;
     const uint32_t bits = magnitude < 0x400u ? subnormal : large;
     return std::bit_cast<float>(bits | static_cast<uint32_t>(h & 0x8000u) << 16);
+#endif
   }
   // Round to nearest, ties to even.
   TT_HOST_DEVICE static uint16_t from_float(float value) {
@@ -52,6 +58,11 @@ struct Half {
     const uint16_t sign = static_cast<uint16_t>((bits32 >> 16) & 0x8000u);
     const uint32_t magnitude = bits32 & 0x7fffffffu;
     if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
+#if defined(__CUDA_ARCH__)
+    uint16_t half;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(value));
+    return half;
+#else
     if (magnitude >= 0x477ff000u)
       return static_cast<uint16_t>(sign | 0x7c00u);  // >= 65520 rounds to infinity
     if (magnitude < 0x38800000u) {
@@ -61,6 +72,7 @@ struct Half {
     }
     const uint32_t odd = (magnitude >> 13) & 1u;
     return static_cast<uint16_t>(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
+#endif
   }
 };
 

@@ -59,10 +59,9 @@ Loaded find() {
   const std::string folder = own_folder();
   Loaded loaded;
   if (!folder.empty()) loaded = load(folder + kLibrary);
-  if (loaded.backend == nullptr &&
-      (folder.empty() || loaded.reason.find("No such file") != std::string::npos)) {
-    loaded = load(kLibrary);
-  }
+  // Where the file itself is missing, and not a library that it needs.
+  const std::string missing = folder + kLibrary + ": cannot open shared object file: No such file";
+  if (folder.empty() || loaded.reason.starts_with(missing)) loaded = load(kLibrary);
   return loaded;
 }
 
@@ -92,9 +91,10 @@ Backend* try_load() {
 
 }  // namespace
 
-Backend& load_plugin_backend(DeviceType) {
+Backend& load_plugin_backend(Device device) {
   Backend* backend = try_load();
   TT_CHECK(backend != nullptr, Status::kDevice, "no CUDA backend: ", slot().reason);
+  backend->memory->select(device);
   return *backend;
 }
 

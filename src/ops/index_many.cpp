@@ -249,10 +249,10 @@ Tensor masked_select(const Tensor& t, const Tensor& mask) {
 
 Tensor nonzero(const Tensor& t) {
   const Tensor mask = dense_mask(t);
-  IndexKernels* kernels = backend_of(t.device()).index;
-  const int64_t count = mask.numel() > 0 ? kernels->count_true(mask.data<bool>(), mask.numel()) : 0;
+  IndexKernels& kernels = *backend_of(t.device()).index;
+  const int64_t count = mask.numel() > 0 ? kernels.count_true(mask.data<bool>(), mask.numel()) : 0;
   const Tensor out = empty(Dims{count, t.ndim()}, DType::kInt64, t.device());
-  if (out.numel() > 0) kernels->nonzero(mask.data<bool>(), mask.sizes(), out.data<int64_t>());
+  if (out.numel() > 0) kernels.nonzero(mask.data<bool>(), mask.sizes(), out.data<int64_t>());
   return out;
 }
 

@@ -32,6 +32,7 @@ struct ConvShape {
 // forward also for integers. No size is zero, except that out_channels' and in_channels' products may be.
 class ConvKernels {
  public:
+  static constexpr char kFamily[] = "conv";
   virtual ~ConvKernels() = default;
   // bias may be null.
   virtual void forward(const ConvShape& shape, DType dtype, const void* input, const void* weight,

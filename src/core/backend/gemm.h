@@ -28,6 +28,7 @@ struct GemmArgs {
 
 class GemmKernels {
  public:
+  static constexpr char kFamily[] = "gemm";
   virtual ~GemmKernels() = default;
   virtual void gemm(const GemmArgs& args) = 0;
 };

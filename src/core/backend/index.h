@@ -9,6 +9,7 @@ enum class ScatterOp : uint8_t { kAssign, kAdd, kMul, kMax, kMin };
 
 class IndexKernels {
  public:
+  static constexpr char kFamily[] = "index";
   virtual ~IndexKernels() = default;
 
   // The smallest and the largest of the indices (operand 0, int32 or int64). The loop is not empty.

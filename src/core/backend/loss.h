@@ -31,6 +31,7 @@ struct ClassLossArgs {
 
 class LossKernels {
  public:
+  static constexpr char kFamily[] = "loss";
   virtual ~LossKernels() = default;
 
   // Operand 0: the losses; then the inputs. All of one floating dtype.

@@ -20,6 +20,7 @@ struct BatchNormShape {
 
 class NormKernels {
  public:
+  static constexpr char kFamily[] = "norm";
   virtual ~NormKernels() = default;
 
   // output = (input - mean) * invstd * weight + bias with the batch's own mean and biased variance, which it

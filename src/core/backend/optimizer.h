@@ -61,6 +61,7 @@ struct GradTensor {
 
 class OptimizerKernels {
  public:
+  static constexpr char kFamily[] = "optimizer";
   virtual ~OptimizerKernels() = default;
   virtual void sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) = 0;
   virtual void adam(std::span<const AdamTensor> tensors, const AdamOptions& options) = 0;

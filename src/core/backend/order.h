@@ -10,6 +10,7 @@ enum class ScanOp : uint8_t { kSum, kProd };
 // NaN counts as greater than every number, and -0 equals 0. Indices are int64, from 0.
 class OrderKernels {
  public:
+  static constexpr char kFamily[] = "order";
   virtual ~OrderKernels() = default;
 
   // ---- lines: outputs first, the input last; no line is empty ----

@@ -28,6 +28,7 @@ struct PointwiseParams {
 // float32, so that they lose nothing before the arithmetic.
 class PointwiseKernels {
  public:
+  static constexpr char kFamily[] = "pointwise";
   virtual ~PointwiseKernels() = default;
   virtual void fill(const Loop& loop, const Scalar& value) = 0;
   // out[0] = in[1], converting between any two dtypes as C does (float to bool: != 0).

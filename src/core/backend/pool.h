@@ -27,6 +27,7 @@ struct AvgPoolOptions {
 // Results are overwritten. No size is zero.
 class PoolKernels {
  public:
+  static constexpr char kFamily[] = "pool";
   virtual ~PoolKernels() = default;
 
   // indices (int64): the place of the maximum in its plane, row * width + column; the first of equals, and

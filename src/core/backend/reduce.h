@@ -19,6 +19,7 @@ struct ReduceParams {
 
 class ReduceKernels {
  public:
+  static constexpr char kFamily[] = "reduce";
   virtual ~ReduceKernels() = default;
   // Operand 0 is the result (stride 0 along the reduced dimensions), operand 1 the input, which is not empty.
   // The result is overwritten. Dtypes, by op (input -> result):

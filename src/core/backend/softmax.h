@@ -16,6 +16,7 @@ struct SoftmaxArgs {
 
 class SoftmaxKernels {
  public:
+  static constexpr char kFamily[] = "softmax";
   virtual ~SoftmaxKernels() = default;
   virtual void forward(const SoftmaxArgs& args, const void* input, void* output) = 0;
   // The input's gradient from the result's gradient and the result.

@@ -1,0 +1,262 @@
+#include "cuda/caching_allocator.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/error.h"
+
+namespace tt::cuda {
+
+namespace {
+
+constexpr size_t kSmallLimit = size_t{1} << 20;      // larger requests are large ones
+constexpr size_t kSmallSegment = size_t{2} << 20;    // of small requests
+constexpr size_t kSharedLimit = size_t{10} << 20;    // large requests up to it share segments
+constexpr size_t kSharedSegment = size_t{32} << 20;  // of this size
+constexpr size_t kLargeGrain = size_t{2} << 20;      // other segments are multiples of it
+constexpr size_t kLargest = size_t{1} << 48;         // no device has as much
+// What is left of a block is kept apart from this size on.
+constexpr size_t kSmallRemainder = kBlockAlignment;
+constexpr size_t kLargeRemainder = size_t{1} << 20;
+constexpr int kLooksInBin = 32;
+constexpr int kBlockChunk = 256;
+
+size_t round_up(size_t n, size_t grain) { return (n + grain - 1) / grain * grain; }
+
+std::string in_units(uint64_t bytes) {
+  const char* unit = " bytes";
+  uint64_t tenths = bytes * 10;
+  if (bytes < 1024) return str(bytes, unit);
+  for (const char* next : {" KiB", " MiB", " GiB"}) {
+    if (tenths < 10240) break;
+    tenths /= 1024;
+    unit = next;
+  }
+  return str(tenths / 10, ".", tenths % 10, unit);
+}
+
+}  // namespace
+
+CachingAllocator::CachingAllocator(std::unique_ptr<SegmentSource> source) : source_(std::move(source)) {}
+
+CachingAllocator::~CachingAllocator() { release_unused(); }
+
+int CachingAllocator::bin_of(size_t size) {
+  const int log = static_cast<int>(std::bit_width(size)) - 1;
+  const int eighth = static_cast<int>(size >> (log - 3)) & (kBinsPerPower - 1);
+  return (log - 9) * kBinsPerPower + eighth;
+}
+
+CachingAllocator::Pool& CachingAllocator::pool_of(StreamId stream) {
+  std::unique_ptr<Pool>& pool = pools_[stream];
+  if (pool == nullptr) {
+    pool = std::make_unique<Pool>();
+    pool->stream = stream;
+  }
+  return *pool;
+}
+
+void* CachingAllocator::allocate(size_t nbytes, StreamId stream) {
+  const std::lock_guard lock(mutex_);
+  if (nbytes > kLargest) fail_out_of_memory(nbytes);
+  const size_t size = round_up(std::max<size_t>(nbytes, 1), kBlockAlignment);
+  const bool small = size <= kSmallLimit;
+  Pool& pool = pool_of(stream);
+  prepare_blocks();
+  Block* block = take_free(small ? pool.small : pool.large, size);
+  if (block == nullptr) block = new_segment(pool, small, size);
+  if (block == nullptr) fail_out_of_memory(nbytes);
+  block->free = false;
+  if (block->size - size >= (small ? kSmallRemainder : kLargeRemainder)) split(block, size);
+  try {
+    used_.emplace(block->data, block);
+  } catch (...) {
+    put_free(block);
+    throw;
+  }
+  stats_.allocated += block->size;
+  stats_.peak_allocated = std::max(stats_.peak_allocated, stats_.allocated);
+  return block->data;
+}
+
+void CachingAllocator::deallocate(void* data, StreamId current) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = used_.find(data);
+  if (found == used_.end()) return;
+  Block* block = found->second;
+  used_.erase(found);
+  stats_.allocated -= block->size;
+  if (current != block->pool->stream) source_->wait(block->pool->stream, current);
+  put_free(block);
+}
+
+void CachingAllocator::empty_cache() noexcept {
+  const std::lock_guard lock(mutex_);
+  release_unused();
+}
+
+void CachingAllocator::set_limit(uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  stats_.limit = bytes;
+}
+
+DeviceMemoryStats CachingAllocator::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void CachingAllocator::reset_peak_stats() {
+  const std::lock_guard lock(mutex_);
+  stats_.peak_allocated = stats_.allocated;
+  stats_.peak_reserved = stats_.reserved;
+}
+
+// Takes a block of at least `size` bytes out of its bin, or returns null.
+CachingAllocator::Block* CachingAllocator::take_free(Bins& bins, size_t size) noexcept {
+  const int own = bin_of(size);
+  Block* block = bins.first[own];
+  for (int looks = 0; block != nullptr && block->size < size; ++looks) {
+    block = looks < kLooksInBin ? block->bin_after : nullptr;
+  }
+  for (int bin = own + 1; block == nullptr && bin < kBins;) {
+    const uint64_t filled = bins.filled[bin / 64] >> (bin % 64);
+    if (filled == 0) {
+      bin = (bin / 64 + 1) * 64;
+    } else {
+      bin += std::countr_zero(filled);
+      block = bins.first[bin];
+    }
+  }
+  if (block != nullptr) remove_free(block);
+  return block;
+}
+
+// Joins the block with its free neighbours and puts it into its bin.
+void CachingAllocator::put_free(Block* block) noexcept {
+  if (Block* after = block->after; after != nullptr && after->free) {
+    remove_free(after);
+    block->size += after->size;
+    block->after = after->after;
+    if (block->after != nullptr) block->after->before = block;
+    recycle(after);
+  }
+  if (Block* before = block->before; before != nullptr && before->free) {
+    remove_free(before);
+    before->size += block->size;
+    before->after = block->after;
+    if (before->after != nullptr) before->after->before = before;
+    recycle(block);
+    block = before;
+  }
+  block->free = true;
+  Bins& bins = block->bins();
+  const int bin = bin_of(block->size);
+  block->bin_before = nullptr;
+  block->bin_after = bins.first[bin];
+  if (block->bin_after != nullptr) block->bin_after->bin_before = block;
+  bins.first[bin] = block;
+  bins.filled[bin / 64] |= uint64_t{1} << (bin % 64);
+}
+
+void CachingAllocator::remove_free(Block* block) noexcept {
+  Bins& bins = block->bins();
+  const int bin = bin_of(block->size);
+  if (block->bin_after != nullptr) block->bin_after->bin_before = block->bin_before;
+  if (block->bin_before != nullptr) {
+    block->bin_before->bin_after = block->bin_after;
+  } else {
+    bins.first[bin] = block->bin_after;
+    if (block->bin_after == nullptr) bins.filled[bin / 64] &= ~(uint64_t{1} << (bin % 64));
+  }
+  block->free = false;
+}
+
+// A segment that is one block of at least `size` bytes, or null.
+CachingAllocator::Block* CachingAllocator::new_segment(Pool& pool, bool small, size_t size) {
+  const size_t preferred = small                  ? kSmallSegment
+                           : size <= kSharedLimit ? kSharedSegment
+                                                  : round_up(size, kLargeGrain);
+  // Where memory or the limit is tight, a segment without room for others does too.
+  const size_t sizes[] = {preferred, small ? kSmallSegment : round_up(size, kLargeGrain)};
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    if (attempt == 2) release_unused();
+    const size_t nbytes = sizes[std::min(attempt, 1)];
+    if (attempt == 1 && nbytes == preferred) continue;
+    if (stats_.limit != 0 && stats_.reserved + nbytes > stats_.limit) continue;
+    void* data = source_->allocate(nbytes);
+    if (data == nullptr) continue;
+    Block* block = make_block();
+    *block = Block{static_cast<char*>(data), nbytes, &pool, small, false, nullptr, nullptr, nullptr, nullptr};
+    stats_.reserved += nbytes;
+    stats_.peak_reserved = std::max(stats_.peak_reserved, stats_.reserved);
+    return block;
+  }
+  return nullptr;
+}
+
+void CachingAllocator::split(Block* block, size_t size) noexcept {
+  Block* rest = make_block();
+  *rest = Block{block->data + size,
+                block->size - size,
+                block->pool,
+                block->small,
+                false,
+                block,
+                block->after,
+                nullptr,
+                nullptr};
+  if (rest->after != nullptr) rest->after->before = rest;
+  block->after = rest;
+  block->size = size;
+  put_free(rest);
+}
+
+// Gives back the segments that are one free block.
+void CachingAllocator::release_unused() noexcept {
+  for (auto& [stream, pool] : pools_) {
+    for (Bins* bins : {&pool->small, &pool->large}) {
+      for (int bin = 0; bin < kBins; ++bin) {
+        for (Block* block = bins->first[bin]; block != nullptr;) {
+          Block* next = block->bin_after;
+          if (block->before == nullptr && block->after == nullptr) {
+            remove_free(block);
+            stats_.reserved -= block->size;
+            source_->release(block->data, block->size);
+            recycle(block);
+          }
+          block = next;
+        }
+      }
+    }
+  }
+}
+
+// An allocation makes two blocks at most.
+void CachingAllocator::prepare_blocks() {
+  if (spare_count_ >= 2) return;
+  block_chunks_.push_back(std::make_unique<Block[]>(kBlockChunk));
+  for (int i = 0; i < kBlockChunk; ++i) recycle(&block_chunks_.back()[i]);
+}
+
+CachingAllocator::Block* CachingAllocator::make_block() noexcept {
+  Block* block = spare_blocks_;
+  spare_blocks_ = block->bin_after;
+  --spare_count_;
+  return block;
+}
+
+void CachingAllocator::recycle(Block* block) noexcept {
+  block->bin_after = spare_blocks_;
+  spare_blocks_ = block;
+  ++spare_count_;
+}
+
+void CachingAllocator::fail_out_of_memory(size_t nbytes) {
+  std::string limit;
+  if (stats_.limit != 0) limit = str("; the limit is ", in_units(stats_.limit));
+  fail(Status::kOutOfMemory, "CUDA out of memory: could not allocate ", in_units(nbytes), "; ",
+       source_->describe(), "; this process's tensors hold ", in_units(stats_.allocated), " of ",
+       in_units(stats_.reserved), " reserved", limit);
+}
+
+}  // namespace tt::cuda

@@ -1,0 +1,246 @@
+#include "cuda/memory.h"
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+#include "cuda/caching_allocator.h"
+#include "cuda/staging_pool.h"
+
+namespace tt::cuda {
+
+namespace {
+
+// Makes a stream wait for another through an event of the calling thread's device.
+class CudaSegments final : public SegmentSource {
+ public:
+  explicit CudaSegments(int device) : device_(device) {}
+
+  void* allocate(size_t nbytes) override {
+    const DeviceGuard guard(device_);
+    void* data = nullptr;
+    const cudaError_t error = cudaMalloc(&data, nbytes);
+    if (error == cudaErrorMemoryAllocation) {
+      cudaGetLastError();  // or a later launch would be blamed
+      return nullptr;
+    }
+    TT_CUDA_CHECK(error);
+    return data;
+  }
+  void release(void* segment, size_t) noexcept override {
+    const DeviceGuard guard(device_);
+    if (cudaFree(segment) != cudaSuccess) cudaGetLastError();
+  }
+  void wait(StreamId stream, StreamId before) noexcept override {
+    const DeviceGuard guard(device_);
+    cudaEvent_t event = nullptr;
+    bool done = cudaEventCreateWithFlags(&event, cudaEventDisableTiming) == cudaSuccess &&
+                cudaEventRecord(event, static_cast<cudaStream_t>(before)) == cudaSuccess &&
+                cudaStreamWaitEvent(static_cast<cudaStream_t>(stream), event, 0) == cudaSuccess;
+    // Destroyed once the device has passed it.
+    if (event != nullptr) done = cudaEventDestroy(event) == cudaSuccess && done;
+    if (!done) {
+      cudaGetLastError();
+      cudaStreamSynchronize(static_cast<cudaStream_t>(before));
+    }
+  }
+  std::string describe() override {
+    const DeviceGuard guard(device_);
+    size_t free = 0;
+    size_t total = 0;
+    if (cudaMemGetInfo(&free, &total) != cudaSuccess) {
+      cudaGetLastError();
+      return str("cuda:", device_);
+    }
+    constexpr size_t kMiB = size_t{1} << 20;
+    return str("cuda:", device_, " has ", static_cast<uint64_t>(total / kMiB), " MiB, of which ",
+               static_cast<uint64_t>(free / kMiB), " MiB are free");
+  }
+
+ private:
+  const int device_;
+};
+
+class PinnedMemory final : public StagingSource {
+ public:
+  explicit PinnedMemory(int device) : device_(device) {}
+  void* allocate(size_t nbytes) override {
+    const DeviceGuard guard(device_);
+    void* data = nullptr;
+    if (cudaHostAlloc(&data, nbytes, cudaHostAllocDefault) != cudaSuccess) {
+      cudaGetLastError();
+      return nullptr;
+    }
+    return data;
+  }
+  void* make_event() override {
+    const DeviceGuard guard(device_);
+    cudaEvent_t event = nullptr;
+    TT_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+    return event;
+  }
+  bool done(void* event) override {
+    const cudaError_t error = cudaEventQuery(static_cast<cudaEvent_t>(event));
+    if (error == cudaErrorNotReady) {
+      cudaGetLastError();
+      return false;
+    }
+    TT_CUDA_CHECK(error);
+    return true;
+  }
+  void wait(void* event) override { TT_CUDA_CHECK(cudaEventSynchronize(static_cast<cudaEvent_t>(event))); }
+
+ private:
+  const int device_;
+};
+
+struct Memory {
+  explicit Memory(int device)
+      : allocator(std::make_unique<CudaSegments>(device)), staging(std::make_unique<PinnedMemory>(device)) {}
+  CachingAllocator allocator;
+  StagingPool staging;
+};
+
+Memory& memory_of(int device) {
+  static std::atomic<Memory*> memories[kMaxDevices];  // never destroyed: they outlive every handle
+  static std::mutex mutex;
+  TT_CHECK(device >= 0 && device < kMaxDevices, Status::kDevice, "invalid device cuda:", device);
+  if (Memory* memory = memories[device].load(std::memory_order_acquire)) return *memory;
+  const std::lock_guard lock(mutex);
+  Memory* memory = memories[device].load(std::memory_order_relaxed);
+  if (memory == nullptr) {
+    memory = new Memory(device);
+    memories[device].store(memory, std::memory_order_release);
+  }
+  return *memory;
+}
+
+// A slot of the pool, given back at the end of the block; also where a call between fails.
+class StagedCopy {
+ public:
+  explicit StagedCopy(StagingPool& pool) : pool_(pool), slot_(pool.take()) {}
+  ~StagedCopy() {
+    if (slot_ != nullptr) pool_.give_back(slot_, pending_);
+  }
+  StagedCopy(const StagedCopy&) = delete;
+  StagedCopy& operator=(const StagedCopy&) = delete;
+  explicit operator bool() const { return slot_ != nullptr; }
+  void* data() const { return slot_->data; }
+  // The device uses the slot until it has done what the stream was given so far.
+  void pending(cudaStream_t stream) {
+    TT_CUDA_CHECK(cudaEventRecord(static_cast<cudaEvent_t>(slot_->event), stream));
+    pending_ = true;
+  }
+
+ private:
+  StagingPool& pool_;
+  StagingPool::Slot* slot_;
+  bool pending_ = false;
+};
+
+}  // namespace
+
+void to_device(void* to, const void* from, size_t nbytes) {
+  if (nbytes == 0) return;
+  cudaStream_t stream = current_stream();
+  if (nbytes <= StagingPool::kSlotBytes) {
+    if (StagedCopy staged(memory_of(current_device()).staging); staged) {
+      std::memcpy(staged.data(), from, nbytes);
+      TT_CUDA_CHECK(cudaMemcpyAsync(to, staged.data(), nbytes, cudaMemcpyHostToDevice, stream));
+      staged.pending(stream);
+      return;
+    }
+  }
+  TT_CUDA_CHECK(cudaMemcpyAsync(to, from, nbytes, cudaMemcpyHostToDevice, stream));
+  TT_CUDA_CHECK(cudaStreamSynchronize(stream));
+}
+
+void to_host(void* to, const void* from, size_t nbytes) {
+  if (nbytes == 0) return;
+  cudaStream_t stream = current_stream();
+  if (nbytes <= StagingPool::kSlotBytes) {
+    if (StagedCopy staged(memory_of(current_device()).staging); staged) {
+      TT_CUDA_CHECK(cudaMemcpyAsync(staged.data(), from, nbytes, cudaMemcpyDeviceToHost, stream));
+      TT_CUDA_CHECK(cudaStreamSynchronize(stream));
+      std::memcpy(to, staged.data(), nbytes);
+      return;
+    }
+  }
+  TT_CUDA_CHECK(cudaMemcpyAsync(to, from, nbytes, cudaMemcpyDeviceToHost, stream));
+  TT_CUDA_CHECK(cudaStreamSynchronize(stream));
+}
+
+int CudaMemory::device_count() { return cuda::device_count(); }
+
+DeviceInfo CudaMemory::info(Device device) {
+  const DeviceGuard guard(device.index);
+  const DeviceProperties& known = device_properties();
+  DeviceInfo info;
+  std::memcpy(info.name, known.name, sizeof info.name);
+  info.major = known.major;
+  info.minor = known.minor;
+  info.multiprocessors = known.multiprocessors;
+  size_t free = 0;
+  size_t total = 0;
+  TT_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  info.total_memory = total;
+  info.free_memory = free;
+  return info;
+}
+
+void CudaMemory::select(Device device) noexcept { select_device(device.index); }
+
+void* CudaMemory::allocate(size_t nbytes, Device device) {
+  const DeviceGuard guard(device.index);
+  return memory_of(device.index).allocator.allocate(nbytes, current_stream());
+}
+
+void CudaMemory::deallocate(void* data, size_t, Device device) noexcept {
+  const DeviceGuard guard(device.index);
+  // Both exist: the block came from there.
+  memory_of(device.index).allocator.deallocate(data, current_stream());
+}
+
+void CudaMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
+  if (nbytes == 0) return;
+  if (to_device.is_cpu() && from_device.is_cpu()) {
+    std::memcpy(to, from, nbytes);
+  } else if (from_device.is_cpu()) {
+    const DeviceGuard guard(to_device.index);
+    cuda::to_device(to, from, nbytes);
+  } else if (to_device.is_cpu()) {
+    const DeviceGuard guard(from_device.index);
+    to_host(to, from, nbytes);
+  } else if (to_device == from_device) {
+    const DeviceGuard guard(to_device.index);
+    TT_CUDA_CHECK(cudaMemcpyAsync(to, from, nbytes, cudaMemcpyDeviceToDevice, current_stream()));
+  } else {
+    // On the source's stream, after the work that the target's memory may still be used by; what follows on
+    // either device waits.
+    const DeviceGuard guard(to_device.index);
+    cuda::synchronize();
+    select_device(from_device.index);
+    TT_CUDA_CHECK(
+        cudaMemcpyPeerAsync(to, to_device.index, from, from_device.index, nbytes, current_stream()));
+    cuda::synchronize();
+  }
+}
+
+void CudaMemory::synchronize(Device device) {
+  const DeviceGuard guard(device.index);
+  cuda::synchronize();
+}
+
+DeviceMemoryStats CudaMemory::stats(Device device) { return memory_of(device.index).allocator.stats(); }
+void CudaMemory::reset_peak_stats(Device device) { memory_of(device.index).allocator.reset_peak_stats(); }
+void CudaMemory::empty_cache(Device device) { memory_of(device.index).allocator.empty_cache(); }
+void CudaMemory::set_limit(Device device, uint64_t bytes) {
+  memory_of(device.index).allocator.set_limit(bytes);
+}
+
+Workspace::Workspace(size_t nbytes)
+    : data_(memory_of(current_device()).allocator.allocate(nbytes, current_stream())) {}
+Workspace::~Workspace() { memory_of(current_device()).allocator.deallocate(data_, current_stream()); }
+
+}  // namespace tt::cuda

@@ -1,0 +1,105 @@
+/* CUDA devices through the C API, with the plug-in that TINYTORCH_CUDA_LIBRARY names; the argument says what it is:
+ * "mock" (two pretended devices), "none" (there is no such library) or "any" (a real one, with devices or without). */
+#include "check.h"
+
+static void without_a_device(void) {
+  tt_cuda_device device = TT_CUDA_DEVICE_INIT;
+  tt_cuda_memory memory = TT_CUDA_MEMORY_INIT;
+  const float values[] = {1, 2, 3};
+  tt_tensor *x = vector_of(values, 3), *y = NULL;
+  size_t length = 0;
+  char reason[512];
+  OK(tt_cuda_unavailable_reason(reason, sizeof reason, &length));
+  CHECK(length > 10 && strncmp(reason, "no CUDA backend: ", 17) == 0);
+  FAILS(tt_cuda_get_device(0, &device), TT_ERR_DEVICE, "");
+  FAILS(tt_cuda_get_memory(0, &memory), TT_ERR_DEVICE, "");
+  FAILS(tt_cuda_synchronize(0), TT_ERR_DEVICE, "");
+  FAILS(tt_cuda_empty_cache(0), TT_ERR_DEVICE, "");
+  FAILS(tt_cuda_reset_peak_memory(0), TT_ERR_DEVICE, "");
+  FAILS(tt_cuda_set_memory_limit(0, 0), TT_ERR_DEVICE, "");
+  FAILS(tt_to_device(x, TT_CUDA, 0, &y), TT_ERR_DEVICE, "");
+  CHECK(y == NULL);
+  /* The CPU goes on working. */
+  OK(tt_add(x, x, &y));
+  tt_tensor_release(y);
+  tt_tensor_release(x);
+}
+
+static void with_devices(int32_t count) {
+  tt_cuda_device device = TT_CUDA_DEVICE_INIT;
+  tt_cuda_memory before = TT_CUDA_MEMORY_INIT, during = TT_CUDA_MEMORY_INIT, after = TT_CUDA_MEMORY_INIT;
+  struct {
+    size_t struct_size;
+    int64_t allocated, guard;
+  } older = {2 * sizeof(int64_t), -1, -7};
+  float values[1000] = {0}, back[1000];
+  tt_tensor *x = NULL, *y = NULL, *z = NULL;
+  char reason[64] = "?";
+  size_t length = 1;
+  int i;
+  OK(tt_cuda_unavailable_reason(reason, sizeof reason, &length));
+  CHECK(length == 0 && reason[0] == '\0');
+
+  OK(tt_cuda_get_device(0, &device));
+  CHECK(strlen(device.name) > 0 && device.major > 0 && device.multiprocessors > 0);
+  CHECK(device.total_memory > 0 && device.free_memory > 0 && device.free_memory <= device.total_memory);
+  CHECK(device.struct_size == sizeof device);
+  FAILS(tt_cuda_get_device(count, &device), TT_ERR_DEVICE, "");
+  FAILS(tt_cuda_get_device(-1, &device), TT_ERR_DEVICE, "-1");
+  FAILS(tt_cuda_get_device(0, NULL), TT_ERR_INVALID_ARGUMENT, "device is NULL");
+  device.struct_size = 3;
+  FAILS(tt_cuda_get_device(0, &device), TT_ERR_INVALID_ARGUMENT, "device.struct_size is 3");
+
+  for (i = 0; i < 1000; ++i) values[i] = (float)i;
+  x = vector_of(values, 1000);
+  OK(tt_cuda_get_memory(0, &before));
+  OK(tt_to_device(x, TT_CUDA, 0, &y));
+  OK(tt_cuda_get_memory(0, &during));
+  CHECK(during.allocated >= before.allocated + 4000 && during.peak_allocated >= during.allocated);
+  CHECK(during.reserved >= during.allocated && during.peak_reserved >= during.reserved);
+  /* A caller of an older version gets what its struct has room for. */
+  OK(tt_cuda_get_memory(0, (tt_cuda_memory*)&older));
+  CHECK(older.allocated == during.allocated && older.guard == -7);
+  OK(tt_add(y, y, &z));
+  OK(tt_cuda_synchronize(0));
+  OK(tt_tensor_copy_data(z, back, sizeof back));
+  for (i = 0; i < 1000; ++i) CHECK(back[i] == 2 * values[i]);
+  tt_tensor_release(z);
+  tt_tensor_release(y);
+  OK(tt_cuda_synchronize(0));
+  OK(tt_cuda_get_memory(0, &after));
+  CHECK(after.allocated == before.allocated && after.peak_allocated >= during.allocated);
+  OK(tt_cuda_empty_cache(0));
+  OK(tt_cuda_reset_peak_memory(0));
+  OK(tt_cuda_get_memory(0, &after));
+  CHECK(after.peak_allocated == after.allocated && after.limit == 0);
+
+  FAILS(tt_cuda_set_memory_limit(0, -1), TT_ERR_INVALID_ARGUMENT, "bytes is -1");
+  OK(tt_cuda_set_memory_limit(0, 1000));
+  OK(tt_cuda_get_memory(0, &after));
+  CHECK(after.limit == 1000);
+  FAILS(tt_to_device(x, TT_CUDA, 0, &y), TT_ERR_OUT_OF_MEMORY, "");
+  CHECK(y == NULL);
+  OK(tt_cuda_set_memory_limit(0, 0));
+  OK(tt_to_device(x, TT_CUDA, 0, &y));
+  tt_tensor_release(y);
+  tt_tensor_release(x);
+}
+
+int main(int argc, char** argv) {
+  const char* kind = argc > 1 ? argv[1] : "any";
+  int32_t available = -1, count = -1;
+  FAILS(tt_cuda_is_available(NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  FAILS(tt_cuda_device_count(NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  OK(tt_cuda_is_available(&available));
+  OK(tt_cuda_device_count(&count));
+  CHECK(available == (count > 0));
+  if (strcmp(kind, "mock") == 0) CHECK(count == 2);
+  if (strcmp(kind, "none") == 0) CHECK(count == 0);
+  if (available) {
+    with_devices(count);
+  } else {
+    without_a_device();
+  }
+  return finish("capi_cuda");
+}
