@@ -35,8 +35,8 @@ template <typename T>
   constexpr int64_t kPerBlock = philox::kWordsPerBlock<philox::WordOf<T>>;
   for (int64_t i = 0; i < n; i += kPerBlock) {
     C samples[kPerBlock];
-    philox::normal_samples(
-        philox::block(start.seed, start.offset + static_cast<uint64_t>(i / kPerBlock)), samples);
+    philox::normal_samples(philox::block(start.seed, start.offset + static_cast<uint64_t>(i / kPerBlock)),
+                           samples);
     for (int64_t j = 0; j < kPerBlock && i + j < n; ++j) {
       out[i + j] = T(random_math::fma(samples[j], static_cast<C>(std), static_cast<C>(mean)));
     }

@@ -82,17 +82,14 @@ void MockMemory::deallocate(void* data, size_t nbytes, Device device) noexcept {
   gaps_[begin] = room;
 }
 
-void MockMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device,
-                            size_t nbytes) {
+void MockMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
   if (nbytes == 0) return;
   if (!to_device.is_cpu()) to = find(to, to_device.index);
   if (!from_device.is_cpu()) from = find(from, from_device.index);
   std::memcpy(to, from, nbytes);
 }
 
-void* MockMemory::open(const void* address) {
-  return address == nullptr ? nullptr : find(address, t_device);
-}
+void* MockMemory::open(const void* address) { return address == nullptr ? nullptr : find(address, t_device); }
 
 void* MockMemory::find(const void* address, int device) {
   const std::lock_guard lock(mutex_);
@@ -102,8 +99,8 @@ void* MockMemory::find(const void* address, int device) {
   --block;
   TT_CHECK(at <= block->first + block->second.nbytes, Status::kInternal,
            "mock: an address is not in a device's memory");
-  TT_CHECK(block->second.device == device, Status::kInternal, "mock: an address of cuda:",
-           block->second.device, " is used on cuda:", device);
+  TT_CHECK(block->second.device == device, Status::kInternal,
+           "mock: an address of cuda:", block->second.device, " is used on cuda:", device);
   return kernel_side_ + (at - device_side_);
 }
 
