@@ -64,7 +64,8 @@ T __shfl_xor_sync(unsigned, T value, int mask, int = 32) {
 template <typename T>
 T __shfl_down_sync(unsigned, T value, unsigned delta, int width = 32) {
   const unsigned lane = emulation::own_lane();
-  return emulation::exchange(value, lane % width + delta < static_cast<unsigned>(width) ? lane + delta : lane);
+  return emulation::exchange(value,
+                             lane % width + delta < static_cast<unsigned>(width) ? lane + delta : lane);
 }
 template <typename T>
 T __shfl_up_sync(unsigned, T value, unsigned delta, int width = 32) {
@@ -86,8 +87,9 @@ struct cudaLaunchConfig_t {
 
 namespace emulation {
 // Runs the kernel for every thread of every block.
-cudaError_t run(const cudaLaunchConfig_t& config, size_t parameter_bytes, const std::function<void()>& thread);
-}
+cudaError_t run(const cudaLaunchConfig_t& config, size_t parameter_bytes,
+                const std::function<void()>& thread);
+}  // namespace emulation
 
 template <typename... Params, typename... Args>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Params...), Args&&... args) {

@@ -1,6 +1,6 @@
-// As much of the CUDA runtime as the backend uses, played by the CPU: device memory is host memory, every call
-// is done when it returns, and a kernel's threads take turns (emulation.h). With it the backend's own sources,
-// kernels included, run where there is no device.
+// As much of the CUDA runtime as the backend uses, played by the CPU: device memory is host memory, every
+// call is done when it returns, and a kernel's threads take turns (emulation.h). With it the backend's own
+// sources, kernels included, run where there is no device.
 #pragma once
 
 #include <cstddef>
@@ -66,7 +66,8 @@ cudaError_t cudaMalloc(void** data, size_t nbytes);
 cudaError_t cudaFree(void* data);
 cudaError_t cudaHostAlloc(void** data, size_t nbytes, unsigned flags);
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcpyKind kind,
+                            cudaStream_t stream);
 cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int from_device, size_t nbytes,
                                 cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* data, int value, size_t nbytes, cudaStream_t stream);

@@ -1,4 +1,5 @@
 // The emulated device: threads that take turns, and the runtime's calls.
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -30,8 +31,11 @@ constexpr int kWarp = 32;
 enum class State : uint8_t { kReady, kBlock, kWarp, kEnded };
 
 // A stack on which threads run one after another, until one of them waits: it keeps the stack.
+// Once begun, it is switched to and from by jumps, which unlike contexts make no system calls.
 struct Fiber {
   ucontext_t context;
+  jmp_buf jump;
+  bool begun = false;
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
   unsigned thread = 0;
 };
@@ -70,7 +74,7 @@ class BlockRun {
     Fiber* fiber = running_;
     states_[fiber->thread] = what;
     parked_[fiber->thread] = fiber;
-    swapcontext(&fiber->context, &scheduler_);
+    if (_setjmp(fiber->jump) == 0) _longjmp(scheduler_, 1);
   }
 
   unsigned thread() const { return running_->thread; }
@@ -93,12 +97,16 @@ class BlockRun {
 
   void finish(Fiber* fiber) {
     idle_.push_back(fiber);
-    setcontext(&scheduler_);
+    fiber->begun = false;
+    _longjmp(scheduler_, 1);
   }
 
   void resume(Fiber* fiber) {
     running_ = fiber;
-    swapcontext(&scheduler_, &fiber->context);
+    if (_setjmp(scheduler_) != 0) return;
+    if (fiber->begun) _longjmp(fiber->jump, 1);
+    fiber->begun = true;
+    setcontext(&fiber->context);
   }
 
   void set_thread(unsigned t) {
@@ -150,7 +158,7 @@ class BlockRun {
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<Fiber*> idle_;
   Fiber* running_ = nullptr;
-  ucontext_t scheduler_;
+  jmp_buf scheduler_;
   alignas(16) char slots_[1024][16];
 };
 
@@ -169,7 +177,8 @@ void* lane_slot(unsigned lane) {
 }
 unsigned own_lane() { return BlockRun::current_run->thread() % kWarp; }
 
-cudaError_t run(const cudaLaunchConfig_t& config, size_t parameter_bytes, const std::function<void()>& thread) {
+cudaError_t run(const cudaLaunchConfig_t& config, size_t parameter_bytes,
+                const std::function<void()>& thread) {
   const dim3 grid = config.gridDim, block = config.blockDim;
   const uint64_t threads = static_cast<uint64_t>(block.x) * block.y * block.z;
   const bool valid = grid.x > 0 && grid.x <= 0x7fffffffu && grid.y > 0 && grid.y <= 65535 && grid.z > 0 &&
@@ -305,7 +314,8 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcpyKind kind, cudaStream_t) {
   const bool to_device = kind != cudaMemcpyDeviceToHost;
   const bool from_device = kind != cudaMemcpyHostToDevice;
-  if (on_device(to, nbytes) != to_device || on_device(from, nbytes) != from_device) return cudaErrorInvalidValue;
+  if (on_device(to, nbytes) != to_device || on_device(from, nbytes) != from_device)
+    return cudaErrorInvalidValue;
   memmove(to, from, nbytes);
   return cudaSuccess;
 }

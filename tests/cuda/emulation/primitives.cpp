@@ -7,8 +7,8 @@
 
 namespace tt::cuda {
 
-void sort_pairs(const uint64_t* keys, uint64_t* keys_out, const int64_t* values, int64_t* values_out, int64_t n,
-                int end_bit) {
+void sort_pairs(const uint64_t* keys, uint64_t* keys_out, const int64_t* values, int64_t* values_out,
+                int64_t n, int end_bit) {
   const uint64_t mask = end_bit >= 64 ? ~uint64_t{0} : (uint64_t{1} << end_bit) - 1;
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), int64_t{0});
