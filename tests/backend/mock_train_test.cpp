@@ -65,7 +65,8 @@ std::vector<Tensor> train(Device device, bool adam) {
   model->to(std::nullopt, device);
   const Ref<Generator> generator = make_ref<Generator>(Engine::kMt19937, uint64_t{3});
   const Tensor images = ops::to_device(ops::randn({20, 2, 6, 6}, DType::kFloat32, generator.get()), device);
-  const Tensor labels = ops::to_device(ops::randint(0, 5, {20, 4, 6}, DType::kInt64, generator.get()), device);
+  const Tensor labels =
+      ops::to_device(ops::randint(0, 5, {20, 4, 6}, DType::kInt64, generator.get()), device);
   const Ref<data::Dataset> dataset = make_ref<data::TensorDataset>(Tensors{images, labels});
   data::LoaderOptions options;
   options.batch_size = 6;
@@ -74,10 +75,12 @@ std::vector<Tensor> train(Device device, bool adam) {
   const Ref<data::Loader> loader = make_ref<data::Loader>(dataset, options);
   Ref<optim::Optimizer> optimizer;
   if (adam) {
-    optimizer = make_ref<optim::Adam>(model->parameters(), optim::AdamSettings{.weight_decay = 0.01, .amsgrad = true});
+    optimizer = make_ref<optim::Adam>(model->parameters(),
+                                      optim::AdamSettings{.weight_decay = 0.01, .amsgrad = true});
   } else {
     optimizer = make_ref<optim::Sgd>(
-        model->parameters(), optim::SgdSettings{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true});
+        model->parameters(),
+        optim::SgdSettings{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true});
   }
   for (int epoch = 0; epoch < 2; ++epoch) {
     loader->begin();
@@ -101,7 +104,8 @@ std::vector<Tensor> train(Device device, bool adam) {
 
 TEST(MockTraining, AgreesWithTheCpu) {
   for (const bool adam : {false, true}) {
-    const std::vector<Tensor> cpu = train(Device{}, adam), first = train(kCuda, adam), second = train(kSecond, adam);
+    const std::vector<Tensor> cpu = train(Device{}, adam), first = train(kCuda, adam),
+                              second = train(kSecond, adam);
     ASSERT_EQ(cpu.size(), first.size());
     for (size_t i = 0; i < cpu.size(); ++i) {
       EXPECT_EQ(first[i].device(), kCuda);
@@ -185,7 +189,8 @@ TEST(MockTraining, SavesLoadsAndPrints) {
   std::filesystem::remove(path);
 
   const Tensor x = ops::arange(0, 4, 1, DType::kFloat32, kCuda);
-  EXPECT_NE(format_tensor(here(x), "", x.device(), print_options()).find("device='cuda:0'"), std::string::npos);
+  EXPECT_NE(format_tensor(here(x), "", x.device(), print_options()).find("device='cuda:0'"),
+            std::string::npos);
 }
 
 // Through the C API: what reads values.

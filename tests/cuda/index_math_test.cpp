@@ -16,7 +16,8 @@ TEST(FastDivide, IsDivision) {
   for (int i = 0; i < 20'000; ++i) {
     const uint32_t divisor = std::max<uint32_t>(static_cast<uint32_t>(random() >> (random() % 31 + 1)), 1);
     const FastDivide divide(divisor);
-    for (const uint32_t n : {0u, 1u, divisor - 1, divisor, divisor + 1, static_cast<uint32_t>(random() >> 1), 0x7fffffffu}) {
+    for (const uint32_t n :
+         {0u, 1u, divisor - 1, divisor, divisor + 1, static_cast<uint32_t>(random() >> 1), 0x7fffffffu}) {
       if (n > 0x7fffffffu) continue;
       ASSERT_EQ(divide(n), n / divisor) << n << " / " << divisor;
     }
@@ -118,7 +119,8 @@ TEST(ForEachPart, CutsWhatIsTooLargeFor32Bits) {
 
 TEST(PlanReduce, SharesOutEveryElementOnce) {
   for (const int64_t results : {1, 7, 300, 100'000}) {
-    for (const int64_t count : {int64_t{1}, int64_t{33}, int64_t{5000}, int64_t{1'000'003}, int64_t{1} << 33}) {
+    for (const int64_t count :
+         {int64_t{1}, int64_t{33}, int64_t{5000}, int64_t{1'000'003}, int64_t{1} << 33}) {
       for (const bool across : {false, true}) {
         const ReducePlan plan = plan_reduce(results, count, across, 132 * 2048);
         EXPECT_GE(plan.parts, 1);

@@ -20,7 +20,8 @@ TEST(DeviceLarge, CountsBeyond32Bits) {
   EXPECT_EQ(item(ops::sum(x)), 2 * n + 3 * 8);
   EXPECT_EQ(item(ops::argmax(x)), n - 3);
   const Tensor pairs = ops::view(ops::slice(x, 0, 1), {-1, 1000});
-  EXPECT_EQ(item(ops::sum(ops::select(ops::sum(pairs, std::vector<int64_t>{0}), 0, 999))), 2 * (n - 1) / 1000 + 8);
+  EXPECT_EQ(item(ops::sum(ops::select(ops::sum(pairs, std::vector<int64_t>{0}), 0, 999))),
+            2 * (n - 1) / 1000 + 8);
   const Tensor strided = ops::slice(x, 0, 0, std::nullopt, 2);
   EXPECT_EQ(item(ops::sum(ops::mul(strided, strided))), (n + 1) / 2 * 4 + 2 * 96);
   const Tensor last = ops::gather(x, 0, on_cuda(ops::full({1}, n - 1, DType::kInt64)));

@@ -9,11 +9,11 @@ const std::vector<DType> kTypes{DType::kBool,    DType::kUInt8,  DType::kInt8,  
                                 DType::kFloat32, DType::kFloat64};
 
 std::vector<std::pair<Tensor, int>> cases(DType dtype, bool special) {
-  return {{values({5000}, dtype, special), 0},
-          {values({300, 37}, dtype, special), 1},
-          {values({37, 300}, dtype, special), 0},
+  return {{values({1500}, dtype, special), 0},
+          {values({40, 37}, dtype, special), 1},
+          {values({37, 45}, dtype, special), 0},
           {values({3, 700, 2}, dtype, special), 1},
-          {ops::transpose(values({90, 130}, dtype, special), 0, 1), 1},
+          {ops::transpose(values({40, 50}, dtype, special), 0, 1), 1},
           {values({1, 1}, dtype, special), 0}};
 }
 
