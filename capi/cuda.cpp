@@ -18,8 +18,6 @@ Device cuda_device(int32_t index) {
   return device;
 }
 
-DeviceMemory& memory_of(Device device) { return *backend_of(device).memory; }
-
 }  // namespace
 
 extern "C" {

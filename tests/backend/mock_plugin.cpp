@@ -308,6 +308,11 @@ class MockOptimizer final : public OptimizerKernels {
     }
     cpu_->adam(opened, options);
   }
+  void unscale(std::span<const GradTensor> grads, const float* inverse_scale, float* found_inf) override {
+    std::vector<GradTensor> opened(grads.begin(), grads.end());
+    for (GradTensor& g : opened) g.grad = open(g.grad);
+    cpu_->unscale(opened, open(inverse_scale), open(found_inf));
+  }
 
  private:
   OptimizerKernels* cpu_;
