@@ -28,14 +28,12 @@ tt_status tt_cuda_is_available(int32_t* out) {
 }
 
 tt_status tt_cuda_unavailable_reason(char* buffer, size_t capacity, size_t* length) {
-  return guard("tt_cuda_unavailable_reason", [&] {
-    put_text(device_unavailable_reason(DeviceType::kCuda), buffer, capacity, length);
-  });
+  return guard("tt_cuda_unavailable_reason",
+               [&] { put_text(device_unavailable_reason(DeviceType::kCuda), buffer, capacity, length); });
 }
 
 tt_status tt_cuda_device_count(int32_t* out) {
-  return guard("tt_cuda_device_count",
-               [&] { out_value(out, "out") = device_count(DeviceType::kCuda); });
+  return guard("tt_cuda_device_count", [&] { out_value(out, "out") = device_count(DeviceType::kCuda); });
 }
 
 void tt_cuda_device_init(tt_cuda_device* device) {

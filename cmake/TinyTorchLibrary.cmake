@@ -41,7 +41,7 @@ if(NOT TINYTORCH_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       continue()
     elseif(source MATCHES "/capi/|/src/(core|autograd|ops|optim)/|/gemm_reference\\.cpp$")
       set(flags -O2)
-    elseif(source MATCHES "/pointwise_simd\\.cpp$")
+    elseif(source MATCHES "/(pointwise_simd|optimizer)\\.cpp$")
       # Hundreds of loops: -O3 would unroll and peel each, which doubles the code and gains nothing.
       set(flags -O2 -ftree-vectorize -fvect-cost-model=dynamic)
     elseif(source MATCHES "/fold_simd\\.cpp$")

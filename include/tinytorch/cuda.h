@@ -1,6 +1,6 @@
-/* TinyTorch: CUDA devices and their memory. The backend is a library of its own, libtinytorch_cuda.so, which is
- * loaded when a device is first asked for; without it, or without a device, everything else works. Calls for a
- * device start work and return; tt_cuda_synchronize, reading values and copies to the host wait. */
+/* TinyTorch: CUDA devices and their memory. The backend is a library of its own, libtinytorch_cuda.so, which
+ * is loaded when a device is first asked for; without it, or without a device, everything else works. Calls
+ * for a device start work and return; tt_cuda_synchronize, reading values and copies to the host wait. */
 #ifndef TINYTORCH_CUDA_H_
 #define TINYTORCH_CUDA_H_
 

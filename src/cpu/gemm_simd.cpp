@@ -29,13 +29,17 @@ constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(D<T>()));
 // AVX2 has 16.
 constexpr int kTileRows = HWY_TARGET <= HWY_AVX3 ? 14 : 6;
 
+// float has the most tiles to choose from, double, which is rare, the fewest that keep the pace.
+template <typename T>
+constexpr bool kManyTiles = HWY_TARGET <= HWY_AVX3 && sizeof(T) == 4;
+
 // The rows of the next tile when so many are left.
+template <typename T>
 constexpr int tile_rows(int64_t left) {
   if (left >= kTileRows) return kTileRows;
-  for (int rows : {8, 6, 4, 2}) {
-    if (rows < kTileRows && left >= rows) return rows;
-  }
-  return 1;
+  if (kManyTiles<T> && left >= 8) return 8;
+  if (kManyTiles<T> && left >= 6) return 6;
+  return left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
 // Columns of the next panel of b: two vectors, at the end one, which may be partial.
@@ -189,15 +193,13 @@ void tile(const Tile<T>& t, int64_t cols) {
 
 template <class Tag, int V, bool kRows, typename T = hn::TFromD<Tag>>
 void run_tile(const Tile<T>& t, int rows, int64_t cols) {
+  if constexpr (kManyTiles<T>) {
+    if (rows == 8) return tile<Tag, 8, V, kRows>(t, cols);
+    if (rows == 6) return tile<Tag, 6, V, kRows>(t, cols);
+  }
   switch (rows) {
     case kTileRows:
       return tile<Tag, kTileRows, V, kRows>(t, cols);
-#if HWY_TARGET <= HWY_AVX3
-    case 8:
-      return tile<Tag, 8, V, kRows>(t, cols);
-    case 6:
-      return tile<Tag, 6, V, kRows>(t, cols);
-#endif
     case 4:
       return tile<Tag, 4, V, kRows>(t, cols);
     case 2:
@@ -210,10 +212,10 @@ void run_tile(const Tile<T>& t, int rows, int64_t cols) {
 template <typename T, bool kRows>
 void run_tile(const Tile<T>& t, int rows, int64_t width, int64_t cols) {
   if (width > kLanes<T>) return run_tile<D<T>, 2, kRows>(t, rows, cols);
-#if HWY_TARGET <= HWY_AVX3
-  // A half of the lanes at twice the rate, on most machines.
-  if (cols <= kLanes<T> / 2) return run_tile<hn::CappedTag<T, kLanes<T> / 2>, 1, kRows>(t, rows, cols);
-#endif
+  if constexpr (kManyTiles<T>) {
+    // A half of the lanes at twice the rate, on most machines.
+    if (cols <= kLanes<T> / 2) return run_tile<hn::CappedTag<T, kLanes<T> / 2>, 1, kRows>(t, rows, cols);
+  }
   run_tile<D<T>, 1, kRows>(t, rows, cols);
 }
 
@@ -232,7 +234,7 @@ void multiply(const GemmBlock<T>& g) {
               g.b_packed ? g.b + col * g.k : g.b + col,
               g.b_packed ? width : g.b_step};
     for (int64_t row = 0; row < g.rows;) {
-      const int rows = tile_rows(g.rows - row);
+      const int rows = tile_rows<T>(g.rows - row);
       t.row = row;
       t.a = g.a + row * a_row;
       if (packed) t.a_step = rows;
@@ -270,7 +272,7 @@ void copy_rows(const T* from, int64_t from_step, int64_t n, int64_t count, T* to
 template <typename T>
 void pack_left(const T* a, int64_t step, bool transposed, int64_t rows, int64_t k, T* to) {
   for (int64_t row = 0; row < rows;) {
-    const int count = tile_rows(rows - row);
+    const int count = tile_rows<T>(rows - row);
     if (transposed) {
       copy_rows(a + row, step, k, count, to, count);
     } else {

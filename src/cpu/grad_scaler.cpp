@@ -32,10 +32,10 @@ void CpuOptimizer::unscale(std::span<const GradTensor> grads, const float* inver
     visit_dtype(g.dtype, [&]<typename T>() {
       if constexpr (is_floating(DTypeOf<T>::value)) {
         parallel_for(g.n, 65536, [&](int64_t begin, int64_t end) {
-        if (!unscale_range(static_cast<T*>(g.grad) + begin, end - begin, inverse)) {
-          finite.store(false, std::memory_order_relaxed);
-        }
-      });
+          if (!unscale_range(static_cast<T*>(g.grad) + begin, end - begin, inverse)) {
+            finite.store(false, std::memory_order_relaxed);
+          }
+        });
       }
     });
   }

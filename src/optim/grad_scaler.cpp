@@ -67,11 +67,13 @@ void GradScaler::unscale(Optimizer& optimizer) {
   std::vector<Part> parts;
   std::vector<std::pair<Tensor, Tensor>> copies;  // of gradients that are not dense
   for (const Tensor& grad : grads) {
-    auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.device == grad.device(); });
+    auto part =
+        std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.device == grad.device(); });
     if (part == parts.end()) {
-      part = parts.insert(parts.end(),
-                          Part{grad.device(), ops::full({}, 1 / scale_, DType::kFloat32, grad.device()),
-                               ops::zeros({}, DType::kFloat32, grad.device()), {}});
+      part = parts.insert(parts.end(), Part{grad.device(),
+                                            ops::full({}, 1 / scale_, DType::kFloat32, grad.device()),
+                                            ops::zeros({}, DType::kFloat32, grad.device()),
+                                            {}});
     }
     Tensor dense = grad;
     if (!grad.is_contiguous()) {

@@ -10,7 +10,7 @@ namespace tt::optim {
 
 struct GradScalerOptions {
   double init_scale = 65536;
-  double growth_factor = 2;    // after growth_interval steps without infinities
+  double growth_factor = 2;     // after growth_interval steps without infinities
   double backoff_factor = 0.5;  // after a step with them, which is left out
   int64_t growth_interval = 2000;
   bool enabled = true;  // else scale, unscale and update do nothing and step steps
@@ -36,8 +36,8 @@ class GradScaler final : public RefCounted {
   void set_scale(double scale);
   int64_t growth_tracker() const { return tracker_; }
 
-  // "scale", "growth_factor", "backoff_factor" (float64), "growth_interval" and "_growth_tracker" (int64), all
-  // 0-dim.
+  // "scale", "growth_factor", "backoff_factor" (float64), "growth_interval" and "_growth_tracker" (int64),
+  // all 0-dim.
   Ref<StateDict> state_dict() const;
   void load_state_dict(const StateDict& dict);
 

@@ -1,5 +1,5 @@
-/* Mixed precision through the C API: the scaler beside recorded numbers of torch.amp.GradScaler, a network trained
- * under autocast, and what is refused. */
+/* Mixed precision through the C API: the scaler beside recorded numbers of torch.amp.GradScaler, a network
+ * trained under autocast, and what is refused. */
 #include <math.h>
 
 #include "check.h"
@@ -49,16 +49,20 @@ static void autocast_settings(void) {
   CHECK(now.enabled == 0);
 }
 
-/* Three weights, the loss (sum(x * w) - 3)^2, SGD at 0.01, growth after two steps; the third loss is infinite. */
+/* Three weights, the loss (sum(x * w) - 3)^2, SGD at 0.01, growth after two steps; the third loss is
+ * infinite. */
 static void scaler_as_recorded(void) {
   static const struct {
     float w[3];
     double scale;
     int growth;
   } recorded[] = {
-      {{1.10000002f, -1.95000005f, 0.579999983f}, 1024, 1}, {{1.17637503f, -1.91181254f, 0.641099989f}, 2048, 0},
-      {{1.17637503f, -1.91181254f, 0.641099989f}, 1024, 0}, {{1.2347064f, -1.8826468f, 0.687765121f}, 1024, 1},
-      {{1.27925706f, -1.86037147f, 0.7234056f}, 2048, 0},   {{1.31328261f, -1.84335876f, 0.750626028f}, 2048, 1},
+      {{1.10000002f, -1.95000005f, 0.579999983f}, 1024, 1},
+      {{1.17637503f, -1.91181254f, 0.641099989f}, 2048, 0},
+      {{1.17637503f, -1.91181254f, 0.641099989f}, 1024, 0},
+      {{1.2347064f, -1.8826468f, 0.687765121f}, 1024, 1},
+      {{1.27925706f, -1.86037147f, 0.7234056f}, 2048, 0},
+      {{1.31328261f, -1.84335876f, 0.750626028f}, 2048, 1},
       {{1.33926964f, -1.8303653f, 0.771415651f}, 4096, 0},
   };
   const float start[] = {1, -2, 0.5f}, xs[] = {0.5f, 1, -1, 2, 0.25f, 3};

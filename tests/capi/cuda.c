@@ -1,5 +1,6 @@
-/* CUDA devices through the C API, with the plug-in that TINYTORCH_CUDA_LIBRARY names; the argument says what it is:
- * "mock" (two pretended devices), "none" (there is no such library) or "any" (a real one, with devices or without). */
+/* CUDA devices through the C API, with the plug-in that TINYTORCH_CUDA_LIBRARY names; the argument says what
+ * it is: "mock" (two pretended devices), "none" (there is no such library) or "any" (a real one, with devices
+ * or without). */
 #include "check.h"
 
 static void without_a_device(void) {
