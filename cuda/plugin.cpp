@@ -5,7 +5,10 @@
 #include <cstring>
 
 #include "cuda/arch_list.h"
+#include "cuda/loss.h"
 #include "cuda/memory.h"
+#include "cuda/optimizer.h"
+#include "cuda/softmax.h"
 
 namespace {
 
@@ -61,7 +64,12 @@ std::string why_not() {
              "); it was built for " TT_CUDA_ARCHS);
 }
 
-void add_kernels(Backend& backend) { backend.memory = new cuda::CudaMemory; }
+void add_kernels(Backend& backend) {
+  backend.memory = new cuda::CudaMemory;
+  backend.softmax = new cuda::CudaSoftmax;
+  backend.loss = new cuda::CudaLoss;
+  backend.optimizer = new cuda::CudaOptimizer;
+}
 
 }  // namespace
 
