@@ -316,7 +316,7 @@ void class_loss(const Launcher& launcher, const ClassLossArgs& args, void* loss,
     const TeamPlan plan = team_plan(problem.rows.count, args.classes, args.inner);
     int64_t blocks = class_blocks(problem.rows.count, plan.whole_block ? 1 : 256 / plan.lanes);
     if (blocks == 0) blocks = 1;  // the loss of nothing
-    const auto partial = launcher.template buffer<double>(blocks > 1 ? 2 * blocks : 0);
+    auto partial = launcher.template buffer<double>(blocks > 1 ? 2 * blocks : 0);
     double* sums = blocks > 1 ? partial.data() : nullptr;
     const auto run = [&]<bool kWhole>(std::bool_constant<kWhole>) {
       launcher.launch(

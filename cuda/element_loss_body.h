@@ -298,7 +298,7 @@ void element_loss_sum(const Launcher& launcher, ElementLoss kind, const Loop& lo
       return for_each_part(
           loop, [&](const Loop& part) { sum(part, nullptr); }, part_limit);
     // No blocks: the sum of nothing.
-    const auto partial = launcher.template buffer<double>(blocks);
+    auto partial = launcher.template buffer<double>(blocks);
     double* next = partial.data();
     for_each_part(
         loop,

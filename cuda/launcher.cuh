@@ -66,7 +66,7 @@ class CudaLauncher {
   class Buffer {
    public:
     explicit Buffer(int64_t n) : memory_(static_cast<size_t>(n) * sizeof(T)) {}
-    T* data() const { return memory_.data<T>(); }
+    T* data() { return memory_.data<T>(); }
 
    private:
     Workspace memory_;

@@ -5,9 +5,12 @@
 #include <cstring>
 
 #include "cuda/arch_list.h"
+#include "cuda/gemm.h"
 #include "cuda/loss.h"
 #include "cuda/memory.h"
+#include "cuda/norm.h"
 #include "cuda/optimizer.h"
+#include "cuda/pool.h"
 #include "cuda/softmax.h"
 
 namespace {
@@ -66,6 +69,9 @@ std::string why_not() {
 
 void add_kernels(Backend& backend) {
   backend.memory = new cuda::CudaMemory;
+  backend.gemm = new cuda::CudaGemm;
+  backend.pool = new cuda::CudaPool;
+  backend.norm = new cuda::CudaNorm;
   backend.softmax = new cuda::CudaSoftmax;
   backend.loss = new cuda::CudaLoss;
   backend.optimizer = new cuda::CudaOptimizer;

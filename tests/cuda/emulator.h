@@ -65,13 +65,11 @@ class Emulator {
   template <typename T>
   class Buffer {
    public:
-    explicit Buffer(int64_t n) : memory_(std::make_unique<std::byte[]>(static_cast<size_t>(n) * sizeof(T))) {
-      std::memset(memory_.get(), 0xff, static_cast<size_t>(n) * sizeof(T));
-    }
-    T* data() const { return reinterpret_cast<T*>(memory_.get()); }
+    explicit Buffer(int64_t n) : memory_(static_cast<size_t>(n) * sizeof(T), 0xff) {}
+    T* data() { return reinterpret_cast<T*>(memory_.data()); }
 
    private:
-    std::unique_ptr<std::byte[]> memory_;
+    std::vector<unsigned char> memory_;
   };
   template <typename T>
   Buffer<T> buffer(int64_t n) const {
