@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "cuda/arch_list.h"
+#include "cuda/conv.h"
 #include "cuda/gemm.h"
 #include "cuda/loss.h"
 #include "cuda/memory.h"
@@ -70,6 +71,7 @@ std::string why_not() {
 void add_kernels(Backend& backend) {
   backend.memory = new cuda::CudaMemory;
   backend.gemm = new cuda::CudaGemm;
+  backend.conv = new cuda::CudaConv;
   backend.pool = new cuda::CudaPool;
   backend.norm = new cuda::CudaNorm;
   backend.softmax = new cuda::CudaSoftmax;
