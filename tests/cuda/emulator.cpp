@@ -3,6 +3,7 @@
 #include <ucontext.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -49,20 +50,27 @@ class Scheduler {
     block_ = &block;
     body_ = &body;
     prepare(threads);
-    std::vector<int> turn(static_cast<size_t>(threads));
-    for (int i = 0; i < threads; ++i)
-      turn[static_cast<size_t>(i)] = order == Order::kBackward ? threads - 1 - i : i;
-    for (;;) {
-      if (order == Order::kShuffled) std::shuffle(turn.begin(), turn.end(), random);
-      bool moved = false;
-      for (const int i : turn) {
-        if (fibers_[static_cast<size_t>(i)].state != State::kReady) continue;
-        switch_to(i);
-        moved = true;
-      }
-      if (release(threads)) continue;
-      if (!moved) break;
+    std::vector<int> warps(static_cast<size_t>(threads / 32)), lanes(32);
+    std::iota(warps.begin(), warps.end(), 0);
+    std::iota(lanes.begin(), lanes.end(), 0);
+    if (order == Order::kBackward) {
+      std::reverse(warps.begin(), warps.end());
+      std::reverse(lanes.begin(), lanes.end());
     }
+    do {
+      if (order == Order::kShuffled) {
+        std::shuffle(warps.begin(), warps.end(), random);
+        std::shuffle(lanes.begin(), lanes.end(), random);
+      }
+      // A warp runs ahead of the others as far as it can, to the barrier.
+      for (const int warp : warps) {
+        do {
+          for (const int lane : lanes) {
+            if (fiber(32 * warp + lane).state == State::kReady) switch_to(32 * warp + lane);
+          }
+        } while (release_if_all(32 * warp, 32 * warp + 32, State::kAtShuffle));
+      }
+    } while (release_if_all(0, threads, State::kAtBarrier));
     for (int i = 0; i < threads; ++i) {
       if (fibers_[static_cast<size_t>(i)].state != State::kDone) {
         // The stacks are given up as they are.
@@ -143,14 +151,7 @@ class Scheduler {
 #endif
   }
 
-  // Lets warps go on whose threads are all at a shuffle, and the block if all are at the barrier.
-  bool release(int threads) {
-    bool any = false;
-    for (int warp = 0; warp < threads; warp += 32) {
-      any = release_if_all(warp, warp + 32, State::kAtShuffle) || any;
-    }
-    return any || release_if_all(0, threads, State::kAtBarrier);
-  }
+  // Lets threads go on that are all where they wait for each other.
   bool release_if_all(int begin, int end, State state) {
     for (int i = begin; i < end; ++i) {
       if (fiber(i).state != state) return false;
