@@ -26,12 +26,13 @@ DType dtype_or(tt_dtype dtype, DType otherwise) { return dtype == -1 ? otherwise
 extern "C" {
 
 tt_status tt_manual_seed(uint64_t seed) {
-  return guard("tt_manual_seed", [&] { default_generator().manual_seed(seed); });
+  return guard("tt_manual_seed", [&] { manual_seed(seed); });
 }
 tt_status tt_seed(uint64_t* out) {
   return guard("tt_seed", [&] {
     uint64_t& slot = out_value(out, "out");
     slot = default_generator().seed();
+    manual_seed(slot);
   });
 }
 tt_status tt_initial_seed(uint64_t* out) {

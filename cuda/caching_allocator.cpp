@@ -186,8 +186,7 @@ CachingAllocator::Block* CachingAllocator::new_segment(Pool& pool, bool small, s
     void* data = source_->allocate(nbytes);
     if (data == nullptr) continue;
     Block* block = make_block();
-    *block = Block{static_cast<char*>(data), nbytes,  &pool,   small,  false,
-                   nullptr,                  nullptr, nullptr, nullptr};
+    *block = Block{static_cast<char*>(data), nbytes, &pool, small, false, nullptr, nullptr, nullptr, nullptr};
     stats_.reserved += nbytes;
     stats_.peak_reserved = std::max(stats_.peak_reserved, stats_.reserved);
     return block;
@@ -197,8 +196,15 @@ CachingAllocator::Block* CachingAllocator::new_segment(Pool& pool, bool small, s
 
 void CachingAllocator::split(Block* block, size_t size) noexcept {
   Block* rest = make_block();
-  *rest = Block{block->data + size, block->size - size, block->pool, block->small, false,
-                block,              block->after,       nullptr,     nullptr};
+  *rest = Block{block->data + size,
+                block->size - size,
+                block->pool,
+                block->small,
+                false,
+                block,
+                block->after,
+                nullptr,
+                nullptr};
   if (rest->after != nullptr) rest->after->before = rest;
   block->after = rest;
   block->size = size;

@@ -11,14 +11,14 @@ namespace tt::cuda {
 // Devices beyond these are not used.
 inline constexpr int kMaxDevices = 64;
 
-// Throws tt::Error: kOutOfMemory for a failed allocation, else kCuda. `call` is the call's text; its name goes
-// into the message. An error that spoils the device's context stays, so it is what every later call reports;
-// any other is forgotten, so that the next call is not blamed for it.
+// Throws tt::Error: kOutOfMemory for a failed allocation, else kCuda. `call` is the call's text; its name
+// goes into the message. An error that spoils the device's context stays, so it is what every later call
+// reports; any other is forgotten, so that the next call is not blamed for it.
 [[noreturn, gnu::cold, gnu::noinline]] void fail_cuda(cudaError_t error, const char* call);
 
-#define TT_CUDA_CHECK(call)                                                                          \
-  do {                                                                                               \
-    const cudaError_t tt_cuda_error = (call);                                                        \
+#define TT_CUDA_CHECK(call)                                                                             \
+  do {                                                                                                  \
+    const cudaError_t tt_cuda_error = (call);                                                           \
     if (__builtin_expect(tt_cuda_error != cudaSuccess, 0)) ::tt::cuda::fail_cuda(tt_cuda_error, #call); \
   } while (0)
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "core/loop.h"
 #include "core/macros.h"
@@ -57,6 +58,42 @@ struct OffsetMath {
       for (int op = 0; op < kOperands; ++op) offset[op] += at * stride[op][d];
     }
     for (int op = 0; op < kOperands; ++op) offset[op] += static_cast<int64_t>(i) * stride[op][ndim - 1];
+  }
+};
+
+// The same for numbers of any size, with real divisions where the count needs them.
+template <int kOperands>
+struct WideOffsetMath {
+  int ndim;
+  bool wide;  // a count of 2^31 or more
+  FastDivide fast[kMaxDims];
+  int64_t size[kMaxDims];
+  int64_t stride[kOperands][kMaxDims];
+
+  TT_HOST_DEVICE void operator()(int64_t i, int64_t (&offset)[kOperands]) const {
+    for (int op = 0; op < kOperands; ++op) offset[op] = 0;
+    for (int d = 0; d < ndim - 1; ++d) {
+      const int64_t rest = wide ? i / size[d] : static_cast<int64_t>(fast[d](static_cast<uint32_t>(i)));
+      const int64_t at = i - rest * size[d];
+      i = rest;
+      for (int op = 0; op < kOperands; ++op) offset[op] += at * stride[op][d];
+    }
+    for (int op = 0; op < kOperands; ++op) offset[op] += i * stride[op][ndim - 1];
+  }
+
+  // Host: starts without dimensions, whose product `count` is then 1.
+  void clear() { ndim = 0; }
+  void add(int64_t dim_size, std::initializer_list<int64_t> strides) {
+    size[ndim] = dim_size;
+    int op = 0;
+    for (const int64_t s : strides) stride[op++][ndim] = s;
+    ++ndim;
+  }
+  void finish(int64_t count) {
+    if (ndim == 0)
+      add(1, kOperands == 1 ? std::initializer_list<int64_t>{0} : std::initializer_list<int64_t>{0, 0});
+    wide = count >= int64_t{1} << 31;
+    for (int d = 0; d < ndim && !wide; ++d) fast[d] = FastDivide(static_cast<uint32_t>(size[d]));
   }
 };
 

@@ -8,12 +8,12 @@
 
 namespace tt::cuda {
 
-// The members are for the device; the host's part lets bodies be compiled for both.
+// The members are for the device, be it an emulated one; what nvcc compiles for the host is never called.
 class DeviceBlock {
  public:
   TT_HOST_DEVICE explicit DeviceBlock(void* shared) : shared_(shared) {}
 
-#if defined(__CUDA_ARCH__)
+#if defined(__CUDA_ARCH__) || !defined(__CUDACC__)
   __host__ __device__ int64_t index() const { return blockIdx.x; }
   __host__ __device__ int64_t blocks() const { return gridDim.x; }
   __host__ __device__ int thread() const { return static_cast<int>(threadIdx.x); }
@@ -47,7 +47,7 @@ __global__ void __launch_bounds__(Body::kThreads, Body::kBlocksResident)
   using Shared = typename Body::Shared;
   static_assert(sizeof(Shared) <= 48 * 1024, "what a block may have without asking");
   static_assert(sizeof(Body) <= 4096, "what fits a launch's parameters");
-  __shared__ alignas(16) unsigned char memory[sizeof(Shared)];
+  alignas(16) __shared__ unsigned char memory[sizeof(Shared)];
   DeviceBlock block(memory);
   body(block);
 }

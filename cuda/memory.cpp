@@ -186,8 +186,7 @@ void CudaMemory::deallocate(void* data, size_t, Device device) noexcept {
   memory_of(device.index).allocator.deallocate(data, current_stream());
 }
 
-void CudaMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device,
-                            size_t nbytes) {
+void CudaMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
   if (nbytes == 0) return;
   if (to_device.is_cpu() && from_device.is_cpu()) {
     std::memcpy(to, from, nbytes);

@@ -7,11 +7,16 @@
 #include "cuda/arch_list.h"
 #include "cuda/conv.h"
 #include "cuda/gemm.h"
+#include "cuda/index.h"
 #include "cuda/loss.h"
 #include "cuda/memory.h"
 #include "cuda/norm.h"
 #include "cuda/optimizer.h"
+#include "cuda/order.h"
+#include "cuda/pointwise.h"
 #include "cuda/pool.h"
+#include "cuda/random.h"
+#include "cuda/reduce.h"
 #include "cuda/softmax.h"
 
 namespace {
@@ -70,6 +75,11 @@ std::string why_not() {
 
 void add_kernels(Backend& backend) {
   backend.memory = new cuda::CudaMemory;
+  backend.pointwise = new cuda::CudaPointwise;
+  backend.reduce = new cuda::CudaReduce;
+  backend.order = new cuda::CudaOrder;
+  backend.index = new cuda::CudaIndex;
+  backend.random = new cuda::CudaRandom;
   backend.gemm = new cuda::CudaGemm;
   backend.conv = new cuda::CudaConv;
   backend.pool = new cuda::CudaPool;

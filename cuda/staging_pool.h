@@ -1,5 +1,6 @@
 // Page-locked host memory through which small copies between host and device go, so that a copy to the device
-// does not have to wait until the device has read the host's memory. Host logic alone, over a small interface.
+// does not have to wait until the device has read the host's memory. Host logic alone, over a small
+// interface.
 #pragma once
 
 #include <cstddef>

@@ -16,6 +16,7 @@
 #include "core/backend/order.h"
 #include "core/backend/pointwise.h"
 #include "core/backend/pool.h"
+#include "core/backend/random.h"
 #include "core/backend/reduce.h"
 #include "core/backend/softmax.h"
 #include "core/device.h"
@@ -54,6 +55,7 @@ struct Backend {
   Family<SoftmaxKernels> softmax;
   Family<LossKernels> loss;
   Family<OptimizerKernels> optimizer;
+  Family<RandomKernels> random;
 
   // Short forms of the memory family.
   void* allocate(size_t nbytes, Device device) { return memory->allocate(nbytes, device); }

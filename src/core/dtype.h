@@ -34,6 +34,11 @@ struct Half {
   TT_HOST_DEVICE operator float() const { return to_float(bits); }
 
   TT_HOST_DEVICE static float to_float(uint16_t h) {
+#if defined(__CUDA_ARCH__)
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(h));
+    return value;
+#else
     const uint32_t sign = static_cast<uint32_t>(h & 0x8000u) << 16;
     const uint32_t exponent = (h >> 10) & 0x1fu;
     uint32_t mantissa = h & 0x3ffu;
@@ -42,6 +47,7 @@ struct Half {
     // Subnormal: mantissa * 2^-24 is exact in float.
     const float magnitude = static_cast<float>(mantissa) * 5.9604644775390625e-8f;
     return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
+#endif
   }
   // Round to nearest, ties to even.
   TT_HOST_DEVICE static uint16_t from_float(float value) {
@@ -49,6 +55,11 @@ struct Half {
     const uint16_t sign = static_cast<uint16_t>((bits32 >> 16) & 0x8000u);
     const uint32_t magnitude = bits32 & 0x7fffffffu;
     if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
+#if defined(__CUDA_ARCH__)
+    uint16_t half;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(value));
+    return half;
+#else
     if (magnitude >= 0x477ff000u)
       return static_cast<uint16_t>(sign | 0x7c00u);  // >= 65520 rounds to infinity
     if (magnitude < 0x38800000u) {
@@ -58,6 +69,7 @@ struct Half {
     }
     const uint32_t odd = (magnitude >> 13) & 1u;
     return static_cast<uint16_t>(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
+#endif
   }
 };
 

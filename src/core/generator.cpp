@@ -1,5 +1,7 @@
 #include "core/generator.h"
 
+#include <atomic>
+
 #include <bit>
 #include <chrono>
 #include <cstring>
@@ -232,16 +234,52 @@ uint32_t Generator::philox_word() {
   return philox::block(seed_, offset_ - 1).word[drawn_++];
 }
 
-// ---- The default generator ----
+// ---- The default generators ----
 
-Generator& default_generator() {
-  // In static memory and never destroyed: it outlives every thread and every finaliser, and is no block of
-  // the caches.
+namespace {
+
+// In static memory and never destroyed: it outlives every thread and every finaliser, and is no block of
+// the caches.
+Generator& cpu_generator() {
   alignas(Generator) static unsigned char place[sizeof(Generator)];
   static Generator* const generator = ::new (static_cast<void*>(place)) Generator();
   return *generator;
 }
 
-void manual_seed(uint64_t seed) { default_generator().manual_seed(seed); }
+constexpr int kMaxDevices = 64;
+struct DeviceGenerators {
+  std::mutex mutex;
+  uint64_t seed = kDefaultSeed;  // of those to come
+  std::atomic<Generator*> generators[kMaxDevices] = {};
+};
+DeviceGenerators& device_generators() {
+  static DeviceGenerators& all = *new DeviceGenerators;
+  return all;
+}
+
+}  // namespace
+
+Generator& default_generator(Device device) {
+  if (device.is_cpu()) return cpu_generator();
+  TT_CHECK(device.index >= 0 && device.index < kMaxDevices, Status::kDevice, "invalid device ", device);
+  DeviceGenerators& all = device_generators();
+  std::atomic<Generator*>& slot = all.generators[device.index];
+  if (Generator* generator = slot.load(std::memory_order_acquire)) return *generator;
+  const std::lock_guard lock(all.mutex);
+  if (slot.load(std::memory_order_relaxed) == nullptr) {
+    slot.store(new Generator(Engine::kPhilox, all.seed), std::memory_order_release);
+  }
+  return *slot.load(std::memory_order_relaxed);
+}
+
+void manual_seed(uint64_t seed) {
+  cpu_generator().manual_seed(seed);
+  DeviceGenerators& all = device_generators();
+  const std::lock_guard lock(all.mutex);
+  all.seed = seed;
+  for (std::atomic<Generator*>& slot : all.generators) {
+    if (Generator* generator = slot.load(std::memory_order_relaxed)) generator->manual_seed(seed);
+  }
+}
 
 }  // namespace tt

@@ -13,6 +13,8 @@
 #include <span>
 #include <vector>
 
+#include "core/device.h"
+#include "core/philox.h"
 #include "core/ref.h"
 
 namespace tt {
@@ -77,10 +79,7 @@ class Generator final : public RefCounted {
   uint64_t offset() const;
   void set_offset(uint64_t offset);
   // Philox: sets `blocks` blocks aside for one fill. Its first block's index is `offset`.
-  struct Reservation {
-    uint64_t seed;
-    uint64_t offset;
-  };
+  using Reservation = philox::Start;
   Reservation reserve(uint64_t blocks);
 
   // Held while drawing, so that one op's numbers are consecutive. The calls below do not take it.
@@ -119,10 +118,11 @@ class Generator final : public RefCounted {
   Mt19937 mt_;
 };
 
-// The process's generator (mt19937), which ops use where none is given. It lives until the process ends.
-Generator& default_generator();
+// The device's generator, which ops use where none is given: mt19937 for the CPU, Philox for others. It lives
+// until the process ends.
+Generator& default_generator(Device device = {});
 
-// Seeds the default generator.
+// Seeds every default generator, those too that no one has used yet.
 void manual_seed(uint64_t seed);
 
 }  // namespace tt

@@ -37,6 +37,12 @@ struct Block {
   uint32_t word[4];
 };
 
+// Where a fill begins: a seed, and the index of its first block.
+struct Start {
+  uint64_t seed;
+  uint64_t offset;
+};
+
 TT_HOST_DEVICE inline Block rounds(Block counter, uint32_t key0, uint32_t key1) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t product0 = static_cast<uint64_t>(counter.word[0]) * 0xd2511f53u;

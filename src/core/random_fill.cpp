@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/backend.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/philox.h"
@@ -166,89 +167,32 @@ void normal_run(Mt19937& mt, T* out, int64_t blocks, Compute<T> mean, Compute<T>
 
 // ---- Philox ----
 
+// What `device` is filled with; only the CPU can be with mt19937.
+bool is_philox(const Generator& generator, Device device = {}) {
+  const bool is = generator.engine() == Engine::kPhilox;
+  TT_CHECK(is || device.is_cpu(), Status::kInternal, "an mt19937 generator cannot fill memory of ", device);
+  return is;
+}
+
 uint64_t blocks_for(int64_t n, int per_block) {
   return (static_cast<uint64_t>(n) + static_cast<uint64_t>(per_block) - 1) / static_cast<uint64_t>(per_block);
 }
 
-// Calls fn(i, word) for each element, with the 32-bit or 64-bit word that is its own.
-template <typename Word, typename F>
-void each_word(Generator& generator, int64_t n, F&& fn) {
-  constexpr int kPerBlock = sizeof(Word) == 4 ? 4 : 2;
-  const auto [seed, offset] = generator.reserve_locked(blocks_for(n, kPerBlock));
-  for (int64_t i = 0; i < n; i += kPerBlock) {
-    const philox::Block b = philox::block(seed, offset + static_cast<uint64_t>(i / kPerBlock));
-    const int64_t count = std::min<int64_t>(n - i, kPerBlock);
-    for (int64_t j = 0; j < count; ++j) {
-      if constexpr (kPerBlock == 4) {
-        fn(i + j, b.word[j]);
-      } else {
-        fn(i + j, philox::join(b.word[2 * j], b.word[2 * j + 1]));
-      }
-    }
-  }
-}
-
-// Elements i, i + 1, ... of a normal fill, from one block of words.
-[[gnu::always_inline]] inline void philox_normal_block(const philox::Block& b, float* out) {
-  const auto first = philox::box_muller(b.word[0], b.word[1]);
-  const auto second = philox::box_muller(b.word[2], b.word[3]);
-  out[0] = first.cos;
-  out[1] = first.sin;
-  out[2] = second.cos;
-  out[3] = second.sin;
-}
-[[gnu::always_inline]] inline void philox_normal_block(const philox::Block& b, double* out) {
-  const auto pair =
-      philox::box_muller(philox::join(b.word[0], b.word[1]), philox::join(b.word[2], b.word[3]));
-  out[0] = pair.cos;
-  out[1] = pair.sin;
-}
-
+// The lock is held.
 template <typename T>
-[[gnu::always_inline]] inline void philox_normal_body(Generator::Reservation from, T* out, int64_t n,
-                                                      Compute<T> mean, Compute<T> std) {
-  constexpr int64_t kPerBlock = std::is_same_v<T, double> ? 2 : 4;
-  for (int64_t i = 0; i < n; i += kPerBlock) {
-    Compute<T> samples[kPerBlock];
-    philox_normal_block(philox::block(from.seed, from.offset + static_cast<uint64_t>(i / kPerBlock)),
-                        samples);
-    for (int64_t j = 0; j < kPerBlock && i + j < n; ++j)
-      out[i + j] = T(random_math::fma(samples[j], std, mean));
-  }
+void philox_fill(RandomFill kind, Generator& generator, Device device, T* out, int64_t n, double a,
+                 double b) {
+  const bool bernoulli = kind == RandomFill::kBernoulli;
+  const int per_block = std::is_same_v<T, double> && !bernoulli ? 2 : 4;
+  const philox::Start start = generator.reserve_locked(blocks_for(n, per_block));
+  if (n > 0) backend_of(device).random->fill(kind, DTypeOf<T>::value, out, n, start, a, b);
 }
-
-#if TT_FMA_VARIANT
-template <typename T>
-[[gnu::target("avx2,fma")]] void philox_normal_fma(Generator::Reservation from, T* out, int64_t n,
-                                                   Compute<T> mean, Compute<T> std) {
-  philox_normal_body(from, out, n, mean, std);
-}
-#endif
-
-template <typename T>
-void philox_normal(Generator::Reservation from, T* out, int64_t n, Compute<T> mean, Compute<T> std) {
-#if TT_FMA_VARIANT
-  if (has_fma()) return philox_normal_fma(from, out, n, mean, std);
-#endif
-  philox_normal_body(from, out, n, mean, std);
-}
-
-template <typename T>
-using WordOf = std::conditional_t<std::is_same_v<T, double>, uint64_t, uint32_t>;
-
-bool is_philox(const Generator& generator) { return generator.engine() == Engine::kPhilox; }
 
 // Integers base + [0, range); range 0 is 2^64.
 template <typename T>
-void philox_integers(Generator& generator, T* out, int64_t n, uint64_t range, int64_t base) {
-  const auto put = [=](int64_t i, auto word) {
-    out[i] = from_integer<T>(static_cast<int64_t>(philox::below(word, range) + static_cast<uint64_t>(base)));
-  };
-  if (philox::wide(range)) {
-    each_word<uint64_t>(generator, n, put);
-  } else {
-    each_word<uint32_t>(generator, n, put);
-  }
+void philox_integers(Generator& generator, Device device, T* out, int64_t n, uint64_t range, int64_t base) {
+  const philox::Start start = generator.reserve_locked(blocks_for(n, philox::wide(range) ? 2 : 4));
+  if (n > 0) backend_of(device).random->integers(DTypeOf<T>::value, out, n, start, range, base);
 }
 
 // ---- Bounds of integers ----
@@ -294,13 +238,12 @@ void check_count(int64_t n) {
 
 // `one` with probability p, else 0. The lock is held.
 template <typename T>
-void bernoulli_values(Generator& generator, T* out, int64_t n, double p, T one) {
-  const T values[2] = {from_integer<T>(0), one};
-  if (is_philox(generator)) {
-    each_word<uint32_t>(generator, n,
-                        [=](int64_t i, uint32_t word) { out[i] = values[philox::bernoulli(word, p)]; });
-    return;
+void bernoulli_values(Generator& generator, Device device, T* out, int64_t n, double p, T one) {
+  if (is_philox(generator, device)) {
+    return philox_fill(RandomFill::kBernoulli, generator, device, out, n, p,
+                       static_cast<double>(static_cast<Compute<T>>(one)));
   }
+  const T values[2] = {from_integer<T>(0), one};
   // unit<double>() < p, in integers: the products with 2^53 are exact.
   const auto bound = static_cast<uint64_t>(std::ceil(p * 0x1p53));
   Mt19937& mt = generator.mt();
@@ -316,7 +259,7 @@ void check_probability(double p) {
 // ---- Continuous distributions ----
 
 template <typename T>
-void fill_uniform(Generator& generator, T* out, int64_t n, double from, double to) {
+void fill_uniform(Generator& generator, T* out, int64_t n, double from, double to, Device device) {
   using C = Compute<T>;
   check_count(n);
   const double limit = max_value<T>();
@@ -338,11 +281,8 @@ void fill_uniform(Generator& generator, T* out, int64_t n, double from, double t
     out[i] = static_cast<C>(value) == static_cast<C>(high_value) ? low_value : value;
   };
   const std::lock_guard lock(generator.mutex());
-  if (is_philox(generator)) {
-    each_word<WordOf<C>>(generator, n, [&](int64_t i, auto word) {
-      put(i, random_math::fma(philox::unit(word), high - low, low));
-    });
-    return;
+  if (is_philox(generator, device)) {
+    return philox_fill(RandomFill::kUniform, generator, device, out, n, from, to);
   }
   Mt19937& mt = generator.mt();
   const C width = high - low;
@@ -354,16 +294,16 @@ void fill_uniform(Generator& generator, T* out, int64_t n, double from, double t
 }
 
 template <typename T>
-void fill_normal(Generator& generator, T* out, int64_t n, double mean, double std, bool contiguous) {
+void fill_normal(Generator& generator, T* out, int64_t n, double mean, double std, bool contiguous,
+                 Device device) {
   using C = Compute<T>;
   check_count(n);
   TT_CHECK(std >= 0, Status::kInvalidArgument, "normal expects std >= 0.0, but found std ", std);
   const C mean_c = static_cast<C>(mean);
   const C std_c = static_cast<C>(std);
   const std::lock_guard lock(generator.mutex());
-  if (is_philox(generator)) {
-    constexpr int kPerBlock = std::is_same_v<C, double> ? 2 : 4;
-    return philox_normal(generator.reserve_locked(blocks_for(n, kPerBlock)), out, n, mean_c, std_c);
+  if (is_philox(generator, device)) {
+    return philox_fill(RandomFill::kNormal, generator, device, out, n, mean, std);
   }
   if (n >= 16 && contiguous) {
     Mt19937& mt = generator.mt();
@@ -384,17 +324,14 @@ void fill_normal(Generator& generator, T* out, int64_t n, double mean, double st
 }
 
 template <typename T>
-void fill_exponential(Generator& generator, T* out, int64_t n, double lambda) {
+void fill_exponential(Generator& generator, T* out, int64_t n, double lambda, Device device) {
   using C = Compute<T>;
   check_count(n);
   TT_CHECK(lambda > 0, Status::kInvalidArgument,
            "exponential_ expects lambda > 0.0, but found lambda=", lambda);
   const std::lock_guard lock(generator.mutex());
-  if (is_philox(generator)) {
-    const C rate = static_cast<C>(lambda);
-    each_word<WordOf<C>>(generator, n,
-                         [&](int64_t i, auto word) { out[i] = T(philox::exponential(word, rate)); });
-    return;
+  if (is_philox(generator, device)) {
+    return philox_fill(RandomFill::kExponential, generator, device, out, n, lambda, 0);
   }
   Mt19937& mt = generator.mt();
   for (int64_t i = 0; i < n; ++i) {
@@ -405,7 +342,7 @@ void fill_exponential(Generator& generator, T* out, int64_t n, double lambda) {
 // ---- Discrete distributions ----
 
 template <typename T>
-void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64_t high) {
+void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64_t high, Device device) {
   check_count(n);
   TT_CHECK(low < high, Status::kInvalidArgument,
            "random_ expects 'from' to be less than 'to', but got from=", low, " >= to=", high);
@@ -419,7 +356,7 @@ void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64
   check_integer_bounds<T>(low, high - 1);
   const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
   const std::lock_guard lock(generator.mutex());
-  if (is_philox(generator)) return philox_integers(generator, out, n, range, low);
+  if (is_philox(generator, device)) return philox_integers(generator, device, out, n, range, low);
   // PyTorch takes two words where one would leave more than a few per cent of skew.
   Mt19937& mt = generator.mt();
   const auto base = static_cast<uint64_t>(low);
@@ -432,7 +369,7 @@ void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64
 }
 
 template <typename T>
-void fill_random_full(Generator& generator, T* out, int64_t n) {
+void fill_random_full(Generator& generator, T* out, int64_t n, Device device) {
   check_count(n);
   // [0, range)
   constexpr uint64_t kRange = kFloating<T> ? (uint64_t{1} << kDigits<T>)+1
@@ -440,7 +377,7 @@ void fill_random_full(Generator& generator, T* out, int64_t n) {
                                   ? 2
                                   : static_cast<uint64_t>(std::numeric_limits<T>::max()) + 1;
   const std::lock_guard lock(generator.mutex());
-  if (is_philox(generator)) return philox_integers(generator, out, n, kRange, 0);
+  if (is_philox(generator, device)) return philox_integers(generator, device, out, n, kRange, 0);
   Mt19937& mt = generator.mt();
   for (int64_t i = 0; i < n; ++i) {
     const uint64_t word =
@@ -453,7 +390,7 @@ template <typename T>
 void fill_random_bits64(Generator& generator, T* out, int64_t n) {
   check_count(n);
   const std::lock_guard lock(generator.mutex());
-  if (is_philox(generator)) return philox_integers(generator, out, n, 0, 0);
+  if (is_philox(generator)) return philox_integers(generator, Device{}, out, n, 0, 0);
   Mt19937& mt = generator.mt();
   for (int64_t i = 0; i < n; ++i) out[i] = from_integer<T>(static_cast<int64_t>(draw64(mt)));
 }
@@ -485,11 +422,11 @@ void fill_randperm(Generator& generator, T* out, int64_t n) {
 }
 
 template <typename T>
-void fill_bernoulli(Generator& generator, T* out, int64_t n, double p) {
+void fill_bernoulli(Generator& generator, T* out, int64_t n, double p, Device device) {
   check_count(n);
   check_probability(p);
   const std::lock_guard lock(generator.mutex());
-  bernoulli_values(generator, out, n, p, from_integer<T>(1));
+  bernoulli_values(generator, device, out, n, p, from_integer<T>(1));
 }
 
 template <typename T, typename P>
@@ -500,9 +437,14 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p) {
   const T one = from_integer<T>(1);
   const T zero = from_integer<T>(0);
   if (is_philox(generator)) {
-    each_word<uint32_t>(generator, n, [=](int64_t i, uint32_t word) {
-      out[i] = philox::bernoulli(word, static_cast<double>(static_cast<Compute<P>>(p[i]))) ? one : zero;
-    });
+    const auto [seed, offset] = generator.reserve_locked(blocks_for(n, 4));
+    for (int64_t i = 0; i < n; i += 4) {
+      const philox::Block b = philox::block(seed, offset + static_cast<uint64_t>(i / 4));
+      for (int64_t j = i; j < std::min(i + 4, n); ++j) {
+        const auto chance = static_cast<double>(static_cast<Compute<P>>(p[j]));
+        out[j] = philox::bernoulli(b.word[j - i], chance) ? one : zero;
+      }
+    }
     return;
   }
   Mt19937& mt = generator.mt();
@@ -510,17 +452,19 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p) {
 }
 
 template <typename T>
-void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p) {
+void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p, Device device) {
   using C = Compute<T>;
   check_count(n);
   TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument,
            "dropout probability has to be between 0 and 1, but got ", p);
   if (p == 1) {  // PyTorch draws nothing then
-    std::fill(out, out + n, T(C(0)));
+    if (n > 0) {
+      backend_of(device).random->fill(RandomFill::kBernoulli, DTypeOf<T>::value, out, n, {0, 0}, 0, 0);
+    }
     return;
   }
   const std::lock_guard lock(generator.mutex());
-  bernoulli_values(generator, out, n, 1 - p, T(C(1) / static_cast<C>(1 - p)));
+  bernoulli_values(generator, device, out, n, 1 - p, T(C(1) / static_cast<C>(1 - p)));
 }
 
 template <typename T>
@@ -607,11 +551,11 @@ void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t c
 
 // ---- Instantiations ----
 
-#define TT_FLOATING(T)                                                         \
-  template void fill_uniform<T>(Generator&, T*, int64_t, double, double);      \
-  template void fill_normal<T>(Generator&, T*, int64_t, double, double, bool); \
-  template void fill_exponential<T>(Generator&, T*, int64_t, double);          \
-  template void fill_dropout_mask<T>(Generator&, T*, int64_t, double);         \
+#define TT_FLOATING(T)                                                                 \
+  template void fill_uniform<T>(Generator&, T*, int64_t, double, double, Device);      \
+  template void fill_normal<T>(Generator&, T*, int64_t, double, double, bool, Device); \
+  template void fill_exponential<T>(Generator&, T*, int64_t, double, Device);          \
+  template void fill_dropout_mask<T>(Generator&, T*, int64_t, double, Device);         \
   template void multinomial<T>(Generator&, const T*, int64_t, int64_t, int64_t, bool, int64_t*);
 TT_FLOATING(Half)
 TT_FLOATING(BFloat16)
@@ -619,10 +563,10 @@ TT_FLOATING(float)
 TT_FLOATING(double)
 
 #define TT_ANY(enumerator, T)                                                          \
-  template void fill_random_int<T>(Generator&, T*, int64_t, int64_t, int64_t);         \
-  template void fill_random_full<T>(Generator&, T*, int64_t);                          \
+  template void fill_random_int<T>(Generator&, T*, int64_t, int64_t, int64_t, Device); \
+  template void fill_random_full<T>(Generator&, T*, int64_t, Device);                  \
   template void fill_randperm<T>(Generator&, T*, int64_t);                             \
-  template void fill_bernoulli<T>(Generator&, T*, int64_t, double);                    \
+  template void fill_bernoulli<T>(Generator&, T*, int64_t, double, Device);            \
   template void fill_bernoulli<T, Half>(Generator&, T*, int64_t, const Half*);         \
   template void fill_bernoulli<T, BFloat16>(Generator&, T*, int64_t, const BFloat16*); \
   template void fill_bernoulli<T, float>(Generator&, T*, int64_t, const float*);       \

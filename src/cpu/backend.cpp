@@ -13,6 +13,7 @@
 #include "cpu/order.h"
 #include "cpu/pointwise.h"
 #include "cpu/pool.h"
+#include "cpu/random.h"
 #include "cpu/reduce.h"
 #include "cpu/softmax.h"
 
@@ -47,6 +48,7 @@ Backend& cpu_backend() {
       .softmax = new cpu::CpuSoftmax,
       .loss = new cpu::CpuLoss,
       .optimizer = new cpu::CpuOptimizer,
+      .random = new cpu::CpuRandom,
   };
   return backend;
 }

@@ -28,9 +28,13 @@ Dims dense_strides(const Tensor& t) {
 }
 
 Tensor draw_mask(const Tensor& input, double p, Generator& generator) {
-  const Tensor flat = empty({input.numel()}, input.dtype());
+  // mt19937 draws one number after another, on the CPU.
+  const Device device = generator.engine() == Engine::kPhilox ? input.device() : Device{};
+  const Tensor flat = empty({input.numel()}, input.dtype(), device);
   visit_dtype(input.dtype(), [&]<typename T>() {
-    if constexpr (!std::is_integral_v<T>) fill_dropout_mask(generator, flat.data<T>(), flat.numel(), p);
+    if constexpr (!std::is_integral_v<T>) {
+      fill_dropout_mask(generator, flat.data<T>(), flat.numel(), p, device);
+    }
   });
   return alias(to_device(flat, input.device()), input.sizes(), dense_strides(input), 0);
 }
@@ -44,7 +48,8 @@ Tensor dropout(const Tensor& input, double p, bool training, Generator* generato
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "dropout is not implemented for ", input.dtype(),
            " in training");
   if (p == 1) return mul(input, zeros({}, input.dtype(), input.device()));
-  return mul(input, draw_mask(input, p, generator != nullptr ? *generator : default_generator()));
+  return mul(input,
+             draw_mask(input, p, generator != nullptr ? *generator : default_generator(input.device())));
 }
 
 }  // namespace tt::ops

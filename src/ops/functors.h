@@ -426,15 +426,6 @@ TT_FUNCTOR3(addcmul, wrap_add(a, wrap_mul(wrap_mul(param<T>(p.a), b), c)))
 TT_FUNCTOR3(addcdiv, a + T(p.a) * (b / c))
 TT_FUNCTOR3(clamp_tensor, smaller(larger(a, b), c))
 // a where b > c, half of it where they are equal, 0 where b < c; a where they cannot be compared.
-struct larger_backward {
-  template <typename T>
-  TT_HOST_DEVICE static T apply(T a, T b, T c, const PointwiseParams&) {
-    if constexpr (std::is_same_v<T, bool>) {
-      return b >= c ? a : false;
-    } else {
-      return b < c ? T(0) : b == c ? static_cast<T>(a / T(2)) : a;
-    }
-  }
-};
+TT_FUNCTOR3(larger_backward, b < c ? T(0) : b == c ? a / T(2) : a)
 
 }  // namespace tt::functors

@@ -181,7 +181,7 @@
   X(addcdiv, kVector, kFloatOnly, kBC, g, mul(g, div(p.a, c)), neg(mul(g, div(mul(b, p.a), square_of(c))))) \
   X(clamp_tensor, kVector, kNumber, kABC, clamp_gradient_input(g, a, b, c), clamp_gradient_min(g, a, b, c), \
     clamp_gradient_max(g, a, b, c))                                                                         \
-  X(larger_backward, kVector, kAll, kBC, larger_backward(g, b, c), Tensor(), Tensor())
+  X(larger_backward, kVector, kFloatOnly, kBC, larger_backward(g, b, c), Tensor(), Tensor())
 
 #define TT_REDUCE_OPS(X) \
   X(sum)                 \

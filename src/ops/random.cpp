@@ -10,7 +10,14 @@ namespace tt::ops {
 
 namespace {
 
-Generator& source(RandomSource generator) { return generator != nullptr ? *generator : default_generator(); }
+Generator& source(RandomSource generator, Device device = {}) {
+  return generator != nullptr ? *generator : default_generator(device);
+}
+
+// Where the numbers are made: on the tensor's device, or with mt19937, which is sequential, on the CPU.
+Device drawn_on(const Generator& generator, Device device) {
+  return generator.engine() == Engine::kPhilox ? device : Device{};
+}
 
 // A contiguous stand-in with the dimensions in order of memory, smallest stride last: numbers are laid down
 // in the order in which PyTorch walks a strided tensor.
@@ -30,17 +37,19 @@ struct MemoryOrder {
   }
 };
 
-// fill(dense, contiguous): writes numel values of self's dtype to a dense CPU tensor.
+// fill(generator, dense, contiguous): writes numel values of self's dtype to a dense tensor.
 template <typename Fill>
-void fill_random_(const Tensor& self, const char* name, Fill&& fill) {
+void fill_random_(const Tensor& self, const char* name, RandomSource generator, Fill&& fill) {
   check_inplace(self, name);
   const bool record_it = needs_grad(self);
-  if (self.is_contiguous() && self.device().is_cpu()) {
-    fill(self, true);
+  Generator& from = source(generator, self.device());
+  const Device device = drawn_on(from, self.device());
+  if (self.is_contiguous() && self.device() == device) {
+    fill(from, self, true);
   } else {
     const MemoryOrder memory(self);
-    const Tensor dense = empty(memory.apply(self.sizes()), self.dtype());
-    fill(dense, self.is_contiguous());
+    const Tensor dense = empty(memory.apply(self.sizes()), self.dtype(), device);
+    fill(from, dense, self.is_contiguous());
     copy_values(alias(self, memory.apply(self.sizes()), memory.apply(self.strides()), self.offset()), dense);
   }
   bump_version(self);
@@ -62,59 +71,62 @@ void visit_floating(DType dtype, F&& fn) {
   });
 }
 
-Tensor on_device(const Tensor& t, Device device) { return to_device(t, device); }
-
 }  // namespace
 
 Tensor rand(const Dims& sizes, DType dtype, RandomSource generator, Device device) {
-  const Tensor out = empty(sizes, dtype);
-  visit_floating(dtype,
-                 [&]<typename T>() { fill_uniform<T>(source(generator), out.data<T>(), out.numel()); });
-  return on_device(out, device);
+  Generator& from = source(generator, device);
+  const Tensor out = empty(sizes, dtype, drawn_on(from, device));
+  visit_floating(
+      dtype, [&]<typename T>() { fill_uniform<T>(from, out.data<T>(), out.numel(), 0, 1, out.device()); });
+  return to_device(out, device);
 }
 
 Tensor randn(const Dims& sizes, DType dtype, RandomSource generator, Device device) {
-  const Tensor out = empty(sizes, dtype);
-  visit_floating(dtype, [&]<typename T>() { fill_normal<T>(source(generator), out.data<T>(), out.numel()); });
-  return on_device(out, device);
+  Generator& from = source(generator, device);
+  const Tensor out = empty(sizes, dtype, drawn_on(from, device));
+  visit_floating(dtype, [&]<typename T>() {
+    fill_normal<T>(from, out.data<T>(), out.numel(), 0, 1, true, out.device());
+  });
+  return to_device(out, device);
 }
 
 Tensor randint(int64_t low, int64_t high, const Dims& sizes, DType dtype, RandomSource generator,
                Device device) {
-  const Tensor out = empty(sizes, dtype);
+  Generator& from = source(generator, device);
+  const Tensor out = empty(sizes, dtype, drawn_on(from, device));
   visit_dtype(dtype, [&]<typename T>() {
-    fill_random_int<T>(source(generator), out.data<T>(), out.numel(), low, high);
+    fill_random_int<T>(from, out.data<T>(), out.numel(), low, high, out.device());
   });
-  return on_device(out, device);
+  return to_device(out, device);
 }
 
 Tensor randperm(int64_t n, DType dtype, RandomSource generator, Device device) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
   const Tensor out = empty({n}, dtype);
-  visit_dtype(dtype, [&]<typename T>() { fill_randperm<T>(source(generator), out.data<T>(), n); });
-  return on_device(out, device);
+  visit_dtype(dtype, [&]<typename T>() { fill_randperm<T>(source(generator, device), out.data<T>(), n); });
+  return to_device(out, device);
 }
 
-void uniform_(const Tensor& self, double from, double to, RandomSource generator) {
-  fill_random_(self, "uniform_", [&](const Tensor& dense, bool) {
+void uniform_(const Tensor& self, double low, double high, RandomSource generator) {
+  fill_random_(self, "uniform_", generator, [&](Generator& from, const Tensor& dense, bool) {
     visit_floating(dense.dtype(), [&]<typename T>() {
-      fill_uniform<T>(source(generator), dense.data<T>(), dense.numel(), from, to);
+      fill_uniform<T>(from, dense.data<T>(), dense.numel(), low, high, dense.device());
     });
   });
 }
 
 void normal_(const Tensor& self, double mean, double std, RandomSource generator) {
-  fill_random_(self, "normal_", [&](const Tensor& dense, bool contiguous) {
+  fill_random_(self, "normal_", generator, [&](Generator& from, const Tensor& dense, bool contiguous) {
     visit_floating(dense.dtype(), [&]<typename T>() {
-      fill_normal<T>(source(generator), dense.data<T>(), dense.numel(), mean, std, contiguous);
+      fill_normal<T>(from, dense.data<T>(), dense.numel(), mean, std, contiguous, dense.device());
     });
   });
 }
 
 void exponential_(const Tensor& self, double lambda, RandomSource generator) {
-  fill_random_(self, "exponential_", [&](const Tensor& dense, bool) {
+  fill_random_(self, "exponential_", generator, [&](Generator& from, const Tensor& dense, bool) {
     visit_floating(dense.dtype(), [&]<typename T>() {
-      fill_exponential<T>(source(generator), dense.data<T>(), dense.numel(), lambda);
+      fill_exponential<T>(from, dense.data<T>(), dense.numel(), lambda, dense.device());
     });
   });
 }
@@ -122,21 +134,21 @@ void exponential_(const Tensor& self, double lambda, RandomSource generator) {
 void random_(const Tensor& self, std::optional<int64_t> low, std::optional<int64_t> high,
              RandomSource generator) {
   TT_CHECK(high.has_value() || !low.has_value(), Status::kInvalidArgument, "low is given without high");
-  fill_random_(self, "random_", [&](const Tensor& dense, bool) {
+  fill_random_(self, "random_", generator, [&](Generator& from, const Tensor& dense, bool) {
     visit_dtype(dense.dtype(), [&]<typename T>() {
       if (high) {
-        fill_random_int<T>(source(generator), dense.data<T>(), dense.numel(), low.value_or(0), *high);
+        fill_random_int<T>(from, dense.data<T>(), dense.numel(), low.value_or(0), *high, dense.device());
       } else {
-        fill_random_full<T>(source(generator), dense.data<T>(), dense.numel());
+        fill_random_full<T>(from, dense.data<T>(), dense.numel(), dense.device());
       }
     });
   });
 }
 
 void bernoulli_(const Tensor& self, double p, RandomSource generator) {
-  fill_random_(self, "bernoulli_", [&](const Tensor& dense, bool) {
+  fill_random_(self, "bernoulli_", generator, [&](Generator& from, const Tensor& dense, bool) {
     visit_dtype(dense.dtype(), [&]<typename T>() {
-      fill_bernoulli<T>(source(generator), dense.data<T>(), dense.numel(), p);
+      fill_bernoulli<T>(from, dense.data<T>(), dense.numel(), p, dense.device());
     });
   });
 }
@@ -146,9 +158,9 @@ Tensor bernoulli(const Tensor& p, RandomSource generator) {
   const Tensor local = contiguous(to_device(p, Device{}));
   const Tensor out = empty(p.sizes(), p.dtype());
   visit_floating(p.dtype(), [&]<typename T>() {
-    fill_bernoulli<T, T>(source(generator), out.data<T>(), out.numel(), local.data<T>());
+    fill_bernoulli<T, T>(source(generator, p.device()), out.data<T>(), out.numel(), local.data<T>());
   });
-  return on_device(out, p.device());
+  return to_device(out, p.device());
 }
 
 Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, RandomSource generator) {
@@ -161,10 +173,10 @@ Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, Ran
   TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples, got ", samples);
   const Tensor out = empty(weights.ndim() == 2 ? Dims{rows, samples} : Dims{samples}, DType::kInt64);
   visit_floating(weights.dtype(), [&]<typename T>() {
-    tt::multinomial<T>(source(generator), local.data<T>(), rows, categories, samples, replacement,
-                       out.data<int64_t>());
+    tt::multinomial<T>(source(generator, weights.device()), local.data<T>(), rows, categories, samples,
+                       replacement, out.data<int64_t>());
   });
-  return on_device(out, weights.device());
+  return to_device(out, weights.device());
 }
 
 }  // namespace tt::ops

@@ -1,6 +1,7 @@
 #include "harness/handles.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 namespace tt::parity {
@@ -35,7 +36,50 @@ std::vector<std::int64_t> row_major(const std::vector<std::int64_t>& sizes) {
   return strides;
 }
 
+bool g_on_cuda = false;
+
+bool on_cpu(const tt_tensor* tensor) {
+  tt_device_type type = TT_CPU;
+  std::int32_t index = 0;
+  check(tt_tensor_device(tensor, &type, &index));
+  return type == TT_CPU;
+}
+
+// The tensor with the values, where tensors go.
+Handle from_data(const void* data, const std::vector<std::int64_t>& sizes, Dtype dtype) {
+  tt_tensor* out = nullptr;
+  check(tt_from_data(data, sizes.data(), sizes.size(), dtype_of(dtype), &out));
+  Handle here(out);
+  if (!g_on_cuda) return here;
+  check(tt_to_device(here.get(), TT_CUDA, 0, &out));
+  return Handle(out);
+}
+
 }  // namespace
+
+bool take_cuda_flag(int& argc, char** argv) {
+  const auto end = argv + argc;
+  const auto found = std::find_if(argv, end, [](const char* arg) { return std::strcmp(arg, "--cuda") == 0; });
+  if (found == end) return false;
+  std::copy(found + 1, end, found);
+  --argc;
+  return true;
+}
+
+int start_cuda() {
+  constexpr int kSkipped = 77;
+  const float value = 0;
+  tt_tensor* out = nullptr;
+  check(tt_from_data(&value, nullptr, 0, TT_FLOAT32, &out));
+  const Handle here(out);
+  if (tt_to_device(here.get(), TT_CUDA, 0, &out) != TT_OK) {
+    std::printf("skipped: %s\n", tt_last_error());
+    return kSkipped;
+  }
+  const Handle there(out);
+  g_on_cuda = true;
+  return 0;
+}
 
 // Both lists are in the same order.
 tt_dtype dtype_of(Dtype dtype) { return static_cast<tt_dtype>(dtype); }
@@ -45,28 +89,23 @@ Handle make(const Tensor& recorded) {
   const auto stored = static_cast<std::int64_t>(recorded.stored());
   const bool plain =
       recorded.offset == 0 && recorded.strides == row_major(recorded.sizes) && stored == recorded.numel();
-  tt_tensor* out = nullptr;
+  Handle handle;
   if (plain) {
-    check(tt_from_data(recorded.data.data(), recorded.sizes.data(), recorded.sizes.size(),
-                       dtype_of(recorded.dtype), &out));
+    handle = from_data(recorded.data.data(), recorded.sizes, recorded.dtype);
   } else {
-    tt_tensor* flat = nullptr;
-    check(tt_from_data(recorded.data.data(), &stored, 1, dtype_of(recorded.dtype), &flat));
-    const Handle owner(flat);
-    check(tt_as_strided(flat, recorded.sizes.data(), recorded.sizes.size(), recorded.strides.data(),
+    const Handle flat = from_data(recorded.data.data(), {stored}, recorded.dtype);
+    tt_tensor* out = nullptr;
+    check(tt_as_strided(flat.get(), recorded.sizes.data(), recorded.sizes.size(), recorded.strides.data(),
                         recorded.strides.size(), &recorded.offset, &out));
+    handle = Handle(out);
   }
-  Handle handle(out);
-  if (recorded.requires_grad) check(tt_tensor_set_requires_grad(out, 1));
+  if (recorded.requires_grad) check(tt_tensor_set_requires_grad(handle.get(), 1));
   return handle;
 }
 
 Handle make_contiguous(const Tensor& values, bool requires_grad) {
-  tt_tensor* out = nullptr;
-  check(tt_from_data(values.data.data(), values.sizes.data(), values.sizes.size(), dtype_of(values.dtype),
-                     &out));
-  Handle handle(out);
-  if (requires_grad) check(tt_tensor_set_requires_grad(out, 1));
+  Handle handle = from_data(values.data.data(), values.sizes, values.dtype);
+  if (requires_grad) check(tt_tensor_set_requires_grad(handle.get(), 1));
   return handle;
 }
 
@@ -95,7 +134,13 @@ Seen see(const tt_tensor* tensor) {
   seen.tensor.strides.assign(strides, strides + ndim);
   seen.tensor.requires_grad = requires_grad != 0;
   seen.address = static_cast<const unsigned char*>(data);
-  gather(seen.address, seen.tensor.sizes, seen.tensor.strides, size_of(seen.tensor.dtype), seen.tensor.data);
+  if (on_cpu(tensor)) {
+    gather(seen.address, seen.tensor.sizes, seen.tensor.strides, size_of(seen.tensor.dtype),
+           seen.tensor.data);
+  } else {
+    seen.tensor.data.resize(static_cast<std::size_t>(seen.tensor.numel()) * size_of(seen.tensor.dtype));
+    check(tt_tensor_copy_data(tensor, seen.tensor.data.data(), seen.tensor.data.size()));
+  }
   return seen;
 }
 

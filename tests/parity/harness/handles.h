@@ -41,6 +41,12 @@ inline void check(tt_status status) {
 tt_dtype dtype_of(Dtype dtype);
 Dtype dtype_of(tt_dtype dtype);
 
+// Takes "--cuda" from where it stands among a program's arguments; whether it was there.
+bool take_cuda_flag(int& argc, char** argv);
+// From now on make and make_contiguous put tensors on the first CUDA device. 0, or where there is none, what
+// the program ends with so that ctest counts it as skipped, having printed the reason.
+int start_cuda();
+
 // The tensor over a storage of its own, as it was recorded: strides, offset, requires_grad.
 Handle make(const Tensor& recorded);
 // A contiguous tensor of row-major values.

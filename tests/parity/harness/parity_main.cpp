@@ -1,5 +1,6 @@
 // Every recorded case of the named families (all without any), one test an op:
-//   parity_ops [--gtest_...] [family ...]
+//   parity_ops [--gtest_...] [--cuda] [family ...]
+// With --cuda the inputs are moved to the first CUDA device, and the exit status is 77 where there is none.
 //   parity_ops --coverage
 #include <gtest/gtest.h>
 
@@ -86,6 +87,9 @@ int check_coverage() {
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--coverage") == 0) return check_coverage();
   testing::InitGoogleTest(&argc, argv);
+  if (take_cuda_flag(argc, argv)) {
+    if (const int status = start_cuda(); status != 0) return status;
+  }
   for (const auto& [family, records] : load_families({argv + 1, argv + argc})) {
     std::map<std::string, std::vector<const Record*>> by_op;
     for (const Record& record : records) {

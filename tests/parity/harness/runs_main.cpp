@@ -1,4 +1,5 @@
-// Whole training runs, step by step: losses and parameters against PyTorch's (runs.ttv.gz).
+// Whole training runs, step by step: losses and parameters against PyTorch's (runs.ttv.gz). With --cuda on
+// the first CUDA device.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -186,6 +187,9 @@ class RunTest : public testing::Test {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  if (take_cuda_flag(argc, argv)) {
+    if (const int status = start_cuda(); status != 0) return status;
+  }
   for (const Record& r : records()) {
     if (r.name.ends_with("_data")) continue;
     testing::RegisterTest("runs", r.name.c_str(), nullptr, nullptr, __FILE__, __LINE__,

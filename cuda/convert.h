@@ -1,0 +1,109 @@
+// Elements of a dtype that is known when the kernel runs, read and written as a type to compute in; and the
+// conversions between dtypes, which are the CPU's.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "core/dtype.h"
+#include "core/macros.h"
+
+namespace tt::cuda {
+
+template <typename T>
+inline constexpr bool kHalfType = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+// Half types are computed in float, narrow integers and bool in int32.
+template <typename T>
+using ComputeOf = std::conditional_t<
+    kHalfType<T>, float,
+    std::conditional_t<std::is_integral_v<T> && (sizeof(T) < 4 || std::is_same_v<T, int32_t>), int32_t, T>>;
+
+// As C converts; what C leaves undefined (a floating number beyond the integers) wraps through int64.
+template <typename To, typename From>
+TT_HOST_DEVICE inline To convert(From value) {
+  if constexpr (std::is_same_v<To, From>) {
+    return value;
+  } else if constexpr (std::is_same_v<To, bool>) {
+    if constexpr (kHalfType<From>) {
+      return static_cast<float>(value) != 0.0f;
+    } else {
+      return value != From(0);
+    }
+  } else if constexpr (kHalfType<To>) {
+    return To(static_cast<float>(value));
+  } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
+    const double wide = static_cast<double>(static_cast<ComputeOf<From>>(value));
+    if (!(wide > -9.2e18 && wide < 9.2e18)) return static_cast<To>(INT64_MIN);
+    return static_cast<To>(static_cast<int64_t>(wide));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+// Whether C holds every value of T, so that a kernel that computes in C reads T.
+template <typename C, typename T>
+inline constexpr bool kHolds = std::is_same_v<C, double>    ? !std::is_integral_v<T>
+                               : std::is_same_v<C, float>   ? !std::is_integral_v<T> && sizeof(T) <= 4
+                               : std::is_same_v<C, int64_t> ? std::is_integral_v<T>
+                                                            : std::is_integral_v<T> && sizeof(T) <= 4;
+
+// Of the dtypes that C holds.
+template <typename C>
+TT_HOST_DEVICE inline C load_as(const void* at, DType dtype) {
+  switch (dtype) {
+#define TT_CASE(enumerator, type)                                                        \
+  case DType::enumerator:                                                                \
+    if constexpr (kHolds<C, type>) return static_cast<C>(*static_cast<const type*>(at)); \
+    break;
+    TT_FORALL_DTYPES(TT_CASE)
+#undef TT_CASE
+  }
+  return C(0);
+}
+
+// Of any dtype.
+template <typename C>
+TT_HOST_DEVICE inline void store_as(void* at, DType dtype, C value) {
+  switch (dtype) {
+#define TT_CASE(enumerator, type)                      \
+  case DType::enumerator:                              \
+    *static_cast<type*>(at) = convert<type, C>(value); \
+    break;
+    TT_FORALL_DTYPES(TT_CASE)
+#undef TT_CASE
+  }
+}
+
+// Calls fn.template operator()<U>() with an unsigned type of an element's size: moving needs no more.
+template <typename F>
+decltype(auto) visit_bytes(size_t size, F&& fn) {
+  switch (size) {
+    case 1:
+      return fn.template operator()<uint8_t>();
+    case 2:
+      return fn.template operator()<uint16_t>();
+    case 4:
+      return fn.template operator()<uint32_t>();
+    default:
+      return fn.template operator()<uint64_t>();
+  }
+}
+
+// Calls fn.template operator()<C>() with the widest type of the dtype's kind.
+template <typename F>
+decltype(auto) visit_holding(DType dtype, F&& fn) {
+  if (dtype == DType::kFloat64) return fn.template operator()<double>();
+  if (is_floating(dtype)) return fn.template operator()<float>();
+  return fn.template operator()<int64_t>();
+}
+
+// Calls fn.template operator()<C>() with the type that the dtype is computed in.
+template <typename F>
+decltype(auto) visit_compute(DType dtype, F&& fn) {
+  if (dtype == DType::kFloat64) return fn.template operator()<double>();
+  if (is_floating(dtype)) return fn.template operator()<float>();
+  if (dtype == DType::kInt64) return fn.template operator()<int64_t>();
+  return fn.template operator()<int32_t>();
+}
+
+}  // namespace tt::cuda

@@ -1,0 +1,85 @@
+#include "cuda/pointwise.h"
+
+#include <limits>
+#include <type_traits>
+
+#include "core/dtype.h"
+#include "core/error.h"
+
+namespace tt {
+
+// The op's names, for messages; the library's own are not linked here.
+#define TT_NAME_ROW(name, ...) #name,
+std::string_view name(UnaryOp op) {
+  static constexpr std::string_view kNames[] = {TT_UNARY_OPS(TT_NAME_ROW)};
+  return kNames[static_cast<int>(op)];
+}
+std::string_view name(BinaryOp op) {
+  static constexpr std::string_view kNames[] = {TT_BINARY_OPS(TT_NAME_ROW)};
+  return kNames[static_cast<int>(op)];
+}
+std::string_view name(TernaryOp op) {
+  static constexpr std::string_view kNames[] = {TT_TERNARY_OPS(TT_NAME_ROW)};
+  return kNames[static_cast<int>(op)];
+}
+#undef TT_NAME_ROW
+
+}  // namespace tt
+
+namespace tt::cuda {
+
+namespace {
+
+const PointwiseTable& table() {
+  static const PointwiseTable table = [] {
+    PointwiseTable all{};
+    add_unary_vector(all);
+    add_unary_scalar(all);
+    add_binary_arithmetic(all);
+    add_binary_other(all);
+    add_ternary(all);
+    return all;
+  }();
+  return table;
+}
+
+// Narrow integers are computed in int32, where the functors saturate parameters to that.
+PointwiseParams narrowed(const PointwiseParams& params, DType dtype) {
+  PointwiseParams out = params;
+  visit_dtype(dtype, [&]<typename T>() {
+    if constexpr (std::is_integral_v<T> && sizeof(T) < 4) {
+      constexpr double kMin = std::numeric_limits<T>::min();
+      constexpr double kMax = std::numeric_limits<T>::max();
+      for (double* value : {&out.a, &out.b, &out.c}) {
+        *value = !(*value > kMin) ? kMin
+                 : *value >= kMax ? kMax
+                                  : static_cast<double>(static_cast<T>(*value));
+      }
+    }
+  });
+  return out;
+}
+
+void run(PointwiseRun row, std::string_view op, const Loop& loop, const PointwiseParams& params) {
+  if (loop.numel == 0) return;
+  TT_CHECK(row != nullptr, Status::kNotImplemented, "the CUDA backend has no ", op);
+  row(loop, narrowed(params, loop.dtype[1]));
+}
+
+}  // namespace
+
+void CudaPointwise::unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) {
+  // Of an int32, ~ is no logical negation.
+  if (op == UnaryOp::bitwise_not && loop.dtype[1] == DType::kBool) op = UnaryOp::logical_not;
+  run(table().unary[static_cast<int>(op)], name(op), loop, params);
+}
+
+void CudaPointwise::binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) {
+  run(table().binary[static_cast<int>(op)], name(op), loop, params);
+}
+
+void CudaPointwise::ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) {
+  run(table().ternary[static_cast<int>(op)], name(op), loop, params);
+}
+
+}  // namespace tt::cuda

@@ -1,0 +1,167 @@
+// Filling, copying with conversion, and selection.
+#include "cuda/pointwise.cuh"
+#include "cuda/pointwise.h"
+
+namespace tt::cuda {
+
+namespace {
+
+// Elements as bytes: U is an unsigned type of their size.
+template <typename U>
+__global__ void __launch_bounds__(kThreads)
+    fill_kernel(const uint32_t n, const __grid_constant__ OffsetMath<1> math, char* out, const U value) {
+  uint32_t i = blockIdx.x * (kThreads * kPerThread) + threadIdx.x;
+  for (int k = 0; k < kPerThread && i < n; ++k, i += kThreads) {
+    int64_t offset[1];
+    math(i, offset);
+    *reinterpret_cast<U*>(out + offset[0]) = value;
+  }
+}
+
+template <typename U>
+__global__ void __launch_bounds__(kThreads)
+    move_kernel(const uint32_t n, const __grid_constant__ OffsetMath<2> math, char* out, const char* in) {
+  uint32_t i = blockIdx.x * (kThreads * kPerThread) + threadIdx.x;
+  for (int k = 0; k < kPerThread && i < n; ++k, i += kThreads) {
+    int64_t offset[2];
+    math(i, offset);
+    *reinterpret_cast<U*>(out + offset[0]) = *reinterpret_cast<const U*>(in + offset[1]);
+  }
+}
+
+// By way of C, which holds every value of the input's dtype.
+template <typename C>
+__global__ void __launch_bounds__(kThreads)
+    convert_kernel(const uint32_t n, const __grid_constant__ OffsetMath<2> math, char* out, const char* in,
+                   const DType to, const DType from) {
+  uint32_t i = blockIdx.x * (kThreads * kPerThread) + threadIdx.x;
+  for (int k = 0; k < kPerThread && i < n; ++k, i += kThreads) {
+    int64_t offset[2];
+    math(i, offset);
+    store_as<C>(out + offset[0], to, load_as<C>(in + offset[1], from));
+  }
+}
+
+struct WhereCall {
+  uint32_t n;
+  OffsetMath<4> math;
+  char* data[4];
+  uint32_t host;       // bit i: operand i is a host scalar
+  uint64_t values[4];  // the bytes of those that are
+};
+
+template <typename U>
+__global__ void __launch_bounds__(kThreads) where_kernel(const __grid_constant__ WhereCall call) {
+  uint32_t i = blockIdx.x * (kThreads * kPerThread) + threadIdx.x;
+  for (int k = 0; k < kPerThread && i < call.n; ++k, i += kThreads) {
+    int64_t offset[4];
+    call.math(i, offset);
+    const bool condition =
+        call.host & 2 ? call.values[1] != 0 : *reinterpret_cast<const bool*>(call.data[1] + offset[1]);
+    const int chosen = condition ? 2 : 3;
+    const int64_t at = condition ? offset[2] : offset[3];
+    const U value = call.host >> chosen & 1
+                        ? static_cast<U>(call.values[chosen])
+                        : *reinterpret_cast<const U*>((condition ? call.data[2] : call.data[3]) + at);
+    *reinterpret_cast<U*>(call.data[0] + offset[0]) = value;
+  }
+}
+
+// The bytes of a value of the dtype that lies in host memory.
+uint64_t bytes_of(const void* value, DType dtype) {
+  uint64_t bytes = 0;
+  memcpy(&bytes, value, size_of(dtype));
+  return bytes;
+}
+
+bool is_dense(const Loop& loop, int op) {
+  return loop.flat() && loop.strides[op][0] == static_cast<int64_t>(size_of(loop.dtype[op]));
+}
+
+}  // namespace
+
+void CudaPointwise::fill(const Loop& loop, const Scalar& value) {
+  if (loop.numel == 0) return;
+  uint64_t bytes = 0;
+  visit_dtype(loop.dtype[0], [&]<typename T>() {
+    const T v = value.to<T>();
+    memcpy(&bytes, &v, sizeof v);
+  });
+  const size_t size = size_of(loop.dtype[0]);
+  if (is_dense(loop, 0) && (bytes == 0 || size == 1)) {
+    TT_CUDA_CHECK(cudaMemsetAsync(loop.data[0], static_cast<int>(bytes & 0xff),
+                                  static_cast<size_t>(loop.numel) * size, current_stream()));
+    return;
+  }
+  visit_bytes(size, [&]<typename U>() {
+    for_each_part(loop, [&](const Loop& part) {
+      launch("fill", fill_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
+             static_cast<uint32_t>(part.numel), OffsetMath<1>(part), part.data[0], static_cast<U>(bytes));
+    });
+  });
+}
+
+void CudaPointwise::copy(const Loop& loop) {
+  if (loop.numel == 0) return;
+  const DType to = loop.dtype[0];
+  const DType from = loop.dtype[1];
+  if (loop.host_scalars >> 1 & 1) {
+    // A value of the host: it fills.
+    const Loop out = loop;
+    return visit_dtype(from, [&]<typename T>() {
+      T value;
+      memcpy(&value, loop.data[1], sizeof value);
+      visit_dtype(to, [&]<typename To>() {
+        const To converted = convert<To, T>(value);
+        uint64_t bytes = 0;
+        memcpy(&bytes, &converted, sizeof converted);
+        visit_bytes(sizeof(To), [&]<typename U>() {
+          for_each_part(out, [&](const Loop& part) {
+            launch("fill", fill_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
+                   static_cast<uint32_t>(part.numel), OffsetMath<1>(part), part.data[0],
+                   static_cast<U>(bytes));
+          });
+        });
+      });
+    });
+  }
+  if (to == from) {
+    if (is_dense(loop, 0) && is_dense(loop, 1)) {
+      TT_CUDA_CHECK(cudaMemcpyAsync(loop.data[0], loop.data[1], static_cast<size_t>(loop.numel) * size_of(to),
+                                    cudaMemcpyDeviceToDevice, current_stream()));
+      return;
+    }
+    return visit_bytes(size_of(to), [&]<typename U>() {
+      for_each_part(loop, [&](const Loop& part) {
+        launch("copy", move_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
+               static_cast<uint32_t>(part.numel), OffsetMath<2>(part), part.data[0], part.data[1]);
+      });
+    });
+  }
+  const auto run = [&]<typename C>() {
+    for_each_part(loop, [&](const Loop& part) {
+      launch("copy", convert_kernel<C>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
+             static_cast<uint32_t>(part.numel), OffsetMath<2>(part), part.data[0], part.data[1], to, from);
+    });
+  };
+  visit_compute(from, run);
+}
+
+void CudaPointwise::where(const Loop& loop) {
+  if (loop.numel == 0) return;
+  WhereCall call{};
+  call.host = loop.host_scalars;
+  for (int op = 1; op < 4; ++op) {
+    if (call.host >> op & 1) call.values[op] = bytes_of(loop.data[op], loop.dtype[op]);
+  }
+  visit_bytes(size_of(loop.dtype[0]), [&]<typename U>() {
+    for_each_part(loop, [&](const Loop& part) {
+      call.n = static_cast<uint32_t>(part.numel);
+      call.math = OffsetMath<4>(part);
+      for (int op = 0; op < 4; ++op) call.data[op] = part.data[op];
+      launch("where", where_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0, call);
+    });
+  });
+}
+
+}  // namespace tt::cuda
