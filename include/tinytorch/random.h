@@ -1,6 +1,6 @@
 /* TinyTorch: generators and random tensors. A CPU generator gives PyTorch's numbers for the same seed and
  * calls; a Philox generator gives the same numbers on every device. Wherever a generator is taken, NULL is
- * the process's default one. */
+ * the default one of the tensor's device: mt19937 on the CPU, Philox on others. */
 #ifndef TINYTORCH_RANDOM_H_
 #define TINYTORCH_RANDOM_H_
 
@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Seeds the default generator. */
+/* Seeds the default generators of every device. */
 TT_API tt_status tt_manual_seed(uint64_t seed);
 /* Seeds it from the system's entropy and gives the seed. */
 TT_API tt_status tt_seed(uint64_t* out);

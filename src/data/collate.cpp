@@ -48,6 +48,21 @@ void gather_bytes(char* to, const char* from, int64_t stride, int64_t row_bytes,
   });
 }
 
+// One kernel for all rows, with the indices on the device.
+void gather_on_device(const Tensor& out, const Tensor& t, std::span<const int64_t> indices) {
+  const auto n = static_cast<int64_t>(indices.size());
+  const Tensor at = empty({n}, DType::kInt64, t.device());
+  Backend& backend = backend_of(t.device());
+  backend.copy_bytes(at.raw(), t.device(), indices.data(), Device{}, at.nbytes());
+  Dims source_strides = t.strides();
+  source_strides[0] = 0;
+  Dims index_sizes = out.sizes();
+  for (int d = 1; d < index_sizes.size(); ++d) index_sizes[d] = 1;
+  const Loop loop = make_loop(out.sizes(), {out, alias(t, out.sizes(), source_strides, t.offset()),
+                                            alias(at, index_sizes, contiguous_strides(index_sizes), 0)});
+  backend.index->gather(loop, t.stride(0) * static_cast<int64_t>(size_of(t.dtype())));
+}
+
 // The slow way that autograd follows: every row is copied by a recorded op.
 template <typename RowOf>
 Tensor stack_recorded(int64_t n, const Dims& sizes, DType dtype, Device device, RowOf row_of) {
@@ -75,19 +90,14 @@ Tensor gather_rows(const Tensor& t, std::span<const int64_t> indices) {
   const auto size = static_cast<int64_t>(size_of(t.dtype()));
   const int64_t row_bytes = out.stride(0) * size;
   const int64_t stride = t.stride(0) * size;
-  if (!geometry_contiguous(sizes, strides)) {
+  if (!t.device().is_cpu()) {
+    gather_on_device(out, t, indices);
+  } else if (!geometry_contiguous(sizes, strides)) {
     for (int64_t i = 0; i < n; ++i) {
       ops::copy_values(row_alias(out, i), row_alias(t, indices[static_cast<size_t>(i)]));
     }
-  } else if (t.device().is_cpu()) {
-    gather_bytes(out.raw(), t.raw(), stride, row_bytes, indices);
   } else {
-    Backend& backend = backend_of(t.device());
-    for (int64_t i = 0; i < n; ++i) {
-      backend.copy_bytes(out.raw() + i * row_bytes, t.device(),
-                         t.raw() + indices[static_cast<size_t>(i)] * stride, t.device(),
-                         static_cast<size_t>(row_bytes));
-    }
+    gather_bytes(out.raw(), t.raw(), stride, row_bytes, indices);
   }
   return out;
 }

@@ -61,6 +61,31 @@ Tensors gradients_of(std::span<const Tensor> parameters) {
   return out;
 }
 
+void check_finite(double norm, double norm_type) {
+  TT_CHECK(std::isfinite(norm), Status::kInvalidArgument, "The total norm of order ", norm_type,
+           " for gradients from `parameters` is non-finite, so it cannot be clipped. To disable this error "
+           "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`");
+}
+
+// Without waiting for the device, but where the norm must be looked at.
+Tensor clip_on_device(const Tensors& grads, double max_norm, double norm_type, bool error_if_nonfinite) {
+  const Device device = grads[0].device();
+  Tensors norms;
+  for (const Tensor& grad : grads) {
+    norms.push_back(
+        ops::to_device(ops::to_dtype(ops::vector_norm(grad, norm_type), grads[0].dtype()), device));
+  }
+  const Tensor total = ops::vector_norm(ops::stack(norms), norm_type);
+  if (error_if_nonfinite) {
+    const Tensor host = ops::to_dtype(ops::to_device(total, Device{}), DType::kFloat64);
+    check_finite(*host.data<double>(), norm_type);
+  }
+  for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_norm_");
+  const Tensor coefficient = ops::clamp(ops::div(max_norm, ops::add(total, 1e-6)), std::nullopt, 1.0);
+  for (const Tensor& grad : grads) ops::mul_(grad, ops::to_device(coefficient, grad.device()));
+  return total;
+}
+
 }  // namespace
 
 Tensor clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, double norm_type,
@@ -68,6 +93,7 @@ Tensor clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, doub
   const GradMode off(false);
   const Tensors grads = gradients_of(parameters);
   if (grads.empty()) return scalar_tensor(0.0, default_dtype());
+  if (!grads[0].device().is_cpu()) return clip_on_device(grads, max_norm, norm_type, error_if_nonfinite);
   // The norm of the gradients' norms, each rounded to its gradient's dtype.
   NormSum total(norm_type);
   for (const Tensor& grad : grads) {
@@ -82,10 +108,7 @@ Tensor clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, doub
   const Tensor norm = scalar_tensor(total.result(), grads[0].dtype());
   double value = 0;
   visit_dtype(norm.dtype(), [&]<typename T>() { value = static_cast<double>(*norm.data<T>()); });
-  TT_CHECK(!error_if_nonfinite || std::isfinite(value), Status::kInvalidArgument, "The total norm of order ",
-           norm_type,
-           " for gradients from `parameters` is non-finite, so it cannot be clipped. To disable this error "
-           "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`");
+  if (error_if_nonfinite) check_finite(value, norm_type);
   for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_norm_");
   // In the norm's dtype, as there: max_norm / (norm + 1e-6), at most 1.
   const Tensor coefficient = ops::div(max_norm, ops::add(norm, 1e-6));

@@ -7,8 +7,9 @@
 namespace tt::device_test {
 namespace {
 
-const std::vector<DType> kTypes{DType::kBool,    DType::kUInt8,    DType::kInt8,    DType::kInt16,  DType::kInt32, DType::kInt64,
-                                DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64};
+const std::vector<DType> kTypes{DType::kBool,    DType::kUInt8,  DType::kInt8,    DType::kInt16,
+                                DType::kInt32,   DType::kInt64,  DType::kFloat16, DType::kBFloat16,
+                                DType::kFloat32, DType::kFloat64};
 
 void same(const Tensor& got, const Tensor& want, const char* what, double rtol = 0) {
   EXPECT_EQ(difference(got, want, rtol, rtol), "") << what << " " << name(want.dtype());
@@ -38,16 +39,18 @@ TEST(DeviceIndex, Scatters) {
   for (const DType dtype : kTypes) {
     const Tensor x = values({20, 30}, dtype, false), source = values({50, 30}, dtype, false);
     const Tensor at = indices({50, 30}, 20), rows = indices({50}, 20);
-    same(ops::scatter(on_cuda(x), 0, on_cuda(at), on_cuda(source)), ops::scatter(x, 0, at, source), "scatter");
+    same(ops::scatter(on_cuda(x), 0, on_cuda(at), on_cuda(source)), ops::scatter(x, 0, at, source),
+         "scatter");
     same(ops::scatter_add(on_cuda(x), 0, on_cuda(at), on_cuda(source)), ops::scatter_add(x, 0, at, source),
          "scatter_add");
-    same(ops::index_add(on_cuda(x), 0, on_cuda(rows), on_cuda(source)), ops::index_add(x, 0, rows, source), "index_add");
+    same(ops::index_add(on_cuda(x), 0, on_cuda(rows), on_cuda(source)), ops::index_add(x, 0, rows, source),
+         "index_add");
     const Tensor pair[] = {rows, indices({50}, 30)};
     const Tensor pair_there[] = {on_cuda(pair[0]), on_cuda(pair[1])};
     const Tensor put = values({50}, dtype, false);
     for (const bool accumulate : {false, true}) {
-      same(ops::index_put(on_cuda(x), pair_there, on_cuda(put), accumulate), ops::index_put(x, pair, put, accumulate),
-           "index_put");
+      same(ops::index_put(on_cuda(x), pair_there, on_cuda(put), accumulate),
+           ops::index_put(x, pair, put, accumulate), "index_put");
     }
   }
 }
@@ -67,7 +70,8 @@ TEST(DeviceIndex, JoinsAndFills) {
     const Tensor a = values({3, 17, 5}, dtype, true), b = values({3, 8, 5}, dtype, true);
     const Tensor here[] = {a, b}, there[] = {on_cuda(a), on_cuda(b)};
     same(ops::cat(there, 1), ops::cat(here, 1), "cat");
-    const Tensor flat[] = {ops::flatten(a), ops::flatten(b)}, flat_there[] = {on_cuda(flat[0]), on_cuda(flat[1])};
+    const Tensor flat[] = {ops::flatten(a), ops::flatten(b)},
+                 flat_there[] = {on_cuda(flat[0]), on_cuda(flat[1])};
     same(ops::cat(flat_there), ops::cat(flat), "cat");
     for (const int64_t diagonal : {-2, 0, 3}) {
       same(ops::tril(on_cuda(a), diagonal), ops::tril(a, diagonal), "tril");
@@ -79,7 +83,8 @@ TEST(DeviceIndex, JoinsAndFills) {
     same(ops::arange(3, 100, 7, dtype, kCuda), ops::arange(3, 100, 7, dtype), "arange");
     same(ops::linspace(-3, 11, 57, dtype, kCuda), ops::linspace(-3, 11, 57, dtype), "linspace");
     if (is_floating(dtype)) {
-      same(ops::logspace(-1, 2, 31, 2, dtype, kCuda), ops::logspace(-1, 2, 31, 2, dtype), "logspace", tolerance(dtype));
+      same(ops::logspace(-1, 2, 31, 2, dtype, kCuda), ops::logspace(-1, 2, 31, 2, dtype), "logspace",
+           tolerance(dtype));
     }
   }
   const Tensor classes = indices({50}, 7);
@@ -88,7 +93,8 @@ TEST(DeviceIndex, JoinsAndFills) {
 
 // The numbers of a Philox generator are the CPU's.
 TEST(DeviceRandom, HasTheNumbersOfTheCpu) {
-  const auto both = [](const char* what, DType dtype, const std::function<void(const Tensor&, Generator*)>& fill) {
+  const auto both = [](const char* what, DType dtype,
+                       const std::function<void(const Tensor&, Generator*)>& fill) {
     const Ref<Generator> here = make_ref<Generator>(Engine::kPhilox, uint64_t{5});
     const Ref<Generator> there = make_ref<Generator>(Engine::kPhilox, uint64_t{5});
     for (const int64_t n : {1, 3, 1001}) {
@@ -114,7 +120,8 @@ TEST(DeviceRandom, HasTheNumbersOfTheCpu) {
       both("random_", dtype, [](const Tensor& t, Generator* g) { ops::random_(t, 3, 100, g); });
     }
   }
-  both("random_", DType::kInt64, [](const Tensor& t, Generator* g) { ops::random_(t, -5, int64_t{1} << 40, g); });
+  both("random_", DType::kInt64,
+       [](const Tensor& t, Generator* g) { ops::random_(t, -5, int64_t{1} << 40, g); });
 }
 
 TEST(DeviceRandom, SeedsEveryDevice) {

@@ -1,5 +1,5 @@
-// The CUDA backend against the CPU's, kernel by kernel. Ends with 77, having printed the reason, where there is
-// no device.
+// The CUDA backend against the CPU's, kernel by kernel. Ends with 77, having printed the reason, where there
+// is no device.
 #include <gtest/gtest.h>
 
 #include <cstdio>

@@ -4,13 +4,17 @@
 namespace tt::device_test {
 namespace {
 
-const std::vector<DType> kTypes{DType::kBool,    DType::kUInt8,    DType::kInt8,    DType::kInt16,  DType::kInt32, DType::kInt64,
-                                DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64};
+const std::vector<DType> kTypes{DType::kBool,    DType::kUInt8,  DType::kInt8,    DType::kInt16,
+                                DType::kInt32,   DType::kInt64,  DType::kFloat16, DType::kBFloat16,
+                                DType::kFloat32, DType::kFloat64};
 
 std::vector<std::pair<Tensor, int>> cases(DType dtype, bool special) {
-  return {{values({5000}, dtype, special), 0},     {values({300, 37}, dtype, special), 1},
-          {values({37, 300}, dtype, special), 0},  {values({3, 700, 2}, dtype, special), 1},
-          {ops::transpose(values({90, 130}, dtype, special), 0, 1), 1}, {values({1, 1}, dtype, special), 0}};
+  return {{values({1500}, dtype, special), 0},
+          {values({40, 37}, dtype, special), 1},
+          {values({37, 45}, dtype, special), 0},
+          {values({3, 700, 2}, dtype, special), 1},
+          {ops::transpose(values({40, 50}, dtype, special), 0, 1), 1},
+          {values({1, 1}, dtype, special), 0}};
 }
 
 void same(const Tensor& got, const Tensor& want, const char* what, double rtol = 0) {
@@ -90,11 +94,13 @@ TEST(DeviceOrder, FindsDistinctRows) {
     same(got.inverse, want.inverse, "unique inverse");
     same(got.counts, want.counts, "unique counts");
     const Tensor rows = ops::slice(values({400, 2}, dtype, false), 0, 0, 399);
-    const auto want_rows = ops::unique_dim(rows, 0, true, true), got_rows = ops::unique_dim(on_cuda(rows), 0, true, true);
+    const auto want_rows = ops::unique_dim(rows, 0, true, true),
+               got_rows = ops::unique_dim(on_cuda(rows), 0, true, true);
     same(got_rows.values, want_rows.values, "unique rows");
     same(got_rows.inverse, want_rows.inverse, "unique rows' inverse");
     same(got_rows.counts, want_rows.counts, "unique rows' counts");
-    const auto runs = ops::unique_consecutive(x, true, true), runs_there = ops::unique_consecutive(on_cuda(x), true, true);
+    const auto runs = ops::unique_consecutive(x, true, true),
+               runs_there = ops::unique_consecutive(on_cuda(x), true, true);
     same(runs_there.values, runs.values, "unique_consecutive");
     same(runs_there.counts, runs.counts, "unique_consecutive counts");
   }

@@ -38,7 +38,9 @@ std::vector<Layout> layouts() {
       {"unaligned", {1030}, [](const Tensor& t, int) { return ops::slice(t, 0, 1); }},
       {"one element", {1}, plain},
       {"transposed", {7, 33}, [](const Tensor& t, int op) { return op == 1 ? t : ops::contiguous_copy(t); }},
-      {"strided", {5, 6, 14}, [](const Tensor& t, int op) {
+      {"strided",
+       {5, 6, 14},
+       [](const Tensor& t, int op) {
          return op == 2 ? ops::expand(ops::slice(t, 0, 0, 1), {5, 6, 14}) : t;
        }},
       {"every second", {9, 64}, [](const Tensor& t, int) { return ops::slice(t, 1, 0, std::nullopt, 2); }},
@@ -71,8 +73,7 @@ void compare(const std::string& name, DType dtype, DType result, int inputs, con
       for (const bool device : {false, true}) {
         Tensor* t = device ? cuda : cpu;
         Backend& backend = device ? backend_of(kCuda) : cpu_backend();
-        const LoopOperand last =
-            scalar ? LoopOperand(number.raw(), scalar_dtype) : LoopOperand(t[inputs]);
+        const LoopOperand last = scalar ? LoopOperand(number.raw(), scalar_dtype) : LoopOperand(t[inputs]);
         const Loop loop = inputs == 1   ? make_loop(t[0].sizes(), {t[0], t[1]})
                           : inputs == 2 ? make_loop(t[0].sizes(), {t[0], t[1], last})
                                         : make_loop(t[0].sizes(), {t[0], t[1], t[2], last});
@@ -104,8 +105,9 @@ void compare_row(Op op, const char* name, Domain domain, bool boolean, int input
     // Functions whose values cancel or whose arguments are far out differ by more.
     const bool special = std::string_view(name) == "digamma" || std::string_view(name) == "polygamma" ||
                          std::string_view(name) == "lgamma";
-    compare(name, dtype, boolean ? DType::kBool : dtype, inputs,
-            [&](Backend& backend, const Loop& loop) { call(backend, op, loop, params); }, special ? 100 : 4);
+    compare(
+        name, dtype, boolean ? DType::kBool : dtype, inputs,
+        [&](Backend& backend, const Loop& loop) { call(backend, op, loop, params); }, special ? 100 : 4);
   }
 }
 
@@ -135,8 +137,7 @@ TEST(DevicePointwise, TernaryRows) {
   const auto call = [](Backend& b, TernaryOp op, const Loop& loop, const PointwiseParams& p) {
     b.pointwise->ternary(op, loop, p);
   };
-#define TT_ROW(name, kernel, domain, ...) \
-  compare_row(TernaryOp::name, #name, Domain::domain, kSame, 3, call);
+#define TT_ROW(name, kernel, domain, ...) compare_row(TernaryOp::name, #name, Domain::domain, kSame, 3, call);
   TT_TERNARY_OPS(TT_ROW)
 #undef TT_ROW
 }
@@ -167,10 +168,12 @@ TEST(DevicePointwise, FillsAndSelects) {
     EXPECT_EQ(difference(there, here, 0, 0), "");
     const Tensor condition = values({31, 40}, DType::kBool, false);
     const Tensor a = values({31, 40}, dtype, true), b = values({40}, dtype, true);
-    EXPECT_EQ(difference(ops::where(on_cuda(condition), on_cuda(a), on_cuda(b)), ops::where(condition, a, b), 0, 0),
-              "")
+    EXPECT_EQ(
+        difference(ops::where(on_cuda(condition), on_cuda(a), on_cuda(b)), ops::where(condition, a, b), 0, 0),
+        "")
         << name(dtype);
-    EXPECT_EQ(difference(ops::where(on_cuda(condition), on_cuda(a), 1), ops::where(condition, a, 1), 0, 0), "")
+    EXPECT_EQ(difference(ops::where(on_cuda(condition), on_cuda(a), 1), ops::where(condition, a, 1), 0, 0),
+              "")
         << name(dtype);
   }
 }
