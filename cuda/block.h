@@ -11,9 +11,11 @@
 // thread of the warp must come to; shared<T>().
 //
 // A family's dispatch is a template too, over a Launcher: launch(name, body, blocks) (nothing for no blocks),
-// buffer<T>(n) for the length of the call, and fault(), where kernels report what they find wrong.
+// buffer<T>(n) for the length of the call, fault(), where kernels report what they find wrong, and
+// tensor_cores(), whether the device has them.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -77,6 +79,31 @@ TT_HOST_DEVICE inline T multiply_add(T x, T y, T z) {
   } else {
     return static_cast<T>(x * y + z);
   }
+}
+
+// What mma_tf32 does, where it is emulated: c (16 x 8) += a (16 x 8) * b (8 x 8), spread over a warp as PTX's
+// mma.m16n8k8 wants it. a(lane, i) and b(lane, i) are a lane's registers; every lane asks for the same i.
+template <typename GetA, typename GetB>
+TT_HOST_DEVICE inline void emulate_mma(int lane, float (&c)[4], GetA&& a, GetB&& b) {
+  for (int i = 0; i < 4; ++i) {
+    const int group = lane / 4, col = lane % 4 * 2 + i % 2;  // row: group, and 8 more from i 2 on
+    for (int k = 0; k < 8; ++k) {
+      c[i] += a(group * 4 + k % 4, i / 2 + 2 * (k / 4)) * b(col * 4 + k % 4, k / 4);
+    }
+  }
+}
+
+// To 10 bits of mantissa, ties away from zero.
+TT_HOST_DEVICE inline float round_tf32(float x) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  uint32_t bits;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+  return __uint_as_float(bits);
+#else
+  const auto bits = std::bit_cast<uint32_t>(x);
+  if ((bits & 0x7f800000u) == 0x7f800000u) return x;
+  return std::bit_cast<float>((bits + 0x1000u) & ~0x1fffu);
+#endif
 }
 
 // Threads that work on one thing together: `lanes` neighbours, a power of two up to 32, or the whole block.

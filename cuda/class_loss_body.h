@@ -304,6 +304,8 @@ struct ClassWeights {
 // device.
 inline int64_t class_blocks(int64_t positions, int64_t teams) {
   const int64_t blocks = ceil_div(positions, teams);
+  // What one block does quickly needs no second launch.
+  if (blocks <= 1 || (teams > 1 && blocks <= 8)) return 1;
   return blocks < 1024 ? blocks : 1024;
 }
 
@@ -314,8 +316,7 @@ void class_loss(const Launcher& launcher, const ClassLossArgs& args, void* loss,
     using A = Compute<T>;
     const ClassProblem<T> problem(args, launcher.fault());
     const TeamPlan plan = team_plan(problem.rows.count, args.classes, args.inner);
-    int64_t blocks = class_blocks(problem.rows.count, plan.whole_block ? 1 : 256 / plan.lanes);
-    if (blocks == 0) blocks = 1;  // the loss of nothing
+    const int64_t blocks = class_blocks(problem.rows.count, plan.whole_block ? 1 : 256 / plan.lanes);
     auto partial = launcher.template buffer<double>(blocks > 1 ? 2 * blocks : 0);
     double* sums = blocks > 1 ? partial.data() : nullptr;
     const auto run = [&]<bool kWhole>(std::bool_constant<kWhole>) {

@@ -48,102 +48,134 @@ struct GemmPlace {
         split(block / t.rows / t.cols / t.groups) {}
 };
 
-template <typename Problem, int kEachRows>
-struct ConvGemm {
+// What the kernels of all kinds share: a block's tile, and how a piece of the operands comes to shared memory
+// by way of registers, so that the next one is on its way while one is worked on.
+template <typename Problem, int kTileRows_, int kPad>
+struct ConvTile {
   using T = typename Problem::Element;
   using A = typename Problem::A;
   static constexpr int kThreads = 256;
-  static constexpr int kBlocksResident = sizeof(A) == 8 ? 1 : 2;
   static constexpr int kPiece = 16;
-  static constexpr int kEachCols = 4;
-  static constexpr int kThreadCols = 32, kThreadRows = kThreads / kThreadCols;
-  static constexpr int kTileRows = kThreadRows * kEachRows, kTileCols = kThreadCols * kEachCols;
-  static_assert(kEachRows % 4 == 0);
+  static constexpr int kTileRows = kTileRows_, kTileCols = 128;
   // What a thread loads of each piece.
   static constexpr int kLoadsA = kTileRows * kPiece / kThreads, kLoadsB = kTileCols * kPiece / kThreads;
-  static constexpr int kPad = 4;  // spreads columns over the banks, and keeps rows aligned
+  static constexpr int kColumns = Problem::kDepthFirst ? kLoadsB : 1;
+  // The padding spreads what threads use together over the banks, and keeps quads aligned.
   struct Shared {
     alignas(4 * sizeof(A)) A a[kPiece][kTileRows + kPad];
     alignas(4 * sizeof(A)) A b[kPiece][kTileCols + kPad];
   };
 
+  const Problem& problem;
+  const int thread;
+  const GemmPlace place;
+  const int64_t first_row, first_col, begin, end;
+  typename Problem::Column columns[kColumns];
+  A load_a[kLoadsA], load_b[kLoadsB];
+
+  template <typename Block>
+  TT_HOST_DEVICE ConvTile(const Problem& problem_, const GemmTiles& tiles, const Block& block)
+      : problem(problem_),
+        thread(block.thread()),
+        place(tiles, block.index()),
+        first_row(place.row * kTileRows),
+        first_col(place.col * kTileCols),
+        begin(place.split * tiles.split_depth),
+        end(begin + tiles.split_depth < problem_.depth() ? begin + tiles.split_depth : problem_.depth()) {
+    for (int j = 0; j < kColumns; ++j) columns[j] = problem.column(place.group, first_col + b_col(j));
+  }
+
+  // The row of a, or the column of b, of the thread's j-th load; and its depth.
+  TT_HOST_DEVICE int row_of(int j) const { return thread / kPiece + j * (kThreads / kPiece); }
+  TT_HOST_DEVICE int depth_of() const { return thread % kPiece; }
+  TT_HOST_DEVICE int b_col(int j) const { return Problem::kDepthFirst ? row_of(j) : thread % kTileCols; }
+  TT_HOST_DEVICE int b_depth(int j) const {
+    return Problem::kDepthFirst ? depth_of() : thread / kTileCols + j * (kThreads / kTileCols);
+  }
+
+  TT_HOST_DEVICE void load(int64_t k0) {
+    const int64_t k = k0 + depth_of();
+    for (int j = 0; j < kLoadsA; ++j) load_a[j] = A(0);
+    for (int j = 0; j < kLoadsB; ++j) load_b[j] = A(0);
+    if (k < end) {
+      const auto depth = problem.depth_a(place.group, k);
+#if defined(__CUDA_ARCH__)
+#pragma unroll
+#endif
+      for (int j = 0; j < kLoadsA; ++j) {
+        const int64_t row = first_row + row_of(j);
+        if (row < problem.rows()) load_a[j] = static_cast<A>(problem.load_a(place.group, row, depth));
+      }
+    }
+    if constexpr (Problem::kDepthFirst) {
+      if (k >= end) return;
+      const auto depth = problem.depth_b(place.group, k);
+#if defined(__CUDA_ARCH__)
+#pragma unroll
+#endif
+      for (int j = 0; j < kLoadsB; ++j)
+        load_b[j] = static_cast<A>(problem.load_b(columns[j % kColumns], depth));
+    } else {
+#if defined(__CUDA_ARCH__)
+#pragma unroll
+#endif
+      for (int j = 0; j < kLoadsB; ++j) {
+        const int64_t at = k0 + b_depth(j);
+        if (at < end) {
+          load_b[j] = static_cast<A>(problem.load_b(columns[0], problem.depth_b(place.group, at)));
+        }
+      }
+    }
+  }
+
+  // convert: what is done to an element on its way.
+  template <typename Convert>
+  TT_HOST_DEVICE void put(Shared& shared, Convert&& convert) const {
+    for (int j = 0; j < kLoadsA; ++j) shared.a[depth_of()][row_of(j)] = convert(load_a[j]);
+    for (int j = 0; j < kLoadsB; ++j) shared.b[b_depth(j)][b_col(j)] = convert(load_b[j]);
+  }
+
+  // A result at a place in the tile. partial: (splits, groups, rows, cols); null: it is stored.
+  TT_HOST_DEVICE void store(const GemmTiles& tiles, A* partial, int tile_row, int tile_col, A value) const {
+    const int64_t row = first_row + tile_row, col = first_col + tile_col;
+    if (row >= problem.rows() || col >= problem.cols()) return;
+    if (partial == nullptr) {
+      problem.store(place.group, row, col, value);
+    } else {
+      partial[((place.split * tiles.groups + place.group) * problem.rows() + row) * problem.cols() + col] =
+          value;
+    }
+  }
+};
+
+// By multiply-additions: every thread kEachRows x 4 results.
+template <typename Problem, int kTileRows_>
+struct ConvGemm {
+  using A = typename Problem::A;
+  using Tile = ConvTile<Problem, kTileRows_, 4>;
+  using Shared = typename Tile::Shared;
+  static constexpr int kThreads = Tile::kThreads;
+  static constexpr int kBlocksResident = sizeof(A) == 8 ? 1 : 2;
+  static constexpr int kPiece = Tile::kPiece, kTileRows = kTileRows_, kTileCols = Tile::kTileCols;
+  static constexpr int kThreadCols = 32;
+  static constexpr int kEachRows = kTileRows / (kThreads / kThreadCols), kEachCols = 4;
+  static_assert(kEachRows % 4 == 0 && kThreadCols * kEachCols == kTileCols);
+
   Problem problem;
   GemmTiles tiles;
-  A* partial;  // (splits, groups, rows, cols); null: the results are stored
-
-  // The row of a, or the column of b, of a thread's j-th load; and its depth.
-  TT_HOST_DEVICE static int row_of(int thread, int j) { return thread / kPiece + j * (kThreads / kPiece); }
-  TT_HOST_DEVICE static int depth_of(int thread) { return thread % kPiece; }
-  TT_HOST_DEVICE static int b_col(int thread, int j) {
-    return Problem::kDepthFirst ? row_of(thread, j) : thread % kTileCols;
-  }
-  TT_HOST_DEVICE static int b_depth(int thread, int j) {
-    return Problem::kDepthFirst ? depth_of(thread) : thread / kTileCols + j * (kThreads / kTileCols);
-  }
+  A* partial;
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
     Shared& shared = block.template shared<Shared>();
-    const int thread = block.thread();
-    const GemmPlace place(tiles, block.index());
-    const int64_t first_row = place.row * kTileRows, first_col = place.col * kTileCols;
-    const int64_t begin = place.split * tiles.split_depth;
-    const int64_t end =
-        begin + tiles.split_depth < problem.depth() ? begin + tiles.split_depth : problem.depth();
-
-    constexpr int kColumns = Problem::kDepthFirst ? kLoadsB : 1;
-    typename Problem::Column columns[kColumns];
-    for (int j = 0; j < kColumns; ++j) {
-      columns[j] = problem.column(place.group, first_col + b_col(thread, j));
-    }
-
-    A load_a[kLoadsA], load_b[kLoadsB];
-    const auto load = [&](int64_t k0) {
-      const int64_t k = k0 + depth_of(thread);
-      if (k < end) {
-        const auto depth = problem.depth_a(place.group, k);
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
-        for (int j = 0; j < kLoadsA; ++j) {
-          const int64_t row = first_row + row_of(thread, j);
-          load_a[j] = row < problem.rows() ? static_cast<A>(problem.load_a(place.group, row, depth)) : A(0);
-        }
-      } else {
-        for (int j = 0; j < kLoadsA; ++j) load_a[j] = A(0);
-      }
-      if constexpr (Problem::kDepthFirst) {
-        if (k < end) {
-          const auto depth = problem.depth_b(place.group, k);
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
-          for (int j = 0; j < kLoadsB; ++j)
-            load_b[j] = static_cast<A>(problem.load_b(columns[j % kColumns], depth));
-        } else {
-          for (int j = 0; j < kLoadsB; ++j) load_b[j] = A(0);
-        }
-      } else {
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
-        for (int j = 0; j < kLoadsB; ++j) {
-          const int64_t at = k0 + b_depth(thread, j);
-          load_b[j] =
-              at < end ? static_cast<A>(problem.load_b(columns[0], problem.depth_b(place.group, at))) : A(0);
-        }
-      }
-    };
-
+    Tile tile(problem, tiles, block);
     A sums[kEachRows][kEachCols] = {};
-    const int my_row = thread / kThreadCols * kEachRows, my_col = thread % kThreadCols * kEachCols;
-    if (begin < end) load(begin);
-    for (int64_t k0 = begin; k0 < end; k0 += kPiece) {
-      for (int j = 0; j < kLoadsA; ++j) shared.a[depth_of(thread)][row_of(thread, j)] = load_a[j];
-      for (int j = 0; j < kLoadsB; ++j) shared.b[b_depth(thread, j)][b_col(thread, j)] = load_b[j];
+    const int my_row = tile.thread / kThreadCols * kEachRows, my_col = tile.thread % kThreadCols * kEachCols;
+    if (tile.begin < tile.end) tile.load(tile.begin);
+    for (int64_t k0 = tile.begin; k0 < tile.end; k0 += kPiece) {
+      tile.put(shared, [](A x) { return x; });
       block.sync();
-      // While this piece is worked on.
-      if (k0 + kPiece < end) load(k0 + kPiece);
+      if (k0 + kPiece < tile.end) tile.load(k0 + kPiece);
 #if defined(__CUDA_ARCH__)
 #pragma unroll
 #endif
@@ -160,17 +192,69 @@ struct ConvGemm {
       }
       block.sync();
     }
-
     for (int i = 0; i < kEachRows; ++i) {
-      const int64_t row = first_row + my_row + i;
-      for (int j = 0; j < kEachCols; ++j) {
-        const int64_t col = first_col + my_col + j;
-        if (row >= problem.rows() || col >= problem.cols()) continue;
-        if (partial == nullptr) {
-          problem.store(place.group, row, col, sums[i][j]);
-        } else {
-          partial[((place.split * tiles.groups + place.group) * problem.rows() + row) * problem.cols() +
-                  col] = sums[i][j];
+      for (int j = 0; j < kEachCols; ++j) tile.store(tiles, partial, my_row + i, my_col + j, sums[i][j]);
+    }
+  }
+};
+
+// By tensor cores, of numbers rounded to TF32, which half types are already: every warp 32 rows of the tile.
+template <typename Problem, int kTileRows_>
+struct ConvMma {
+  using A = float;
+  using Tile = ConvTile<Problem, kTileRows_, 8>;
+  using Shared = typename Tile::Shared;
+  static constexpr int kThreads = Tile::kThreads;
+  static constexpr int kBlocksResident = 2;
+  static constexpr int kPiece = Tile::kPiece, kTileRows = kTileRows_, kTileCols = Tile::kTileCols;
+  static constexpr int kWarpsDown = kTileRows / 32, kWarpsAcross = kThreads / 32 / kWarpsDown;
+  static constexpr int kWarpCols = kTileCols / kWarpsAcross;
+  static constexpr int kDown = 2, kAcross = kWarpCols / 8;  // 16 x 8 results each
+
+  Problem problem;
+  GemmTiles tiles;
+  float* partial;
+
+  template <typename Block>
+  TT_HOST_DEVICE void operator()(Block& block) const {
+    Shared& shared = block.template shared<Shared>();
+    Tile tile(problem, tiles, block);
+    const int warp = tile.thread / 32, group = tile.thread % 32 / 4, lane = tile.thread % 4;
+    const int warp_row = warp / kWarpsAcross * 32, warp_col = warp % kWarpsAcross * kWarpCols;
+    float sums[kDown][kAcross][4] = {};
+    if (tile.begin < tile.end) tile.load(tile.begin);
+    for (int64_t k0 = tile.begin; k0 < tile.end; k0 += kPiece) {
+      tile.put(shared, [](float x) { return round_tf32(x); });
+      block.sync();
+      if (k0 + kPiece < tile.end) tile.load(k0 + kPiece);
+#if defined(__CUDA_ARCH__)
+#pragma unroll
+#endif
+      for (int k = 0; k < kPiece; k += 8) {
+        float a[kDown][4], b[kAcross][2];
+        for (int i = 0; i < kDown; ++i) {
+          const int row = warp_row + 16 * i + group;
+          a[i][0] = shared.a[k + lane][row];
+          a[i][1] = shared.a[k + lane][row + 8];
+          a[i][2] = shared.a[k + lane + 4][row];
+          a[i][3] = shared.a[k + lane + 4][row + 8];
+        }
+        for (int j = 0; j < kAcross; ++j) {
+          const int col = warp_col + 8 * j + group;
+          b[j][0] = shared.b[k + lane][col];
+          b[j][1] = shared.b[k + lane + 4][col];
+        }
+        for (int i = 0; i < kDown; ++i) {
+          for (int j = 0; j < kAcross; ++j) block.mma_tf32(sums[i][j], a[i], b[j]);
+        }
+      }
+      block.sync();
+    }
+    for (int i = 0; i < kDown; ++i) {
+      for (int j = 0; j < kAcross; ++j) {
+        for (int e = 0; e < 4; ++e) {
+          tile.store(tiles, partial, warp_row + 16 * i + group + e / 2 * 8,
+                     warp_col + 8 * j + 2 * lane + e % 2, sums[i][j][e]);
         }
       }
     }
@@ -201,9 +285,8 @@ struct ConvGemmFinish {
   }
 };
 
-template <template <typename, int> class Gemm, int kSize, typename Launcher, typename Problem>
-void conv_gemm_sized(const Launcher& launcher, const char* name, const Problem& problem) {
-  using Body = Gemm<Problem, kSize>;
+template <typename Body, typename Launcher, typename Problem>
+void conv_gemm_by(const Launcher& launcher, const char* name, const Problem& problem) {
   const GemmTiles tiles = tiles_of(problem, Body::kTileRows, Body::kTileCols, Body::kPiece);
   const int64_t results = tiles.groups * problem.rows() * problem.cols();
   auto memory = launcher.template buffer<typename Problem::A>(tiles.splits > 1 ? tiles.splits * results : 0);
@@ -214,14 +297,19 @@ void conv_gemm_sized(const Launcher& launcher, const char* name, const Problem& 
   }
 }
 
-// By tiles of 64 rows, or 32 where there are no more.
+// By tiles of 64 rows, or 32 where there are no more. tf32: float32 may be rounded to it.
 template <typename Launcher, typename Problem>
-void conv_gemm(const Launcher& launcher, const char* name, const Problem& problem) {
-  if (problem.rows() > 32) {
-    conv_gemm_sized<ConvGemm, 8>(launcher, name, problem);
-  } else {
-    conv_gemm_sized<ConvGemm, 4>(launcher, name, problem);
+void conv_gemm(const Launcher& launcher, const char* name, const Problem& problem, bool tf32) {
+  using T = typename Problem::Element;
+  const bool narrow = problem.rows() <= 32;
+  if constexpr (!std::is_same_v<T, double>) {
+    if (launcher.tensor_cores() && (tf32 || !std::is_same_v<T, float>)) {
+      if (narrow) return conv_gemm_by<ConvMma<Problem, 32>>(launcher, name, problem);
+      return conv_gemm_by<ConvMma<Problem, 64>>(launcher, name, problem);
+    }
   }
+  if (narrow) return conv_gemm_by<ConvGemm<Problem, 32>>(launcher, name, problem);
+  conv_gemm_by<ConvGemm<Problem, 64>>(launcher, name, problem);
 }
 
 }  // namespace tt::cuda

@@ -242,6 +242,9 @@ inline int64_t element_blocks(int64_t n) {
   return blocks < 4096 ? blocks : 4096;
 }
 
+// The same for sums: what one block does quickly needs no second launch.
+inline int64_t sum_blocks(int64_t n) { return n > 0 && n <= 4096 ? 1 : element_blocks(n); }
+
 template <typename Launcher>
 void element_loss(const Launcher& launcher, ElementLoss kind, const Loop& loop, double parameter) {
   visit_floating(loop.dtype[0], "the loss", [&]<typename T>() {
@@ -280,7 +283,7 @@ void element_loss_sum(const Launcher& launcher, ElementLoss kind, const Loop& lo
     for_each_part(
         loop,
         [&](const Loop& part) {
-          blocks += element_blocks(part.numel);
+          blocks += sum_blocks(part.numel);
           ++parts;
         },
         part_limit);
@@ -292,7 +295,7 @@ void element_loss_sum(const Launcher& launcher, ElementLoss kind, const Loop& lo
                                         partial,
                                         scale,
                                         static_cast<T*>(out)},
-                      element_blocks(part.numel));
+                      sum_blocks(part.numel));
     };
     if (blocks == 1)
       return for_each_part(
@@ -304,7 +307,7 @@ void element_loss_sum(const Launcher& launcher, ElementLoss kind, const Loop& lo
         loop,
         [&](const Loop& part) {
           sum(part, next);
-          next += element_blocks(part.numel);
+          next += sum_blocks(part.numel);
         },
         part_limit);
     launcher.launch("element_loss_sum", ScaledSum<T>{partial.data(), blocks, scale, static_cast<T*>(out)}, 1);

@@ -32,6 +32,22 @@ class DeviceBlock {
     return value;
   }
 #endif
+  // c += a * b of a warp's 16 x 8 and 8 x 8 numbers, whose lower 13 bits do not count.
+  TT_HOST_DEVICE void mma_tf32([[maybe_unused]] float (&c)[4], [[maybe_unused]] const float (&a)[4],
+                               [[maybe_unused]] const float (&b)[2]) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile(
+        "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(__float_as_uint(a[0])), "r"(__float_as_uint(a[1])), "r"(__float_as_uint(a[2])),
+          "r"(__float_as_uint(a[3])), "r"(__float_as_uint(b[0])), "r"(__float_as_uint(b[1])));
+#elif defined(__CUDA_ARCH__) || !defined(__CUDACC__)
+    emulate_mma(
+        thread() % 32, c, [&](int lane, int i) { return __shfl_sync(0xffffffffu, a[i], lane); },
+        [&](int lane, int i) { return __shfl_sync(0xffffffffu, b[i], lane); });
+#endif
+  }
   template <typename T>
   TT_HOST_DEVICE T& shared() {
     return *static_cast<T*>(shared_);
@@ -47,7 +63,8 @@ __global__ void __launch_bounds__(Body::kThreads, Body::kBlocksResident)
   using Shared = typename Body::Shared;
   static_assert(sizeof(Shared) <= 48 * 1024, "what a block may have without asking");
   static_assert(sizeof(Body) <= 4096, "what fits a launch's parameters");
-  alignas(16) __shared__ unsigned char memory[sizeof(Shared)];
+  constexpr size_t kAlignment = alignof(Shared) < 16 ? 16 : alignof(Shared);
+  alignas(kAlignment) __shared__ unsigned char memory[sizeof(Shared)];
   DeviceBlock block(memory);
   body(block);
 }
@@ -75,6 +92,8 @@ class CudaLauncher {
   Buffer<T> buffer(int64_t n) const {
     return Buffer<T>(n);
   }
+
+  bool tensor_cores() const { return device_properties().major >= 8; }
 
   // Also reports what earlier kernels found.
   uint64_t* fault() const {

@@ -54,18 +54,24 @@ double tolerance(DType dtype, int64_t n) {
   return is_reduced_floating(dtype) ? 2 : 1 + std::sqrt(static_cast<double>(n)) / 4;
 }
 
-void check(const ConvShape& s, DType dtype) {
+void check(const ConvShape& s, DType dtype, bool tf32 = false) {
   ASSERT_GT(s.out_height, 0);
   ASSERT_GT(s.out_width, 0);
   const std::string what = describe(s, dtype);
-  const Operands t(s, dtype);
+  Operands t(s, dtype);
+  if (tf32) {
+    // Numbers that TF32 holds.
+    for (Values* v : {&t.input, &t.weight, &t.grad}) {
+      for (int64_t i = 0; i < v->size(); ++i) v->set(i, std::round(v->get(i) * 512) / 512);
+    }
+  }
   for (const bool biased : {true, false}) {
     const void* bias = biased ? t.bias.data() : nullptr;
     Values expected(dtype, t.grad.size());
     cpu().forward(s, dtype, t.input.data(), t.weight.data(), bias, expected.data());
     const auto y =
         in_every_order({Values(dtype, t.grad.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
-          cuda::conv_forward(emulator, s, dtype, t.input.data(), t.weight.data(), bias, r[0].data());
+          cuda::conv_forward(emulator, s, dtype, t.input.data(), t.weight.data(), bias, r[0].data(), tf32);
         });
     expect_close(y[0], expected, what, tolerance(dtype, s.taps()));
   }
@@ -74,7 +80,7 @@ void check(const ConvShape& s, DType dtype) {
   cpu().backward_data(s, dtype, t.grad.data(), t.weight.data(), expected.data());
   const auto gx =
       in_every_order({Values(dtype, t.input.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
-        cuda::conv_backward_data(emulator, s, dtype, t.grad.data(), t.weight.data(), r[0].data());
+        cuda::conv_backward_data(emulator, s, dtype, t.grad.data(), t.weight.data(), r[0].data(), tf32);
       });
   expect_close(gx[0], expected, what + " data",
                tolerance(dtype, s.group_outputs() * s.kernel[0] * s.kernel[1]));
@@ -84,13 +90,14 @@ void check(const ConvShape& s, DType dtype) {
   const auto gw = in_every_order({Values(dtype, t.weight.size()), Values(dtype, s.out_channels)},
                                  [&](const Emulator& emulator, std::vector<Values>& r) {
                                    cuda::conv_backward_weight(emulator, s, dtype, t.grad.data(),
-                                                              t.input.data(), r[0].data(), r[1].data());
+                                                              t.input.data(), r[0].data(), r[1].data(), tf32);
                                  });
   const int64_t pixels = s.batch * s.out_height * s.out_width;
   expect_close(gw[0], expected_w, what + " weight", tolerance(dtype, pixels));
   expect_close(gw[1], expected_b, what + " bias", tolerance(dtype, pixels));
   Values alone(dtype, t.weight.size());
-  cuda::conv_backward_weight(Emulator(), s, dtype, t.grad.data(), t.input.data(), alone.data(), nullptr);
+  cuda::conv_backward_weight(Emulator(), s, dtype, t.grad.data(), t.input.data(), alone.data(), nullptr,
+                             tf32);
   EXPECT_TRUE(alone == gw[0]) << what;
 }
 
@@ -114,6 +121,35 @@ TEST(CudaConv, IsTheCpus) {
   check(shape_of(kCases[1]), DType::kFloat16);
 }
 
+TEST(CudaConv, TensorCoresAreTheCpus) {
+  for (const ConvCase& c : kCases) check(shape_of(c), DType::kFloat32, true);
+}
+
+TEST(CudaConv, Tf32HasTenBits) {
+  EXPECT_EQ(cuda::round_tf32(1 + 0x1p-10f), 1 + 0x1p-10f);
+  EXPECT_EQ(cuda::round_tf32(1 + 0x1p-11f), 1 + 0x1p-10f);
+  EXPECT_EQ(cuda::round_tf32(-1 - 0x1p-11f), -1 - 0x1p-10f);
+  EXPECT_EQ(cuda::round_tf32(1 + 0x1p-12f), 1.0f);
+  EXPECT_EQ(cuda::round_tf32(INFINITY), INFINITY);
+  EXPECT_TRUE(std::isnan(cuda::round_tf32(NAN)));
+  // Half types' products are exact: rounding changes nothing.
+  EXPECT_EQ(cuda::round_tf32(Half(0.1f)), float{Half(0.1f)});
+  EXPECT_EQ(cuda::round_tf32(BFloat16(0.1f)), float{BFloat16(0.1f)});
+}
+
+// A device without them.
+TEST(CudaConv, HalfTypesWithoutTensorCores) {
+  const ConvShape s = shape_of(kCases[1]);
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
+    const Operands t(s, dtype);
+    Values expected(dtype, t.grad.size()), actual(dtype, t.grad.size());
+    cpu().forward(s, dtype, t.input.data(), t.weight.data(), nullptr, expected.data());
+    cuda::conv_forward(Emulator(Order::kForward, false), s, dtype, t.input.data(), t.weight.data(), nullptr,
+                       actual.data(), true);
+    expect_close(actual, expected, "without tensor cores", 2);
+  }
+}
+
 TEST(CudaConv, IntegersAreTheCpus) {
   for (const DType dtype : {DType::kUInt8, DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64}) {
     const ConvShape s = shape_of(kCases[2]);
@@ -122,9 +158,10 @@ TEST(CudaConv, IntegersAreTheCpus) {
     const int64_t n = s.batch * s.out_channels * s.out_height * s.out_width;
     Values expected(dtype, n), actual(dtype, n);
     cpu().forward(s, dtype, x.data(), w.data(), b.data(), expected.data());
-    cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), b.data(), actual.data());
+    cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), b.data(), actual.data(), false);
     EXPECT_TRUE(actual == expected) << name(dtype);
-    EXPECT_THROW(cuda::conv_backward_data(Emulator(), s, dtype, x.data(), w.data(), actual.data()), Error);
+    EXPECT_THROW(cuda::conv_backward_data(Emulator(), s, dtype, x.data(), w.data(), actual.data(), false),
+                 Error);
   }
 }
 
@@ -165,11 +202,11 @@ TEST(CudaConv, NoChannels) {
   ConvShape s = shape_of({2, 3, 4, 4, 0, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   Values grad_input(DType::kFloat32, 2 * 3 * 16);
   const float none = 0;
-  cuda::conv_backward_data(Emulator(), s, DType::kFloat32, &none, &none, grad_input.data());
+  cuda::conv_backward_data(Emulator(), s, DType::kFloat32, &none, &none, grad_input.data(), false);
   for (int64_t i = 0; i < grad_input.size(); ++i) EXPECT_EQ(grad_input.get(i), 0);
   s = shape_of({2, 0, 4, 4, 9, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   Values output(DType::kFloat32, 2 * 9 * 16), bias(DType::kFloat32, 9, -1, 1, 1);
-  cuda::conv_forward(Emulator(), s, DType::kFloat32, &none, &none, bias.data(), output.data());
+  cuda::conv_forward(Emulator(), s, DType::kFloat32, &none, &none, bias.data(), output.data(), false);
   for (int64_t i = 0; i < output.size(); ++i) EXPECT_EQ(output.get(i), bias.get(i / 16 % 9));
 }
 

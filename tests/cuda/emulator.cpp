@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cuda/block.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -29,6 +31,8 @@ struct Fiber {
   std::unique_ptr<std::byte[]> stack;
   State state = State::kDone;
   uint64_t word = 0;
+  const float* a = nullptr;
+  const float* b = nullptr;
   void* fake_stack = nullptr;
   void* tsan = nullptr;
 };
@@ -184,6 +188,20 @@ uint64_t EmulatedBlock::exchange(uint64_t word, int mask) {
   word = scheduler.fiber(self ^ mask).word;
   scheduler.wait(State::kAtShuffle);
   return word;
+}
+
+void EmulatedBlock::mma_tf32(float (&c)[4], const float (&a)[4], const float (&b)[2]) {
+  Scheduler& scheduler = Scheduler::instance();
+  const int self = scheduler.current(), first = self / 32 * 32;
+  scheduler.fiber(self).a = a;
+  scheduler.fiber(self).b = b;
+  scheduler.wait(State::kAtShuffle);
+  // What the device does not look at.
+  const auto cut = [](float x) { return std::bit_cast<float>(std::bit_cast<uint32_t>(x) & ~0x1fffu); };
+  cuda::emulate_mma(
+      self % 32, c, [&](int lane, int i) { return cut(scheduler.fiber(first + lane).a[i]); },
+      [&](int lane, int i) { return cut(scheduler.fiber(first + lane).b[i]); });
+  scheduler.wait(State::kAtShuffle);
 }
 
 void EmulatedBlock::run(int64_t blocks, int threads, size_t shared_bytes, Order order,

@@ -31,6 +31,7 @@ class EmulatedBlock {
     std::memcpy(&value, &word, sizeof value);
     return value;
   }
+  void mma_tf32(float (&c)[4], const float (&a)[4], const float (&b)[2]);
   template <typename T>
   T& shared() {
     return *reinterpret_cast<T*>(shared_);
@@ -51,7 +52,8 @@ class EmulatedBlock {
 // A Launcher.
 class Emulator {
  public:
-  explicit Emulator(Order order = Order::kForward) : order_(order) {}
+  explicit Emulator(Order order = Order::kForward, bool tensor_cores = true)
+      : order_(order), tensor_cores_(tensor_cores) {}
 
   template <typename Body>
   void launch(const char*, const Body& body, int64_t blocks) const {
@@ -76,11 +78,13 @@ class Emulator {
     return Buffer<T>(n);
   }
 
+  bool tensor_cores() const { return tensor_cores_; }
   uint64_t* fault() const { return &fault_; }
   int launches() const { return launches_; }
 
  private:
   Order order_;
+  bool tensor_cores_;
   mutable uint64_t fault_ = 0;
   mutable int launches_ = 0;
 };

@@ -232,6 +232,9 @@ TEST(CudaClassLoss, IsTheCpus) {
   // A block for each position; a thread for each.
   check_class_loss(DType::kFloat32, {3, 1100, 1}, DType::kInt64, true, 0.1, false, 1);
   check_class_loss(DType::kFloat32, {3, 1100, 1}, DType::kFloat32, true, 0.1, false, 1);
+  check_class_loss(DType::kFloat32, {20, 1100, 1}, DType::kInt64, true, 0.1, false, 1);
+  check_class_loss(DType::kFloat16, {400, 10, 1}, DType::kInt64, true, 0, false, 1);
+  check_class_loss(DType::kFloat64, {400, 10, 1}, DType::kInt64, true, 0, true, 2);
   check_class_loss(DType::kFloat32, {2, 3, 4100}, DType::kInt64, false, 0, false, 1);
 }
 
