@@ -12,7 +12,6 @@ namespace tt::cuda {
 
 namespace {
 
-// Makes a stream wait for another through an event of the calling thread's device.
 class CudaSegments final : public SegmentSource {
  public:
   explicit CudaSegments(int device) : device_(device) {}
@@ -129,7 +128,9 @@ class StagedCopy {
   void* data() const { return slot_->data; }
   // The device uses the slot until it has done what the stream was given so far.
   void pending(cudaStream_t stream) {
-    TT_CUDA_CHECK(cudaEventRecord(static_cast<cudaEvent_t>(slot_->event), stream));
+    const cudaError_t error = cudaEventRecord(static_cast<cudaEvent_t>(slot_->event), stream);
+    if (error != cudaSuccess) cudaStreamSynchronize(stream);  // it is not in use any more then
+    TT_CUDA_CHECK(error);
     pending_ = true;
   }
 

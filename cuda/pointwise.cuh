@@ -145,7 +145,10 @@ HostValues<C, kInputs> host_values(const Loop& loop) {
   HostValues<C, kInputs> host{};
   host.mask = loop.host_scalars >> 1;
   for (int j = 0; j < kInputs; ++j) {
-    if (host.mask >> j & 1) host.value[j] = load_as<C>(loop.data[j + 1], loop.dtype[j + 1]);
+    if ((host.mask >> j & 1) == 0) continue;
+    visit_dtype(loop.dtype[j + 1], [&]<typename T>() {
+      host.value[j] = convert<C, T>(*reinterpret_cast<const T*>(loop.data[j + 1]));
+    });
   }
   return host;
 }
@@ -215,6 +218,10 @@ void run_row(const char* name, const Loop& loop, const PointwiseParams& params) 
   DType dtype = loop.dtype[1];
   for (int op = kInputs; op >= 1; --op) {
     if ((loop.host_scalars >> op & 1) == 0) dtype = loop.dtype[op];
+  }
+  for (int op = 1; op <= kInputs; ++op) {
+    TT_CHECK((loop.host_scalars >> op & 1) != 0 || loop.dtype[op] == dtype, Status::kInternal, name,
+             ": operands of ", dtype, " and ", loop.dtype[op]);
   }
   if constexpr (has_floats(kDomain)) {
     if constexpr (kDense) {

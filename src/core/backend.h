@@ -67,16 +67,23 @@ struct Backend {
   }
 };
 
-Backend& cpu_backend();  // src/cpu
-// core/plugin.cpp: loads on first use, or fails with the reason. The thread's next calls of its kernels are
-// for `device`.
-Backend& load_plugin_backend(Device device);
+Backend& cpu_backend();                         // src/cpu
+Backend& load_plugin_backend(DeviceType type);  // core/plugin.cpp: loads on first use; fails with the reason
 
 // Fails unless there is such a device.
 void check_device(Device device);
 
+// The device's kernels: those that the thread calls from now on are for this device.
 inline Backend& backend_of(Device device) {
-  return device.is_cpu() ? cpu_backend() : load_plugin_backend(device);
+  if (device.is_cpu()) return cpu_backend();
+  Backend& backend = load_plugin_backend(device.type);
+  backend.memory->select(device);
+  return backend;
+}
+
+// Its memory alone, whose calls name their devices: the thread's kernels stay with the device they are for.
+inline DeviceMemory& memory_of(Device device) {
+  return *(device.is_cpu() ? cpu_backend() : load_plugin_backend(device.type)).memory;
 }
 
 }  // namespace tt

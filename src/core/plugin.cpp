@@ -91,10 +91,9 @@ Backend* try_load() {
 
 }  // namespace
 
-Backend& load_plugin_backend(Device device) {
+Backend& load_plugin_backend(DeviceType) {
   Backend* backend = try_load();
   TT_CHECK(backend != nullptr, Status::kDevice, "no CUDA backend: ", slot().reason);
-  backend->memory->select(device);
   return *backend;
 }
 
@@ -113,7 +112,7 @@ std::string device_unavailable_reason(DeviceType type) {
 
 void check_device(Device device) {
   if (device.is_cpu()) return;
-  const int count = backend_of(device).memory->device_count();
+  const int count = memory_of(device).device_count();
   TT_CHECK(device.index < count, Status::kDevice, "invalid device ", device, ": there ",
            count == 1 ? "is " : "are ", count, count == 1 ? " device" : " devices");
 }

@@ -8,13 +8,13 @@ namespace {
 constexpr size_t kHeader = (sizeof(Storage) + kAlignment - 1) / kAlignment * kAlignment;
 
 void* allocate_data(size_t nbytes, Device device) {
-  return device.is_cpu() ? allocate_block(nbytes) : backend_of(device).allocate(nbytes, device);
+  return device.is_cpu() ? allocate_block(nbytes) : memory_of(device).allocate(nbytes, device);
 }
 void free_data(void* data, size_t nbytes, Device device) noexcept {
   if (device.is_cpu()) {
     free_block(data, nbytes);
   } else {
-    backend_of(device).deallocate(data, nbytes, device);
+    memory_of(device).deallocate(data, nbytes, device);
   }
 }
 }  // namespace
@@ -59,7 +59,7 @@ void Storage::grow(size_t nbytes) {
   TT_CHECK(resizable(), Status::kInvalidArgument, "Trying to resize storage that is not resizable");
   if (nbytes <= nbytes_) return;
   void* data = allocate_data(nbytes, device_);
-  backend_of(device_).copy_bytes(data, device_, data_, device_, nbytes_);
+  memory_of(device_).copy_bytes(data, device_, data_, device_, nbytes_);
   if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);
   data_ = data;
   nbytes_ = nbytes;

@@ -77,6 +77,18 @@ TEST(MockBackend, TwoDevicesAreAnErrorThatNamesBoth) {
             "invalid device cuda:2: there are 2 devices");
 }
 
+TEST(MockBackend, MemoryCallsLeaveKernelsWithTheirDevice) {
+  const Tensor x = ops::full({4}, 2.0, DType::kFloat32, kFirst);
+  Tensor other = ops::full({4}, 2.0, DType::kFloat32, kSecond);
+  Backend& backend = backend_of(kFirst);
+  other = Tensor();
+  other = empty({2}, DType::kFloat32, kSecond);
+  EXPECT_THROW(check_device(Device{DeviceType::kCuda, 7}), Error);
+  const Tensor y = empty({4}, DType::kFloat32, kFirst);
+  backend.pointwise->unary(UnaryOp::neg, make_loop(x.sizes(), {y, x}), {});
+  EXPECT_EQ(*ops::to_device(y, Device{}).data<float>(), -2);
+}
+
 TEST(MockBackend, RunsOutOfMemoryWithoutHarm) {
   EXPECT_EQ(message_of([&] { ops::zeros({int64_t{1} << 33}, DType::kUInt8, kFirst); }),
             "mock: out of memory: could not allocate 8589934592 bytes");

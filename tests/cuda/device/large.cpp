@@ -8,7 +8,7 @@ TEST(DeviceLarge, CountsBeyond32Bits) {
   const int64_t n = (int64_t{1} << 31) + 353;  // 1 more than a multiple of 1000
   Tensor x;
   try {
-    if (ops::zeros({int64_t{12} << 30}, DType::kUInt8, kCuda).numel() == 0) return;
+    if (ops::zeros({int64_t{16} << 30}, DType::kUInt8, kCuda).numel() == 0) return;
     x = ops::full({n}, 1, DType::kInt8, kCuda);
   } catch (const Error& error) {
     GTEST_SKIP() << error.message();
@@ -24,6 +24,9 @@ TEST(DeviceLarge, CountsBeyond32Bits) {
             2 * (n - 1) / 1000 + 8);
   const Tensor strided = ops::slice(x, 0, 0, std::nullopt, 2);
   EXPECT_EQ(item(ops::sum(ops::mul(strided, strided))), (n + 1) / 2 * 4 + 2 * 96);
+  // Dense kernels, too.
+  const Tensor halves = ops::add(ops::full({n}, 1, DType::kFloat16, kCuda), 1.0);
+  EXPECT_TRUE(ops::equal(halves, ops::full({n}, 2, DType::kFloat16, kCuda)));
   const Tensor last = ops::gather(x, 0, on_cuda(ops::full({1}, n - 1, DType::kInt64)));
   EXPECT_EQ(item(ops::to_dtype(last, DType::kInt64)), 10);
 }
