@@ -25,7 +25,8 @@ struct ConvShape {
 
   constexpr int64_t group_inputs() const { return in_channels / groups; }
   constexpr int64_t group_outputs() const { return out_channels / groups; }
-  constexpr int64_t taps() const { return group_inputs() * kernel[0] * kernel[1]; }  // products per output element
+  // Products per output element.
+  constexpr int64_t taps() const { return group_inputs() * kernel[0] * kernel[1]; }
 };
 
 // Every tensor of a call has the one dtype. Results are overwritten. The gradients exist for floating dtypes;
