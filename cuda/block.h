@@ -22,6 +22,7 @@
 #include <type_traits>
 
 #include "core/dtype.h"
+#include "cuda/index_math.h"
 
 namespace tt::cuda {
 
@@ -105,6 +106,21 @@ TT_HOST_DEVICE inline float round_tf32(float x) {
   return std::bit_cast<float>((bits + 0x1000u) & ~0x1fffu);
 #endif
 }
+
+// n / divisor for 0 <= n < count: a multiplication where the count allows it.
+struct CountDivide {
+  int64_t divisor;
+  FastDivide fast;
+  bool wide;
+
+  CountDivide(int64_t divisor_, int64_t count)
+      : divisor(divisor_), wide(count > INT32_MAX || divisor_ < 1 || divisor_ > INT32_MAX) {
+    if (!wide) fast = FastDivide(static_cast<uint32_t>(divisor));
+  }
+  TT_HOST_DEVICE int64_t operator()(int64_t n) const {
+    return wide ? n / divisor : static_cast<int64_t>(fast(static_cast<uint32_t>(n)));
+  }
+};
 
 // Threads that work on one thing together: `lanes` neighbours, a power of two up to 32, or the whole block.
 // Everything a team does, all teams of the block must do alike.

@@ -53,9 +53,15 @@ struct NormPlan {
   int64_t batch, channels, inner, count;
   int width;  // channels side by side in a block
   int64_t tiles, slices, slice;
+  CountDivide by_inner, by_channels;
 
   explicit NormPlan(const BatchNormShape& s)
-      : batch(s.batch), channels(s.channels), inner(s.inner), count(s.batch * s.inner) {
+      : batch(s.batch),
+        channels(s.channels),
+        inner(s.inner),
+        count(s.batch * s.inner),
+        by_inner(s.inner, count * s.channels),
+        by_channels(s.channels, count * s.channels) {
     width = inner == 1 ? 32 : 1;
     tiles = ceil_div(channels, width);
     // 32 or 64 elements a thread.
@@ -64,7 +70,14 @@ struct NormPlan {
   }
   int64_t blocks() const { return tiles * slices; }
   TT_HOST_DEVICE int64_t address(int64_t channel, int64_t e) const {
-    return inner == 1 ? e * channels + channel : (e / inner * channels + channel) * inner + e % inner;
+    if (inner == 1) return e * channels + channel;
+    const int64_t image = by_inner(e);
+    return (image * channels + channel) * inner + e - image * inner;
+  }
+  // The channel of an element of the tensor.
+  TT_HOST_DEVICE int64_t channel_of(int64_t i) const {
+    const int64_t plane = by_inner(i);
+    return plane - by_channels(plane) * channels;
   }
 };
 
@@ -275,7 +288,7 @@ struct NormScale {
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t n = plan.count * plan.channels;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
-      const int64_t c = i / plan.inner % plan.channels;
+      const int64_t c = plan.channel_of(i);
       out[i] = static_cast<T>(static_cast<A>(in[i]) * factor[c] + shift[c]);
     }
   }
@@ -400,7 +413,7 @@ struct NormGradientInput {
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t n = plan.count * plan.channels;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
-      const int64_t c = i / plan.inner % plan.channels;
+      const int64_t c = plan.channel_of(i);
       out[i] = static_cast<T>(static_cast<A>(grad[i]) * factors[c] +
                               (static_cast<A>(in[i]) - mean[c]) * factors[plan.channels + c] +
                               factors[2 * plan.channels + c]);

@@ -26,14 +26,24 @@ struct PoolBody {
 // Element i of planes of height x width.
 struct PlaneIndex {
   int64_t plane, y, x;
-  TT_HOST_DEVICE PlaneIndex(int64_t i, int64_t height, int64_t width)
-      : plane(i / width / height), y(i / width % height), x(i % width) {}
 };
+struct PlaneMath {
+  CountDivide by_width, by_height;
+  PlaneMath(int64_t planes, int64_t height, int64_t width)
+      : by_width(width, planes * height * width), by_height(height, planes * height * width) {}
+  TT_HOST_DEVICE PlaneIndex operator()(int64_t i) const {
+    const int64_t row = by_width(i), plane = by_height(row);
+    return {plane, row - plane * by_height.divisor, i - row * by_width.divisor};
+  }
+};
+inline PlaneMath input_math(const PoolShape& s) { return {s.planes, s.height, s.width}; }
+inline PlaneMath output_math(const PoolShape& s) { return {s.planes, s.out_height, s.out_width}; }
 
 template <typename T>
 struct MaxPool : PoolBody {
   using A = Compute<T>;
   PoolShape s;
+  PlaneMath math;
   const T* in;
   T* out;
   int64_t* indices;  // may be null
@@ -42,7 +52,7 @@ struct MaxPool : PoolBody {
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t n = s.planes * s.out_height * s.out_width;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
-      const PlaneIndex o(i, s.out_height, s.out_width);
+      const PlaneIndex o = math(i);
       const Span ys = max_window(s, 0, o.y), xs = max_window(s, 1, o.x);
       const T* plane = in + o.plane * s.height * s.width;
       A best;
@@ -72,6 +82,7 @@ template <typename T>
 struct MaxPoolBackward : PoolBody {
   using A = Compute<T>;
   PoolShape s;
+  PlaneMath math;
   const T* grad;
   const int64_t* indices;
   T* out;
@@ -81,7 +92,7 @@ struct MaxPoolBackward : PoolBody {
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t n = s.planes * s.height * s.width;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
-      const PlaneIndex p(i, s.height, s.width);
+      const PlaneIndex p = math(i);
       const Span ys = search_all ? Span{0, s.out_height} : max_windows_of(s, 0, p.y);
       const Span xs = search_all ? Span{0, s.out_width} : max_windows_of(s, 1, p.x);
       const int64_t place = p.y * s.width + p.x;
@@ -119,6 +130,7 @@ template <typename T, typename Windows>
 struct Average : PoolBody {
   using A = Compute<T>;
   Windows windows;
+  PlaneMath math;
   int lanes;  // of an output
   const T* in;
   T* out;
@@ -133,7 +145,7 @@ struct Average : PoolBody {
       A sum = 0;
       AverageWindow w{{0, 0}, {0, 0}, 1};
       if (i < n) {
-        const PlaneIndex o(i, s.out_height, s.out_width);
+        const PlaneIndex o = math(i);
         w = windows.window(o.y, o.x);
         const T* plane = in + o.plane * s.height * s.width;
         if (lanes == 1) {
@@ -158,6 +170,7 @@ template <typename T, typename Windows>
 struct AverageBackward : PoolBody {
   using A = Compute<T>;
   Windows windows;
+  PlaneMath math;
   const T* grad;
   T* out;
 
@@ -166,7 +179,7 @@ struct AverageBackward : PoolBody {
     const PoolShape& s = windows.s;
     const int64_t n = s.planes * s.height * s.width;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
-      const PlaneIndex p(i, s.height, s.width);
+      const PlaneIndex p = math(i);
       const Span ys = windows.windows_of(0, p.y), xs = windows.windows_of(1, p.x);
       const T* plane = grad + p.plane * s.out_height * s.out_width;
       A sum = 0;
@@ -189,9 +202,10 @@ template <typename Launcher>
 void max_pool(const Launcher& launcher, const PoolShape& s, DType dtype, const void* input, void* output,
               int64_t* indices) {
   visit_dtype(dtype, [&]<typename T>() {
-    launcher.launch("max_pool2d",
-                    MaxPool<T>{{}, s, static_cast<const T*>(input), static_cast<T*>(output), indices},
-                    stride_blocks(pool_outputs(s), 256));
+    launcher.launch(
+        "max_pool2d",
+        MaxPool<T>{{}, s, output_math(s), static_cast<const T*>(input), static_cast<T*>(output), indices},
+        stride_blocks(pool_outputs(s), 256));
   });
 }
 
@@ -202,6 +216,7 @@ void max_pool_backward(const Launcher& launcher, const PoolShape& s, DType dtype
     launcher.launch("max_pool2d_backward",
                     MaxPoolBackward<T>{{},
                                        s,
+                                       input_math(s),
                                        static_cast<const T*>(grad_output),
                                        indices,
                                        static_cast<T*>(grad_input),
@@ -227,7 +242,8 @@ void average(const Launcher& launcher, const Windows& windows, int64_t elements,
   const int lanes = elements >= 64 ? 32 : 1;
   launcher.launch(
       "avg_pool2d",
-      Average<T, Windows>{{}, windows, lanes, static_cast<const T*>(input), static_cast<T*>(output)},
+      Average<T, Windows>{
+          {}, windows, output_math(windows.s), lanes, static_cast<const T*>(input), static_cast<T*>(output)},
       stride_blocks(pool_outputs(windows.s), 256 / lanes));
 }
 
@@ -235,8 +251,11 @@ template <typename T, typename Launcher, typename Windows>
 void average_backward(const Launcher& launcher, const Windows& windows, const void* grad_output,
                       void* grad_input) {
   launcher.launch("avg_pool2d_backward",
-                  AverageBackward<T, Windows>{
-                      {}, windows, static_cast<const T*>(grad_output), static_cast<T*>(grad_input)},
+                  AverageBackward<T, Windows>{{},
+                                              windows,
+                                              input_math(windows.s),
+                                              static_cast<const T*>(grad_output),
+                                              static_cast<T*>(grad_input)},
                   stride_blocks(pool_inputs(windows.s), 256));
 }
 

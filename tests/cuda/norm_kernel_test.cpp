@@ -101,3 +101,17 @@ TEST(CudaNorm, HalfInputsWithFloatParameters) {
     check(s, true);
   }
 }
+
+TEST(CudaBlock, DividesByMultiplicationWhereItCan) {
+  for (const int64_t divisor : {int64_t{1}, int64_t{3}, int64_t{641}, int64_t{INT32_MAX}, int64_t{1} << 40}) {
+    const cuda::CountDivide narrow(divisor, INT32_MAX), wide(divisor, int64_t{1} << 50);
+    EXPECT_EQ(narrow.wide, divisor > INT32_MAX);
+    EXPECT_TRUE(wide.wide);
+    for (const int64_t n : {int64_t{0}, divisor - 1, divisor, 7 * divisor + 5, int64_t{INT32_MAX} - 1}) {
+      if (n < INT32_MAX) {
+        EXPECT_EQ(narrow(n), n / divisor) << n << " / " << divisor;
+      }
+      EXPECT_EQ(wide(n), n / divisor) << n << " / " << divisor;
+    }
+  }
+}
