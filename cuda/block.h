@@ -24,6 +24,13 @@
 #include "core/dtype.h"
 #include "cuda/index_math.h"
 
+// Before a loop whose arrays must stay in registers.
+#if defined(__CUDA_ARCH__)
+#define TT_UNROLL _Pragma("unroll")
+#else
+#define TT_UNROLL
+#endif
+
 namespace tt::cuda {
 
 struct Nothing {};

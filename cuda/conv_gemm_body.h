@@ -82,6 +82,7 @@ struct ConvTile {
         first_col(place.col * kTileCols),
         begin(place.split * tiles.split_depth),
         end(begin + tiles.split_depth < problem_.depth() ? begin + tiles.split_depth : problem_.depth()) {
+    TT_UNROLL
     for (int j = 0; j < kColumns; ++j) columns[j] = problem.column(place.group, first_col + b_col(j));
   }
 
@@ -95,13 +96,13 @@ struct ConvTile {
 
   TT_HOST_DEVICE void load(int64_t k0) {
     const int64_t k = k0 + depth_of();
+    TT_UNROLL
     for (int j = 0; j < kLoadsA; ++j) load_a[j] = A(0);
+    TT_UNROLL
     for (int j = 0; j < kLoadsB; ++j) load_b[j] = A(0);
     if (k < end) {
       const auto depth = problem.depth_a(place.group, k);
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
+      TT_UNROLL
       for (int j = 0; j < kLoadsA; ++j) {
         const int64_t row = first_row + row_of(j);
         if (row < problem.rows()) load_a[j] = static_cast<A>(problem.load_a(place.group, row, depth));
@@ -110,15 +111,11 @@ struct ConvTile {
     if constexpr (Problem::kDepthFirst) {
       if (k >= end) return;
       const auto depth = problem.depth_b(place.group, k);
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
+      TT_UNROLL
       for (int j = 0; j < kLoadsB; ++j)
         load_b[j] = static_cast<A>(problem.load_b(columns[j % kColumns], depth));
     } else {
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
+      TT_UNROLL
       for (int j = 0; j < kLoadsB; ++j) {
         const int64_t at = k0 + b_depth(j);
         if (at < end) {
@@ -131,7 +128,9 @@ struct ConvTile {
   // convert: what is done to an element on its way.
   template <typename Convert>
   TT_HOST_DEVICE void put(Shared& shared, Convert&& convert) const {
+    TT_UNROLL
     for (int j = 0; j < kLoadsA; ++j) shared.a[depth_of()][row_of(j)] = convert(load_a[j]);
+    TT_UNROLL
     for (int j = 0; j < kLoadsB; ++j) shared.b[b_depth(j)][b_col(j)] = convert(load_b[j]);
   }
 
@@ -176,23 +175,26 @@ struct ConvGemm {
       tile.put(shared, [](A x) { return x; });
       block.sync();
       if (k0 + kPiece < tile.end) tile.load(k0 + kPiece);
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
+      TT_UNROLL
       for (int k = 0; k < kPiece; ++k) {
         Quad<A> a[kEachRows / 4];
+        TT_UNROLL
         for (int i = 0; i < kEachRows / 4; ++i) {
           a[i] = *reinterpret_cast<const Quad<A>*>(&shared.a[k][my_row + 4 * i]);
         }
         const Quad<A> b = *reinterpret_cast<const Quad<A>*>(&shared.b[k][my_col]);
+        TT_UNROLL
         for (int i = 0; i < kEachRows; ++i) {
+          TT_UNROLL
           for (int j = 0; j < kEachCols; ++j)
             sums[i][j] = multiply_add(a[i / 4].at[i % 4], b.at[j], sums[i][j]);
         }
       }
       block.sync();
     }
+    TT_UNROLL
     for (int i = 0; i < kEachRows; ++i) {
+      TT_UNROLL
       for (int j = 0; j < kEachCols; ++j) tile.store(tiles, partial, my_row + i, my_col + j, sums[i][j]);
     }
   }
@@ -227,11 +229,10 @@ struct ConvMma {
       tile.put(shared, [](float x) { return round_tf32(x); });
       block.sync();
       if (k0 + kPiece < tile.end) tile.load(k0 + kPiece);
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
+      TT_UNROLL
       for (int k = 0; k < kPiece; k += 8) {
         float a[kDown][4], b[kAcross][2];
+        TT_UNROLL
         for (int i = 0; i < kDown; ++i) {
           const int row = warp_row + 16 * i + group;
           a[i][0] = shared.a[k + lane][row];
@@ -239,19 +240,25 @@ struct ConvMma {
           a[i][2] = shared.a[k + lane + 4][row];
           a[i][3] = shared.a[k + lane + 4][row + 8];
         }
+        TT_UNROLL
         for (int j = 0; j < kAcross; ++j) {
           const int col = warp_col + 8 * j + group;
           b[j][0] = shared.b[k + lane][col];
           b[j][1] = shared.b[k + lane + 4][col];
         }
+        TT_UNROLL
         for (int i = 0; i < kDown; ++i) {
+          TT_UNROLL
           for (int j = 0; j < kAcross; ++j) block.mma_tf32(sums[i][j], a[i], b[j]);
         }
       }
       block.sync();
     }
+    TT_UNROLL
     for (int i = 0; i < kDown; ++i) {
+      TT_UNROLL
       for (int j = 0; j < kAcross; ++j) {
+        TT_UNROLL
         for (int e = 0; e < 4; ++e) {
           tile.store(tiles, partial, warp_row + 16 * i + group + e / 2 * 8,
                      warp_col + 8 * j + 2 * lane + e % 2, sums[i][j][e]);

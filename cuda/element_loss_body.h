@@ -140,7 +140,11 @@ struct ElementLossMap {
       const A p = operands.inputs > 3 ? operands.get(4, at) : A(1);
       A result;
       if constexpr (kBackward) {
-        result = math.slope(kind, x, y, w, p) * (operands.get(operands.inputs + 1, at) * scale);
+        // By name, not by number: the offsets stay in registers.
+        const A g = operands.inputs == 2   ? operands.get(3, at)
+                    : operands.inputs == 3 ? operands.get(4, at)
+                                           : operands.get(5, at);
+        result = math.slope(kind, x, y, w, p) * (g * scale);
       } else {
         result = math.value(kind, x, y, w, p);
       }
