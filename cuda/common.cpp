@@ -5,6 +5,8 @@
 #include <mutex>
 #include <string_view>
 
+#include "cuda/fault.h"
+
 namespace tt::cuda {
 
 namespace {
@@ -118,6 +120,9 @@ const DeviceProperties& device_properties() {
   return d.properties;
 }
 
-void synchronize() { TT_CUDA_CHECK(cudaStreamSynchronize(current_stream())); }
+void synchronize() {
+  TT_CUDA_CHECK(cudaStreamSynchronize(current_stream()));
+  check_faults();
+}
 
 }  // namespace tt::cuda

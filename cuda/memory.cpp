@@ -163,13 +163,13 @@ void to_host(void* to, const void* from, size_t nbytes) {
   if (nbytes <= StagingPool::kSlotBytes) {
     if (StagedCopy staged(memory_of(current_device()).staging); staged) {
       TT_CUDA_CHECK(cudaMemcpyAsync(staged.data(), from, nbytes, cudaMemcpyDeviceToHost, stream));
-      TT_CUDA_CHECK(cudaStreamSynchronize(stream));
+      cuda::synchronize();
       std::memcpy(to, staged.data(), nbytes);
       return;
     }
   }
   TT_CUDA_CHECK(cudaMemcpyAsync(to, from, nbytes, cudaMemcpyDeviceToHost, stream));
-  TT_CUDA_CHECK(cudaStreamSynchronize(stream));
+  cuda::synchronize();
 }
 
 int CudaMemory::device_count() { return cuda::device_count(); }

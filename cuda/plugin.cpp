@@ -5,12 +5,19 @@
 #include <cstring>
 
 #include "cuda/arch_list.h"
+#include "cuda/conv.h"
+#include "cuda/gemm.h"
 #include "cuda/index.h"
+#include "cuda/loss.h"
 #include "cuda/memory.h"
+#include "cuda/norm.h"
+#include "cuda/optimizer.h"
 #include "cuda/order.h"
 #include "cuda/pointwise.h"
+#include "cuda/pool.h"
 #include "cuda/random.h"
 #include "cuda/reduce.h"
+#include "cuda/softmax.h"
 
 namespace {
 
@@ -73,6 +80,13 @@ void add_kernels(Backend& backend) {
   backend.order = new cuda::CudaOrder;
   backend.index = new cuda::CudaIndex;
   backend.random = new cuda::CudaRandom;
+  backend.gemm = new cuda::CudaGemm;
+  backend.conv = new cuda::CudaConv;
+  backend.pool = new cuda::CudaPool;
+  backend.norm = new cuda::CudaNorm;
+  backend.softmax = new cuda::CudaSoftmax;
+  backend.loss = new cuda::CudaLoss;
+  backend.optimizer = new cuda::CudaOptimizer;
 }
 
 }  // namespace

@@ -23,9 +23,10 @@ struct ConvShape {
   int64_t dilation[2] = {1, 1};
   int64_t groups = 1;
 
-  int64_t group_inputs() const { return in_channels / groups; }
-  int64_t group_outputs() const { return out_channels / groups; }
-  int64_t taps() const { return group_inputs() * kernel[0] * kernel[1]; }  // products per output element
+  constexpr int64_t group_inputs() const { return in_channels / groups; }
+  constexpr int64_t group_outputs() const { return out_channels / groups; }
+  // Products per output element.
+  constexpr int64_t taps() const { return group_inputs() * kernel[0] * kernel[1]; }
 };
 
 // Every tensor of a call has the one dtype. Results are overwritten. The gradients exist for floating dtypes;

@@ -1,0 +1,81 @@
+#include "cuda/cublas.h"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "cuda/common.h"
+
+namespace tt::cuda {
+
+namespace {
+
+struct BlasOfDevice {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Blas>> by_stream;
+};
+
+// What NVIDIA recommends.
+size_t workspace_bytes() {
+  constexpr size_t kMiB = size_t{1} << 20;
+  return device_properties().major >= 9 ? 32 * kMiB : 8 * kMiB;
+}
+
+// Gives back what was made if the rest fails.
+struct Made {
+  Blas& blas;
+  bool kept = false;
+  ~Made() {
+    if (kept) return;
+    if (blas.handle != nullptr) cublasDestroy(blas.handle);
+    if (blas.lt != nullptr) cublasLtDestroy(blas.lt);
+    if (blas.workspace != nullptr) cudaFree(blas.workspace);
+  }
+};
+
+std::unique_ptr<Blas> make_blas(cudaStream_t stream) {
+  auto blas = std::make_unique<Blas>();
+  Made made{*blas};
+  blas->stream = stream;
+  blas->workspace_bytes = workspace_bytes();
+  TT_CUDA_CHECK(cudaMalloc(&blas->workspace, blas->workspace_bytes));
+  TT_CUBLAS_CHECK(cublasCreate(&blas->handle));
+  TT_CUBLAS_CHECK(cublasSetStream(blas->handle, stream));
+  // After the stream, which takes cuBLAS back to a workspace of its own.
+  TT_CUBLAS_CHECK(cublasSetWorkspace(blas->handle, blas->workspace, blas->workspace_bytes));
+  TT_CUBLAS_CHECK(cublasSetPointerMode(blas->handle, CUBLAS_POINTER_MODE_HOST));
+  // Half types: partial sums are added in float.
+  TT_CUBLAS_CHECK(cublasSetMathMode(blas->handle, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
+  TT_CUBLAS_CHECK(cublasLtCreate(&blas->lt));
+  made.kept = true;
+  return blas;
+}
+
+}  // namespace
+
+void fail_cublas(cublasStatus_t status, const char* call) {
+  // An earlier failure of the device explains it better.
+  if (const cudaError_t error = cudaPeekAtLastError(); error != cudaSuccess) fail_cuda(error, call);
+  const std::string_view text(call);
+  const std::string_view name = text.substr(0, text.find('('));
+  if (status == CUBLAS_STATUS_ALLOC_FAILED) {
+    fail(Status::kOutOfMemory, "CUDA out of memory (", name, " on cuda:", current_device(), ")");
+  }
+  fail(Status::kCuda, name, " failed on cuda:", current_device(), ": ", cublasGetStatusString(status), " (",
+       cublasGetStatusName(status), ", cuBLAS ", static_cast<uint64_t>(cublasLtGetVersion()), ")");
+}
+
+Blas& current_blas() {
+  static BlasOfDevice* const devices = new BlasOfDevice[kMaxDevices];  // outlives every handle
+  BlasOfDevice& device = devices[current_device()];
+  cudaStream_t stream = current_stream();
+  const std::lock_guard lock(device.mutex);
+  for (const auto& blas : device.by_stream) {
+    if (blas->stream == stream) return *blas;
+  }
+  device.by_stream.reserve(device.by_stream.size() + 1);
+  device.by_stream.push_back(make_blas(stream));
+  return *device.by_stream.back();
+}
+
+}  // namespace tt::cuda

@@ -1,0 +1,54 @@
+// cuBLAS's handles and their workspace: one set for each device and stream, made when first used and kept for
+// the life of the process. The workspace is given to them, so that calls allocate nothing and can be
+// captured.
+#pragma once
+
+#include <cublasLt.h>
+#include <cublas_v2.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+#include "core/error.h"
+
+namespace tt::cuda {
+
+// Throws tt::Error: kOutOfMemory where cuBLAS could not allocate, else kCuda.
+[[noreturn, gnu::cold, gnu::noinline]] void fail_cublas(cublasStatus_t status, const char* call);
+
+#define TT_CUBLAS_CHECK(call)                                             \
+  do {                                                                    \
+    const cublasStatus_t tt_cublas_status = (call);                       \
+    if (__builtin_expect(tt_cublas_status != CUBLAS_STATUS_SUCCESS, 0)) { \
+      ::tt::cuda::fail_cublas(tt_cublas_status, #call);                   \
+    }                                                                     \
+  } while (0)
+
+// How cublasLt does one kind of product: found once, which takes many times what a small product does.
+struct LtPlan {
+  bool usable = false;
+  cublasLtMatmulDescOpaque_t operation;
+  cublasLtMatrixLayoutOpaque_t a, b, c;
+  cublasLtMatmulAlgo_t algorithm;
+  size_t workspace_bytes = 0;
+};
+
+// Sizes, leading dimensions, and the rest packed.
+using LtKey = std::array<int64_t, 8>;
+
+struct Blas {
+  std::mutex mutex;  // held during calls: the plans and the workspace's order
+  cublasHandle_t handle = nullptr;
+  cublasLtHandle_t lt = nullptr;
+  cudaStream_t stream = nullptr;
+  void* workspace = nullptr;
+  size_t workspace_bytes = 0;
+  std::map<LtKey, LtPlan> plans;
+};
+
+// Of the thread's device and stream.
+Blas& current_blas();
+
+}  // namespace tt::cuda

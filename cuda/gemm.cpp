@@ -1,0 +1,172 @@
+#include "cuda/gemm.h"
+
+#include "cuda/common.h"
+#include "cuda/cublas.h"
+#include "cuda/gemm_args.h"
+#include "cuda/precision.h"
+
+namespace tt::cuda {
+
+namespace {
+
+cudaDataType type_of(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat16:
+      return CUDA_R_16F;
+    case DType::kBFloat16:
+      return CUDA_R_16BF;
+    case DType::kFloat64:
+      return CUDA_R_64F;
+    default:
+      return CUDA_R_32F;
+  }
+}
+
+// Half types and float32 are computed in float.
+cublasComputeType_t compute_type(DType dtype) {
+  if (dtype == DType::kFloat64) return CUBLAS_COMPUTE_64F;
+  return dtype == DType::kFloat32 && matmul_tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+}
+
+// A factor in the type that the product is computed in.
+union Factor {
+  float single;
+  double wide;
+  Factor(DType dtype, double value) {
+    if (dtype == DType::kFloat64) {
+      wide = value;
+    } else {
+      single = static_cast<float>(value);
+    }
+  }
+};
+
+cublasOperation_t operation(bool transpose) { return transpose ? CUBLAS_OP_T : CUBLAS_OP_N; }
+
+const void* offset(const void* data, int64_t elements, DType dtype) {
+  return static_cast<const char*>(data) + elements * static_cast<int64_t>(size_of(dtype));
+}
+
+// c = alpha * op(a) op(b) + beta * c.
+void multiply(Blas& blas, const GemmArgs& args, double beta) {
+  const ColumnGemm g(args);
+  const Factor alpha(args.dtype, args.alpha), scale(args.dtype, beta);
+  const cudaDataType type = type_of(args.dtype);
+  const cublasComputeType_t compute = compute_type(args.dtype);
+  if (args.batch == 1) {
+    TT_CUBLAS_CHECK(cublasGemmEx_64(blas.handle, operation(g.transpose_a), operation(g.transpose_b), g.m, g.n,
+                                    g.k, &alpha, g.a, type, g.lda, g.b, type, g.ldb, &scale, g.c, type, g.ldc,
+                                    compute, CUBLAS_GEMM_DEFAULT));
+    return;
+  }
+  // Some of its kernels count batches by a dimension of the grid that ends here.
+  constexpr int64_t kMostBatches = 65535;
+  for (int64_t first = 0; first < args.batch; first += kMostBatches) {
+    const int64_t count = std::min(kMostBatches, args.batch - first);
+    void* c = const_cast<void*>(offset(g.c, first * g.stride_c, args.dtype));
+    TT_CUBLAS_CHECK(cublasGemmStridedBatchedEx_64(
+        blas.handle, operation(g.transpose_a), operation(g.transpose_b), g.m, g.n, g.k, &alpha,
+        offset(g.a, first * g.stride_a, args.dtype), type, g.lda, g.stride_a,
+        offset(g.b, first * g.stride_b, args.dtype), type, g.ldb, g.stride_b, &scale, c, type, g.ldc,
+        g.stride_c, count, compute, CUBLAS_GEMM_DEFAULT));
+  }
+}
+
+template <typename T>
+void set(cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t attribute, const T& value) {
+  TT_CUBLAS_CHECK(cublasLtMatmulDescSetAttribute(desc, attribute, &value, sizeof value));
+}
+template <typename T>
+void set(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t attribute,
+         const T& value) {
+  TT_CUBLAS_CHECK(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
+}
+
+// Alignments of a, b and of what has the result's columns: the result and the bias.
+struct Alignments {
+  uint32_t a, b, c;
+  Alignments(const ColumnGemm& g, const void* bias)
+      : a(alignment_of(g.a)), b(alignment_of(g.b)), c(std::min(alignment_of(g.c), alignment_of(bias))) {}
+};
+
+void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, const void* bias, LtPlan& plan) {
+  const cudaDataType type = type_of(dtype);
+  cublasLtMatmulDesc_t desc = &plan.operation;
+  TT_CUBLAS_CHECK(cublasLtMatmulDescInit(desc, compute_type(dtype), CUDA_R_32F));
+  set(desc, CUBLASLT_MATMUL_DESC_TRANSA, operation(g.transpose_a));
+  set(desc, CUBLASLT_MATMUL_DESC_TRANSB, operation(g.transpose_b));
+  set(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+  set(desc, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type);
+  set(desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+  TT_CUBLAS_CHECK(cublasLtMatrixLayoutInit(&plan.a, type, static_cast<uint64_t>(g.a_rows()),
+                                           static_cast<uint64_t>(g.a_cols()), g.lda));
+  TT_CUBLAS_CHECK(cublasLtMatrixLayoutInit(&plan.b, type, static_cast<uint64_t>(g.b_rows()),
+                                           static_cast<uint64_t>(g.b_cols()), g.ldb));
+  TT_CUBLAS_CHECK(
+      cublasLtMatrixLayoutInit(&plan.c, type, static_cast<uint64_t>(g.m), static_cast<uint64_t>(g.n), g.ldc));
+  cublasLtMatmulPreferenceOpaque_t preference;
+  TT_CUBLAS_CHECK(cublasLtMatmulPreferenceInit(&preference));
+  set(&preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<uint64_t>(blas.workspace_bytes));
+  // Partial sums are added in float.
+  set(&preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+      static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
+  const Alignments alignments(g, bias);
+  set(&preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignments.a);
+  set(&preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignments.b);
+  set(&preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignments.c);
+  set(&preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignments.c);
+  cublasLtMatmulHeuristicResult_t result;
+  int found = 0;
+  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(blas.lt, desc, &plan.a, &plan.b, &plan.c,
+                                                               &plan.c, &preference, 1, &result, &found);
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || found == 0) return;
+  TT_CUBLAS_CHECK(status);
+  plan.algorithm = result.algo;
+  plan.workspace_bytes = result.workspaceSize;
+  plan.usable = true;
+}
+
+// The product with the bias in its epilogue; false where cublasLt has no way of doing it.
+bool multiply_with_bias(Blas& blas, const GemmArgs& args) {
+  constexpr size_t kMostPlans = 4096;
+  const ColumnGemm g(args);
+  const Alignments alignments(g, args.bias);
+  const int64_t rest = static_cast<int64_t>(args.dtype) | int64_t{g.transpose_a} << 8 |
+                       int64_t{g.transpose_b} << 9 | int64_t{matmul_tf32()} << 10 |
+                       int64_t{alignments.a} << 16 | int64_t{alignments.b} << 28 |
+                       int64_t{alignments.c} << 40;
+  const LtKey key = {g.m, g.n, g.k, g.lda, g.ldb, g.ldc, rest, 0};
+  if (blas.plans.size() >= kMostPlans) blas.plans.clear();
+  const auto [at, added] = blas.plans.try_emplace(key);
+  LtPlan& plan = at->second;
+  if (added) make_plan(blas, g, args.dtype, args.bias, plan);
+  if (!plan.usable) return false;
+  set(&plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, args.bias);
+  const Factor alpha(args.dtype, args.alpha), zero(args.dtype, 0);
+  const cublasStatus_t status =
+      cublasLtMatmul(blas.lt, &plan.operation, &alpha, g.a, &plan.a, g.b, &plan.b, &zero, g.c, &plan.c, g.c,
+                     &plan.c, &plan.algorithm, blas.workspace, plan.workspace_bytes, blas.stream);
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) {
+    plan.usable = false;
+    return false;
+  }
+  TT_CUBLAS_CHECK(status);
+  return true;
+}
+
+}  // namespace
+
+void CudaGemm::gemm(const GemmArgs& args) {
+  if (is_integral(args.dtype)) return gemm_integer(args);
+  if (args.k == 0) return gemm_start(args);
+  Blas& blas = current_blas();
+  const std::lock_guard lock(blas.mutex);
+  if (args.bias == nullptr) return multiply(blas, args, args.beta);
+  if (args.beta == 0 && args.batch == 1 && args.dtype != DType::kFloat64 && multiply_with_bias(blas, args)) {
+    return;
+  }
+  gemm_start(args);
+  multiply(blas, args, 1);
+}
+
+}  // namespace tt::cuda

@@ -1,0 +1,242 @@
+// Optimizer steps for many tensors in one launch: the kernel's parameters hold a table of them, and each
+// block finds the tensor that its share belongs to. The arithmetic is src/cpu/optimizer.cpp's, with fused
+// multiply-additions.
+#pragma once
+
+#include <span>
+
+#include "core/backend/optimizer.h"
+#include "cuda/block.h"
+
+namespace tt::cuda {
+
+inline constexpr int kOptimizerThreads = 256;
+inline constexpr int kOptimizerShare = 4 * kOptimizerThreads;  // elements of a block
+
+// A result as T would store it.
+template <typename T>
+TT_HOST_DEVICE inline Compute<T> rounded(Compute<T> value) {
+  return static_cast<Compute<T>>(static_cast<T>(value));
+}
+
+// As many entries as the parameters of a launch have room for, beside the options.
+template <typename Entry>
+struct TensorTable {
+  static constexpr int kMost = static_cast<int>(3840 / sizeof(Entry));
+  int count = 0;
+  int64_t blocks = 0;
+  Entry entries[kMost];
+
+  bool full() const { return count == kMost; }
+  void add(const Entry& entry) {
+    entries[count] = entry;
+    entries[count++].first_block = blocks;
+    blocks += ceil_div(entry.n, kOptimizerShare);
+  }
+  // The last entry that begins at or before the block: those without elements begin where their successors
+  // do.
+  TT_HOST_DEVICE const Entry& of_block(int64_t block) const {
+    int low = 0, high = count - 1;
+    while (low < high) {
+      const int middle = (low + high + 1) / 2;
+      if (entries[middle].first_block <= block) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return entries[low];
+  }
+};
+
+struct SgdEntry {
+  void* param;
+  const void* grad;
+  void* momentum;  // null: none
+  int64_t n;
+  int64_t first_block;
+  bool first;
+};
+
+template <typename T>
+struct SgdBody {
+  static constexpr int kThreads = kOptimizerThreads;
+  static constexpr int kBlocksResident = 4;
+  using A = Compute<T>;
+  using Shared = Nothing;
+
+  A sign, decay, momentum, lookahead, fresh, rate;
+  bool decays, nesterov;
+  TensorTable<SgdEntry> table;
+
+  explicit SgdBody(const SgdOptions& o)
+      : sign(o.maximize ? A(-1) : A(1)),
+        // The factor of an addition has the tensors' dtype, that of a product is exact to the compute type.
+        decay(rounded<T>(static_cast<A>(o.weight_decay))),
+        momentum(static_cast<A>(o.momentum)),
+        lookahead(rounded<T>(static_cast<A>(o.momentum))),
+        fresh(rounded<T>(static_cast<A>(1 - o.dampening))),
+        rate(rounded<T>(static_cast<A>(-o.lr))),
+        decays(o.weight_decay != 0),
+        nesterov(o.nesterov) {}
+
+  template <typename Block>
+  TT_HOST_DEVICE void operator()(Block& block) const {
+    const SgdEntry& entry = table.of_block(block.index());
+    T* const param = static_cast<T*>(entry.param);
+    const T* const grad = static_cast<const T*>(entry.grad);
+    T* const buffer = static_cast<T*>(entry.momentum);
+    const int64_t begin = (block.index() - entry.first_block) * kOptimizerShare + block.thread();
+#if defined(__CUDA_ARCH__)
+#pragma unroll
+#endif
+    for (int k = 0; k < kOptimizerShare / kThreads; ++k) {
+      const int64_t i = begin + k * kThreads;
+      if (i >= entry.n) break;
+      const A p = static_cast<A>(param[i]);
+      A g = sign * static_cast<A>(grad[i]);
+      if (decays) g = rounded<T>(multiply_add(decay, p, g));
+      if (buffer != nullptr) {
+        A b = g;
+        if (!entry.first) {
+          b = rounded<T>(multiply_add(fresh, g, rounded<T>(static_cast<A>(buffer[i]) * momentum)));
+        }
+        buffer[i] = static_cast<T>(b);
+        g = nesterov ? rounded<T>(multiply_add(lookahead, b, g)) : b;
+      }
+      param[i] = static_cast<T>(multiply_add(rate, g, p));
+    }
+  }
+};
+
+struct AdamEntry {
+  void* param;
+  const void* grad;
+  void* exp_avg;
+  void* exp_avg_sq;
+  void* max_exp_avg_sq;  // null without amsgrad
+  int64_t n;
+  int64_t first_block;
+  double step_size;
+  double bias_correction2_sqrt;
+};
+
+template <typename T>
+struct AdamBody {
+  static constexpr int kThreads = kOptimizerThreads;
+  static constexpr int kBlocksResident = 4;
+  using A = Compute<T>;
+  using Shared = Nothing;
+
+  A sign, grad_decay, param_decay, weight, beta2, fresh2, eps;
+  bool decays_grad, decays_param, amsgrad;
+  TensorTable<AdamEntry> table;
+
+  explicit AdamBody(const AdamOptions& o)
+      : sign(o.maximize ? A(-1) : A(1)),
+        grad_decay(rounded<T>(static_cast<A>(o.weight_decay))),
+        param_decay(static_cast<A>(1 - o.lr * o.weight_decay)),
+        weight(static_cast<A>(1 - o.beta1)),
+        beta2(static_cast<A>(o.beta2)),
+        fresh2(static_cast<A>(1 - o.beta2)),
+        eps(static_cast<A>(o.eps)),
+        decays_grad(o.weight_decay != 0 && !o.decoupled),
+        decays_param(o.weight_decay != 0 && o.decoupled),
+        amsgrad(o.amsgrad) {}
+
+  template <typename Block>
+  TT_HOST_DEVICE void operator()(Block& block) const {
+    const AdamEntry& entry = table.of_block(block.index());
+    T* const param = static_cast<T*>(entry.param);
+    const T* const grad = static_cast<const T*>(entry.grad);
+    T* const exp_avg = static_cast<T*>(entry.exp_avg);
+    T* const exp_avg_sq = static_cast<T*>(entry.exp_avg_sq);
+    T* const max_exp_avg_sq = static_cast<T*>(entry.max_exp_avg_sq);
+    const A correction = static_cast<A>(entry.bias_correction2_sqrt);
+    const A rate = static_cast<A>(-entry.step_size);
+    const int64_t begin = (block.index() - entry.first_block) * kOptimizerShare + block.thread();
+#if defined(__CUDA_ARCH__)
+#pragma unroll
+#endif
+    for (int k = 0; k < kOptimizerShare / kThreads; ++k) {
+      const int64_t i = begin + k * kThreads;
+      if (i >= entry.n) break;
+      A p = static_cast<A>(param[i]);
+      A g = sign * static_cast<A>(grad[i]);
+      if (decays_grad) g = rounded<T>(multiply_add(grad_decay, p, g));
+      if (decays_param) p = rounded<T>(p * param_decay);
+      // exp_avg.lerp_(grad, 1 - beta1), in the form that is exact at the nearer end.
+      const A m = static_cast<A>(exp_avg[i]);
+      const A average = rounded<T>(weight < A(0.5) ? multiply_add(weight, g - m, m)
+                                                   : multiply_add(-(g - m), A(1) - weight, g));
+      A square = rounded<T>(multiply_add(fresh2 * g, g, rounded<T>(static_cast<A>(exp_avg_sq[i]) * beta2)));
+      exp_avg[i] = static_cast<T>(average);
+      exp_avg_sq[i] = static_cast<T>(square);
+      if (amsgrad) {
+        const A before = static_cast<A>(max_exp_avg_sq[i]);
+        square = before > square || before != before ? before : square;  // a NaN stays
+        max_exp_avg_sq[i] = static_cast<T>(square);
+      }
+      const A root = rounded<T>(std::sqrt(square));
+      const A denominator = rounded<T>(rounded<T>(root / correction) + eps);
+      param[i] = static_cast<T>(p + rate * average / denominator);
+    }
+  }
+};
+
+// The tensors of one dtype, in as few launches as their number allows.
+template <typename Body, typename Launcher, typename Tensor, typename Options, typename Entry>
+void step_tensors(const Launcher& launcher, const char* name, std::span<const Tensor> tensors, DType dtype,
+                  const Options& options, Entry&& entry) {
+  Body body(options);
+  const auto flush = [&] {
+    launcher.launch(name, body, body.table.blocks);
+    body.table.count = 0;
+    body.table.blocks = 0;
+  };
+  for (const Tensor& t : tensors) {
+    if (t.dtype != dtype || t.n == 0) continue;
+    const int64_t blocks = ceil_div(t.n, kOptimizerShare);
+    if (body.table.full() || body.table.blocks + blocks > kMostBlocks) flush();
+    body.table.add(entry(t));
+  }
+  if (body.table.count > 0) flush();
+}
+
+template <typename Tensor>
+bool has_dtype(std::span<const Tensor> tensors, DType dtype) {
+  for (const Tensor& t : tensors) {
+    if (t.dtype == dtype) return true;
+  }
+  return false;
+}
+
+inline constexpr DType kOptimizerDTypes[] = {DType::kFloat32, DType::kFloat64, DType::kFloat16,
+                                             DType::kBFloat16};
+
+template <typename Launcher>
+void sgd_step(const Launcher& launcher, std::span<const SgdTensor> tensors, const SgdOptions& options) {
+  for (const DType dtype : kOptimizerDTypes) {
+    if (!has_dtype(tensors, dtype)) continue;
+    visit_floating(dtype, "sgd", [&]<typename T>() {
+      step_tensors<SgdBody<T>>(launcher, "sgd", tensors, dtype, options, [](const SgdTensor& t) {
+        return SgdEntry{t.param, t.grad, t.momentum, t.n, 0, t.first};
+      });
+    });
+  }
+}
+
+template <typename Launcher>
+void adam_step(const Launcher& launcher, std::span<const AdamTensor> tensors, const AdamOptions& options) {
+  for (const DType dtype : kOptimizerDTypes) {
+    if (!has_dtype(tensors, dtype)) continue;
+    visit_floating(dtype, "adam", [&]<typename T>() {
+      step_tensors<AdamBody<T>>(launcher, "adam", tensors, dtype, options, [](const AdamTensor& t) {
+        return AdamEntry{t.param, t.grad, t.exp_avg,   t.exp_avg_sq,           t.max_exp_avg_sq,
+                         t.n,     0,      t.step_size, t.bias_correction2_sqrt};
+      });
+    });
+  }
+}
+
+}  // namespace tt::cuda

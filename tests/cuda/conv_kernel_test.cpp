@@ -1,0 +1,222 @@
+#include "cuda/conv_body.h"
+
+#include "cuda/kernel_check.h"
+
+using namespace tt;
+using namespace tt::testing;
+
+namespace {
+
+ConvKernels& cpu() { return *cpu_backend().conv; }
+
+struct ConvCase {
+  int64_t batch, in, height, width, out, groups, kernel[2], stride[2], padding[2], dilation[2];
+};
+
+ConvShape shape_of(const ConvCase& c) {
+  ConvShape s;
+  s.batch = c.batch;
+  s.in_channels = c.in;
+  s.height = c.height;
+  s.width = c.width;
+  s.out_channels = c.out;
+  s.groups = c.groups;
+  int64_t out[2];
+  for (int i = 0; i < 2; ++i) {
+    s.kernel[i] = c.kernel[i];
+    s.stride[i] = c.stride[i];
+    s.padding[i] = c.padding[i];
+    s.dilation[i] = c.dilation[i];
+    const int64_t size = i == 0 ? c.height : c.width;
+    out[i] = (size + 2 * c.padding[i] - c.dilation[i] * (c.kernel[i] - 1) - 1) / c.stride[i] + 1;
+  }
+  s.out_height = out[0];
+  s.out_width = out[1];
+  return s;
+}
+
+struct Operands {
+  Values input, weight, bias, grad;
+  Operands(const ConvShape& s, DType dtype)
+      : input(dtype, s.batch * s.in_channels * s.height * s.width, -1, 1, 1),
+        weight(dtype, s.out_channels * s.taps(), -1, 1, 2),
+        bias(dtype, s.out_channels, -1, 1, 3),
+        grad(dtype, s.batch * s.out_channels * s.out_height * s.out_width, -1, 1, 4) {}
+};
+
+std::string describe(const ConvShape& s, DType dtype) {
+  return str("conv ", dtype, " (", s.batch, ", ", s.in_channels, ", ", s.height, ", ", s.width, ") to ",
+             s.out_channels, " of ", s.kernel[0], "x", s.kernel[1]);
+}
+
+// Sums of n products of numbers below 1, in another order.
+double tolerance(DType dtype, int64_t n) {
+  return is_reduced_floating(dtype) ? 2 : 1 + std::sqrt(static_cast<double>(n)) / 4;
+}
+
+void check(const ConvShape& s, DType dtype, bool tf32 = false) {
+  ASSERT_GT(s.out_height, 0);
+  ASSERT_GT(s.out_width, 0);
+  const std::string what = describe(s, dtype);
+  Operands t(s, dtype);
+  if (tf32) {
+    // Numbers that TF32 holds.
+    for (Values* v : {&t.input, &t.weight, &t.grad}) {
+      for (int64_t i = 0; i < v->size(); ++i) v->set(i, std::round(v->get(i) * 512) / 512);
+    }
+  }
+  for (const bool biased : {true, false}) {
+    const void* bias = biased ? t.bias.data() : nullptr;
+    Values expected(dtype, t.grad.size());
+    cpu().forward(s, dtype, t.input.data(), t.weight.data(), bias, expected.data());
+    const auto y =
+        in_every_order({Values(dtype, t.grad.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
+          cuda::conv_forward(emulator, s, dtype, t.input.data(), t.weight.data(), bias, r[0].data(), tf32);
+        });
+    expect_close(y[0], expected, what, tolerance(dtype, s.taps()));
+  }
+  if (is_integral(dtype)) return;
+  Values expected(dtype, t.input.size());
+  cpu().backward_data(s, dtype, t.grad.data(), t.weight.data(), expected.data());
+  const auto gx =
+      in_every_order({Values(dtype, t.input.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
+        cuda::conv_backward_data(emulator, s, dtype, t.grad.data(), t.weight.data(), r[0].data(), tf32);
+      });
+  expect_close(gx[0], expected, what + " data",
+               tolerance(dtype, s.group_outputs() * s.kernel[0] * s.kernel[1]));
+
+  Values expected_w(dtype, t.weight.size()), expected_b(dtype, s.out_channels);
+  cpu().backward_weight(s, dtype, t.grad.data(), t.input.data(), expected_w.data(), expected_b.data());
+  const auto gw = in_every_order({Values(dtype, t.weight.size()), Values(dtype, s.out_channels)},
+                                 [&](const Emulator& emulator, std::vector<Values>& r) {
+                                   cuda::conv_backward_weight(emulator, s, dtype, t.grad.data(),
+                                                              t.input.data(), r[0].data(), r[1].data(), tf32);
+                                 });
+  const int64_t pixels = s.batch * s.out_height * s.out_width;
+  expect_close(gw[0], expected_w, what + " weight", tolerance(dtype, pixels));
+  expect_close(gw[1], expected_b, what + " bias", tolerance(dtype, pixels));
+  Values alone(dtype, t.weight.size());
+  cuda::conv_backward_weight(Emulator(), s, dtype, t.grad.data(), t.input.data(), alone.data(), nullptr,
+                             tf32);
+  EXPECT_TRUE(alone == gw[0]) << what;
+}
+
+const ConvCase kCases[] = {
+    {2, 3, 7, 6, 10, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}},   // a first layer
+    {2, 9, 8, 7, 40, 1, {3, 2}, {2, 3}, {2, 1}, {1, 1}},   // strides; more than 32 rows
+    {1, 16, 9, 9, 16, 2, {3, 3}, {2, 1}, {2, 3}, {2, 3}},  // groups and holes
+    {3, 6, 5, 5, 6, 6, {3, 3}, {1, 1}, {1, 1}, {1, 1}},    // depthwise
+    {2, 4, 6, 6, 12, 4, {3, 3}, {2, 2}, {1, 1}, {1, 2}},   // few channels a group
+    {2, 70, 4, 4, 70, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}},  // two tiles of rows
+    {5, 8, 12, 11, 8, 1, {5, 5}, {1, 1}, {0, 0}, {1, 1}},  // several tiles of pixels; the depth is split
+    {1, 9, 3, 3, 8, 1, {3, 3}, {1, 1}, {3, 3}, {1, 1}},    // windows that see nothing
+};
+
+}  // namespace
+
+TEST(CudaConv, IsTheCpus) {
+  for (const ConvCase& c : kCases) {
+    for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kBFloat16}) check(shape_of(c), dtype);
+  }
+  check(shape_of(kCases[1]), DType::kFloat16);
+}
+
+TEST(CudaConv, TensorCoresAreTheCpus) {
+  for (const ConvCase& c : kCases) check(shape_of(c), DType::kFloat32, true);
+}
+
+TEST(CudaConv, Tf32HasTenBits) {
+  EXPECT_EQ(cuda::round_tf32(1 + 0x1p-10f), 1 + 0x1p-10f);
+  EXPECT_EQ(cuda::round_tf32(1 + 0x1p-11f), 1 + 0x1p-10f);
+  EXPECT_EQ(cuda::round_tf32(-1 - 0x1p-11f), -1 - 0x1p-10f);
+  EXPECT_EQ(cuda::round_tf32(1 + 0x1p-12f), 1.0f);
+  EXPECT_EQ(cuda::round_tf32(INFINITY), INFINITY);
+  EXPECT_TRUE(std::isnan(cuda::round_tf32(NAN)));
+  // Half types' products are exact: rounding changes nothing.
+  EXPECT_EQ(cuda::round_tf32(Half(0.1f)), float{Half(0.1f)});
+  EXPECT_EQ(cuda::round_tf32(BFloat16(0.1f)), float{BFloat16(0.1f)});
+}
+
+// A device without them.
+TEST(CudaConv, HalfTypesWithoutTensorCores) {
+  const ConvShape s = shape_of(kCases[1]);
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
+    const Operands t(s, dtype);
+    Values expected(dtype, t.grad.size()), actual(dtype, t.grad.size());
+    cpu().forward(s, dtype, t.input.data(), t.weight.data(), nullptr, expected.data());
+    cuda::conv_forward(Emulator(Order::kForward, false), s, dtype, t.input.data(), t.weight.data(), nullptr,
+                       actual.data(), true);
+    expect_close(actual, expected, "without tensor cores", 2);
+  }
+}
+
+TEST(CudaConv, IntegersAreTheCpus) {
+  for (const DType dtype : {DType::kUInt8, DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64}) {
+    const ConvShape s = shape_of(kCases[2]);
+    const Values x(dtype, s.batch * s.in_channels * s.height * s.width, -9, 9, 1),
+        w(dtype, s.out_channels * s.taps(), -9, 9, 2), b(dtype, s.out_channels, -9, 9, 3);
+    const int64_t n = s.batch * s.out_channels * s.out_height * s.out_width;
+    Values expected(dtype, n), actual(dtype, n);
+    cpu().forward(s, dtype, x.data(), w.data(), b.data(), expected.data());
+    cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), b.data(), actual.data(), false);
+    EXPECT_TRUE(actual == expected) << name(dtype);
+    EXPECT_THROW(cuda::conv_backward_data(Emulator(), s, dtype, x.data(), w.data(), actual.data(), false),
+                 Error);
+  }
+}
+
+// Depths that are split among blocks.
+TEST(CudaConv, SplitsAreAddedUp) {
+  const ConvShape s = shape_of({1, 64, 3, 3, 34, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
+  const Operands t(s, DType::kFloat32);
+  const cuda::ForwardProblem<float> problem{cuda::InputPlaces<float>(s, t.input.as<float>()),
+                                            t.weight.as<float>(), nullptr, nullptr};
+  EXPECT_EQ(cuda::tiles_of(problem, 64, 128, 16).splits, 4);
+  check(s, DType::kFloat32);
+  check(s, DType::kFloat16);
+  const ConvShape wide = shape_of({3, 2, 80, 70, 9, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}});
+  check(wide, DType::kFloat32);
+}
+
+TEST(CudaConv, TilesCoverTheDepthOnce) {
+  struct Sizes {
+    int64_t r, c, d, g;
+    int64_t rows() const { return r; }
+    int64_t cols() const { return c; }
+    int64_t depth() const { return d; }
+    int64_t groups() const { return g; }
+  };
+  for (const int64_t depth : {0, 1, 15, 16, 17, 129, 1000, 4097, 1 << 20}) {
+    for (const int64_t rows : {1, 64, 65, 4096}) {
+      const cuda::GemmTiles t = cuda::tiles_of(Sizes{rows, 300, depth, 2}, 64, 128, 16);
+      EXPECT_GE(t.splits, 1);
+      EXPECT_GE(t.splits * t.split_depth, depth);
+      EXPECT_TRUE(t.splits == 1 || (t.splits - 1) * t.split_depth < depth);
+      EXPECT_EQ(t.split_depth % 16, 0);
+    }
+  }
+}
+
+// The depth of the data gradient and the channels may be nothing.
+TEST(CudaConv, NoChannels) {
+  ConvShape s = shape_of({2, 3, 4, 4, 0, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
+  Values grad_input(DType::kFloat32, 2 * 3 * 16);
+  const float none = 0;
+  cuda::conv_backward_data(Emulator(), s, DType::kFloat32, &none, &none, grad_input.data(), false);
+  for (int64_t i = 0; i < grad_input.size(); ++i) EXPECT_EQ(grad_input.get(i), 0);
+  s = shape_of({2, 0, 4, 4, 9, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
+  Values output(DType::kFloat32, 2 * 9 * 16), bias(DType::kFloat32, 9, -1, 1, 1);
+  cuda::conv_forward(Emulator(), s, DType::kFloat32, &none, &none, bias.data(), output.data(), false);
+  for (int64_t i = 0; i < output.size(); ++i) EXPECT_EQ(output.get(i), bias.get(i / 16 % 9));
+}
+
+// Sizes without room in 32 bits are done directly.
+TEST(CudaConv, HugeGeometries) {
+  ConvShape s = shape_of({1, 8, 3, 3, 8, 1, {2, 2}, {1, 1}, {0, 0}, {1, 1}});
+  EXPECT_TRUE(cuda::conv_fits(s));
+  EXPECT_FALSE(cuda::direct_forward(s));
+  s.stride[0] = int64_t{1} << 40;
+  s.out_height = 1;
+  EXPECT_FALSE(cuda::conv_fits(s));
+  check(s, DType::kFloat32);
+}

@@ -1,0 +1,243 @@
+// cuBLAS on the emulated device: column-major products by plain loops, and the checks of arguments that the
+// library makes.
+#include <cstring>
+
+#include "core/dtype.h"
+#include "cublasLt.h"
+
+namespace {
+
+size_t size_of(cudaDataType type) { return type == CUDA_R_64F ? 8 : type == CUDA_R_32F ? 4 : 2; }
+
+double get(const void* data, cudaDataType type, int64_t i) {
+  switch (type) {
+    case CUDA_R_64F:
+      return static_cast<const double*>(data)[i];
+    case CUDA_R_16F:
+      return static_cast<const tt::Half*>(data)[i];
+    case CUDA_R_16BF:
+      return static_cast<const tt::BFloat16*>(data)[i];
+    default:
+      return static_cast<const float*>(data)[i];
+  }
+}
+void set(void* data, cudaDataType type, int64_t i, double value) {
+  switch (type) {
+    case CUDA_R_64F:
+      static_cast<double*>(data)[i] = value;
+      break;
+    case CUDA_R_16F:
+      static_cast<tt::Half*>(data)[i] = tt::Half(static_cast<float>(value));
+      break;
+    case CUDA_R_16BF:
+      static_cast<tt::BFloat16*>(data)[i] = tt::BFloat16(static_cast<float>(value));
+      break;
+    default:
+      static_cast<float*>(data)[i] = static_cast<float>(value);
+  }
+}
+
+struct Product {
+  bool ta, tb;
+  int64_t m, n, k;
+  const void* a;
+  int64_t lda;
+  const void* b;
+  int64_t ldb;
+  void* c;
+  int64_t ldc;
+  cudaDataType type;
+  double alpha, beta;
+  const void* bias = nullptr;  // of the rows
+
+  bool valid() const {
+    const auto at_least = [](int64_t leading, int64_t rows) { return leading >= (rows > 1 ? rows : 1); };
+    return m >= 0 && n >= 0 && k >= 0 && at_least(lda, ta ? k : m) && at_least(ldb, tb ? n : k) &&
+           at_least(ldc, m);
+  }
+  void run() const {
+    for (int64_t j = 0; j < n; ++j) {
+      for (int64_t i = 0; i < m; ++i) {
+        double sum = 0;
+        for (int64_t p = 0; p < k; ++p) {
+          sum += get(a, type, ta ? p + i * lda : i + p * lda) * get(b, type, tb ? j + p * ldb : p + j * ldb);
+        }
+        double value = alpha * sum;
+        if (beta != 0) value += beta * get(c, type, i + j * ldc);
+        if (bias != nullptr) value += get(bias, type, i);
+        set(c, type, i + j * ldc, value);
+      }
+    }
+  }
+};
+
+double factor(const void* value, cublasComputeType_t compute) {
+  return compute == CUBLAS_COMPUTE_64F ? *static_cast<const double*>(value)
+                                       : *static_cast<const float*>(value);
+}
+
+bool aligned(const void* address, uint32_t alignment) {
+  return reinterpret_cast<uintptr_t>(address) % alignment == 0;
+}
+
+}  // namespace
+
+const char* cublasGetStatusName(cublasStatus_t) { return "CUBLAS_STATUS_EMULATED"; }
+const char* cublasGetStatusString(cublasStatus_t) { return "the emulated device refuses the call"; }
+cublasStatus_t cublasCreate(cublasHandle_t* handle) {
+  *handle = reinterpret_cast<cublasHandle_t>(new char);
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasDestroy(cublasHandle_t handle) {
+  delete reinterpret_cast<char*>(handle);
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetWorkspace(cublasHandle_t, void* workspace, size_t) {
+  return aligned(workspace, 256) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+}
+cublasStatus_t cublasSetPointerMode(cublasHandle_t, cublasPointerMode_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t) { return CUBLAS_STATUS_SUCCESS; }
+
+cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
+                               int64_t m, int64_t n, int64_t k, const void* alpha, const void* a,
+                               cudaDataType a_type, int64_t lda, const void* b, cudaDataType b_type,
+                               int64_t ldb, const void* beta, void* c, cudaDataType c_type, int64_t ldc,
+                               cublasComputeType_t compute, cublasGemmAlgo_t algo) {
+  return cublasGemmStridedBatchedEx_64(handle, transa, transb, m, n, k, alpha, a, a_type, lda, 0, b, b_type,
+                                       ldb, 0, beta, c, c_type, ldc, 0, 1, compute, algo);
+}
+
+cublasStatus_t cublasGemmStridedBatchedEx_64(
+    cublasHandle_t, cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
+    const void* alpha, const void* a, cudaDataType a_type, int64_t lda, long long stride_a, const void* b,
+    cudaDataType b_type, int64_t ldb, long long stride_b, const void* beta, void* c, cudaDataType c_type,
+    int64_t ldc, long long stride_c, int64_t batch, cublasComputeType_t compute, cublasGemmAlgo_t) {
+  if (a_type != b_type || a_type != c_type || (compute == CUBLAS_COMPUTE_64F) != (a_type == CUDA_R_64F)) {
+    return CUBLAS_STATUS_NOT_SUPPORTED;
+  }
+  const auto size = static_cast<int64_t>(size_of(a_type));
+  for (int64_t i = 0; i < batch; ++i) {
+    const Product product{transa == CUBLAS_OP_T,
+                          transb == CUBLAS_OP_T,
+                          m,
+                          n,
+                          k,
+                          static_cast<const char*>(a) + i * stride_a * size,
+                          lda,
+                          static_cast<const char*>(b) + i * stride_b * size,
+                          ldb,
+                          static_cast<char*>(c) + i * stride_c * size,
+                          ldc,
+                          a_type,
+                          factor(alpha, compute),
+                          factor(beta, compute)};
+    if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
+    product.run();
+  }
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+size_t cublasLtGetVersion() { return 0; }
+cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
+  *handle = reinterpret_cast<cublasLtHandle_t>(new char);
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
+  delete reinterpret_cast<char*>(handle);
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatmulDescInit(cublasLtMatmulDesc_t desc, cublasComputeType_t compute,
+                                      cudaDataType scale) {
+  *desc = {compute, scale, 0, 0, 1, scale, nullptr};
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
+                                              cublasLtMatmulDescAttributes_t attribute, const void* value,
+                                              size_t nbytes) {
+  const bool pointer = attribute == CUBLASLT_MATMUL_DESC_BIAS_POINTER;
+  if (nbytes != (pointer ? sizeof(void*) : sizeof(int32_t))) return CUBLAS_STATUS_INVALID_VALUE;
+  void* to = pointer                                      ? static_cast<void*>(&desc->bias)
+             : attribute == CUBLASLT_MATMUL_DESC_TRANSA   ? &desc->transa
+             : attribute == CUBLASLT_MATMUL_DESC_TRANSB   ? &desc->transb
+             : attribute == CUBLASLT_MATMUL_DESC_EPILOGUE ? &desc->epilogue
+                                                          : &desc->bias_type;
+  std::memcpy(to, value, nbytes);
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatrixLayoutInit(cublasLtMatrixLayout_t layout, cudaDataType type, uint64_t rows,
+                                        uint64_t cols, int64_t leading) {
+  *layout = {type, rows, cols, leading};
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatmulPreferenceInit(cublasLtMatmulPreference_t preference) {
+  *preference = {0, 7, {256, 256, 256, 256}};
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
+                                                    cublasLtMatmulPreferenceAttributes_t attribute,
+                                                    const void* value, size_t nbytes) {
+  const bool workspace = attribute == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
+  if (nbytes != (workspace ? sizeof(uint64_t) : sizeof(uint32_t))) return CUBLAS_STATUS_INVALID_VALUE;
+  void* to = workspace ? static_cast<void*>(&preference->workspace)
+             : attribute == CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK
+                 ? &preference->reductions
+                 : &preference->alignment[attribute - CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES];
+  std::memcpy(to, value, nbytes);
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t desc,
+                                              cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+                                              cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+                                              cublasLtMatmulPreference_t preference, int wanted,
+                                              cublasLtMatmulHeuristicResult_t* results, int* found) {
+  *found = 0;
+  const bool ta = desc->transa == CUBLAS_OP_T, tb = desc->transb == CUBLAS_OP_T;
+  const bool fits = (ta ? a->cols : a->rows) == d->rows && (tb ? b->rows : b->cols) == d->cols &&
+                    (ta ? a->rows : a->cols) == (tb ? b->cols : b->rows) && c->rows == d->rows &&
+                    c->cols == d->cols && a->leading >= static_cast<int64_t>(a->rows) &&
+                    b->leading >= static_cast<int64_t>(b->rows) &&
+                    d->leading >= static_cast<int64_t>(d->rows);
+  if (!fits || wanted != 1 || a->type != d->type || b->type != d->type || desc->bias_type != d->type ||
+      desc->compute == CUBLAS_COMPUTE_64F || desc->epilogue != CUBLASLT_EPILOGUE_BIAS) {
+    return CUBLAS_STATUS_INVALID_VALUE;
+  }
+  // As if there were nothing for thin matrices.
+  if (d->rows < 2) return CUBLAS_STATUS_NOT_SUPPORTED;
+  std::memcpy(results->algo.alignment, preference->alignment, sizeof results->algo.alignment);
+  results->workspaceSize = 1024;
+  *found = 1;
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const void* alpha, const void* a,
+                              cublasLtMatrixLayout_t a_layout, const void* b, cublasLtMatrixLayout_t b_layout,
+                              const void* beta, const void* c, cublasLtMatrixLayout_t, void* d,
+                              cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t* algo,
+                              void* workspace, size_t nbytes, cudaStream_t) {
+  if (!aligned(a, algo->alignment[0]) || !aligned(b, algo->alignment[1]) || !aligned(c, algo->alignment[2]) ||
+      !aligned(d, algo->alignment[3]) || !aligned(desc->bias, algo->alignment[3]) || c != d ||
+      workspace == nullptr || nbytes < 1024) {
+    return CUBLAS_STATUS_INVALID_VALUE;
+  }
+  const bool ta = desc->transa == CUBLAS_OP_T;
+  const Product product{ta,
+                        desc->transb == CUBLAS_OP_T,
+                        static_cast<int64_t>(d_layout->rows),
+                        static_cast<int64_t>(d_layout->cols),
+                        static_cast<int64_t>(ta ? a_layout->rows : a_layout->cols),
+                        a,
+                        a_layout->leading,
+                        b,
+                        b_layout->leading,
+                        d,
+                        d_layout->leading,
+                        d_layout->type,
+                        factor(alpha, desc->compute),
+                        factor(beta, desc->compute),
+                        desc->bias};
+  if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
+  product.run();
+  return CUBLAS_STATUS_SUCCESS;
+}

@@ -1,0 +1,230 @@
+#include "cuda/emulator.h"
+
+#include <ucontext.h>
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <string>
+
+#include "cuda/block.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace tt::testing {
+
+namespace {
+
+constexpr size_t kStackBytes = 128 * 1024;
+
+enum class State { kReady, kAtBarrier, kAtShuffle, kDone };
+
+// Sanitizers are told of every switch between stacks.
+struct Fiber {
+  ucontext_t context;
+  std::unique_ptr<std::byte[]> stack;
+  State state = State::kDone;
+  uint64_t word = 0;
+  const float* a = nullptr;
+  const float* b = nullptr;
+  void* fake_stack = nullptr;
+  void* tsan = nullptr;
+};
+
+class Scheduler {
+ public:
+  static Scheduler& instance() {
+    static thread_local Scheduler scheduler;
+    return scheduler;
+  }
+  ~Scheduler() {
+#if defined(__SANITIZE_THREAD__)
+    for (Fiber& fiber : fibers_) __tsan_destroy_fiber(fiber.tsan);
+#endif
+  }
+
+  void run_block(EmulatedBlock& block, int threads, std::mt19937& random, Order order,
+                 const std::function<void(EmulatedBlock&)>& body) {
+    block_ = &block;
+    body_ = &body;
+    prepare(threads);
+    std::vector<int> warps(static_cast<size_t>(threads / 32)), lanes(32);
+    std::iota(warps.begin(), warps.end(), 0);
+    std::iota(lanes.begin(), lanes.end(), 0);
+    if (order == Order::kBackward) {
+      std::reverse(warps.begin(), warps.end());
+      std::reverse(lanes.begin(), lanes.end());
+    }
+    do {
+      if (order == Order::kShuffled) {
+        std::shuffle(warps.begin(), warps.end(), random);
+        std::shuffle(lanes.begin(), lanes.end(), random);
+      }
+      // A warp runs ahead of the others as far as it can, to the barrier.
+      for (const int warp : warps) {
+        do {
+          for (const int lane : lanes) {
+            if (fiber(32 * warp + lane).state == State::kReady) switch_to(32 * warp + lane);
+          }
+        } while (release_if_all(32 * warp, 32 * warp + 32, State::kAtShuffle));
+      }
+    } while (release_if_all(0, threads, State::kAtBarrier));
+    for (int i = 0; i < threads; ++i) {
+      if (fibers_[static_cast<size_t>(i)].state != State::kDone) {
+        // The stacks are given up as they are.
+        fibers_.clear();
+        throw std::logic_error("block " + std::to_string(block.index()) + ": thread " + std::to_string(i) +
+                               " waits for threads that never come");
+      }
+    }
+  }
+
+  int current() const { return current_; }
+  Fiber& fiber(int i) { return fibers_[static_cast<size_t>(i)]; }
+
+  // From a fiber: lets the others run until what it waits for has happened.
+  void wait(State state) {
+    Fiber& self = fiber(current_);
+    self.state = state;
+    leave(self, false);
+  }
+
+ private:
+  void prepare(int threads) {
+    if (fibers_.size() < static_cast<size_t>(threads)) fibers_.resize(static_cast<size_t>(threads));
+    for (int i = 0; i < threads; ++i) {
+      Fiber& f = fiber(i);
+      if (f.stack == nullptr) f.stack = std::make_unique<std::byte[]>(kStackBytes);
+#if defined(__SANITIZE_THREAD__)
+      if (f.tsan == nullptr) f.tsan = __tsan_create_fiber(0);
+#endif
+      getcontext(&f.context);
+      f.context.uc_stack.ss_sp = f.stack.get();
+      f.context.uc_stack.ss_size = kStackBytes;
+      f.context.uc_link = nullptr;
+      f.fake_stack = nullptr;
+      makecontext(&f.context, &Scheduler::entry, 0);
+      f.state = State::kReady;
+    }
+  }
+
+  static void entry() {
+    Scheduler& self = instance();
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(nullptr, &self.main_bottom_, &self.main_size_);
+#endif
+    (*self.body_)(*self.block_);
+    Fiber& f = self.fiber(self.current_);
+    f.state = State::kDone;
+    self.leave(f, true);
+  }
+
+  void switch_to(int i) {
+    current_ = i;
+    Fiber& f = fiber(i);
+#if defined(__SANITIZE_ADDRESS__)
+    void* fake = nullptr;
+    __sanitizer_start_switch_fiber(&fake, f.stack.get(), kStackBytes);
+#endif
+#if defined(__SANITIZE_THREAD__)
+    main_tsan_ = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(f.tsan, 0);
+#endif
+    swapcontext(&main_, &f.context);
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+#endif
+  }
+
+  void leave(Fiber& f, [[maybe_unused]] bool for_good) {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(for_good ? nullptr : &f.fake_stack, main_bottom_, main_size_);
+#endif
+#if defined(__SANITIZE_THREAD__)
+    __tsan_switch_to_fiber(main_tsan_, 0);
+#endif
+    swapcontext(&f.context, &main_);
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(f.fake_stack, &main_bottom_, &main_size_);
+#endif
+  }
+
+  // Lets threads go on that are all where they wait for each other.
+  bool release_if_all(int begin, int end, State state) {
+    for (int i = begin; i < end; ++i) {
+      if (fiber(i).state != state) return false;
+    }
+    for (int i = begin; i < end; ++i) fiber(i).state = State::kReady;
+    return true;
+  }
+
+  std::vector<Fiber> fibers_;
+  ucontext_t main_;
+  EmulatedBlock* block_ = nullptr;
+  const std::function<void(EmulatedBlock&)>* body_ = nullptr;
+  int current_ = 0;
+  [[maybe_unused]] const void* main_bottom_ = nullptr;
+  [[maybe_unused]] size_t main_size_ = 0;
+  [[maybe_unused]] void* main_tsan_ = nullptr;
+};
+
+}  // namespace
+
+int EmulatedBlock::thread() const { return Scheduler::instance().current(); }
+
+void EmulatedBlock::sync() { Scheduler::instance().wait(State::kAtBarrier); }
+
+uint64_t EmulatedBlock::exchange(uint64_t word, int mask) {
+  Scheduler& scheduler = Scheduler::instance();
+  const int self = scheduler.current();
+  scheduler.fiber(self).word = word;
+  scheduler.wait(State::kAtShuffle);
+  word = scheduler.fiber(self ^ mask).word;
+  scheduler.wait(State::kAtShuffle);
+  return word;
+}
+
+void EmulatedBlock::mma_tf32(float (&c)[4], const float (&a)[4], const float (&b)[2]) {
+  Scheduler& scheduler = Scheduler::instance();
+  const int self = scheduler.current(), first = self / 32 * 32;
+  scheduler.fiber(self).a = a;
+  scheduler.fiber(self).b = b;
+  scheduler.wait(State::kAtShuffle);
+  // What the device does not look at.
+  const auto cut = [](float x) { return std::bit_cast<float>(std::bit_cast<uint32_t>(x) & ~0x1fffu); };
+  cuda::emulate_mma(
+      self % 32, c, [&](int lane, int i) { return cut(scheduler.fiber(first + lane).a[i]); },
+      [&](int lane, int i) { return cut(scheduler.fiber(first + lane).b[i]); });
+  scheduler.wait(State::kAtShuffle);
+}
+
+void EmulatedBlock::run(int64_t blocks, int threads, size_t shared_bytes, Order order,
+                        const std::function<void(EmulatedBlock&)>& body) {
+  struct alignas(64) Line {
+    std::byte bytes[64];
+  };
+  std::mt19937 random(7);
+  const size_t lines = (shared_bytes + sizeof(Line) - 1) / sizeof(Line);
+  const auto shared = std::make_unique<Line[]>(lines);
+  std::vector<int64_t> turn(static_cast<size_t>(blocks));
+  for (int64_t i = 0; i < blocks; ++i) {
+    turn[static_cast<size_t>(i)] = order == Order::kBackward ? blocks - 1 - i : i;
+  }
+  if (order == Order::kShuffled) std::shuffle(turn.begin(), turn.end(), random);
+  for (const int64_t i : turn) {
+    EmulatedBlock block;
+    block.index_ = i;
+    block.blocks_ = blocks;
+    block.shared_ = reinterpret_cast<std::byte*>(shared.get());
+    std::memset(static_cast<void*>(shared.get()), 0xff, lines * sizeof(Line));
+    Scheduler::instance().run_block(block, threads, random, order, body);
+  }
+}
+
+}  // namespace tt::testing
