@@ -13,4 +13,8 @@ void CudaOptimizer::adam(std::span<const AdamTensor> tensors, const AdamOptions&
   adam_step(CudaLauncher(), tensors, options);
 }
 
+void CudaOptimizer::unscale(std::span<const GradTensor> grads, const float* inverse_scale, float* found_inf) {
+  unscale_grads(CudaLauncher(), grads, {inverse_scale, found_inf});
+}
+
 }  // namespace tt::cuda

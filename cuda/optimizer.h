@@ -9,6 +9,7 @@ class CudaOptimizer final : public OptimizerKernels {
  public:
   void sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) override;
   void adam(std::span<const AdamTensor> tensors, const AdamOptions& options) override;
+  void unscale(std::span<const GradTensor> grads, const float* inverse_scale, float* found_inf) override;
 };
 
 }  // namespace tt::cuda

@@ -184,6 +184,49 @@ struct AdamBody {
   }
 };
 
+// Both in the device's memory.
+struct UnscaleOptions {
+  const float* inverse_scale;
+  float* found_inf;
+};
+
+struct UnscaleEntry {
+  void* grad;
+  int64_t n;
+  int64_t first_block;
+};
+
+template <typename T>
+struct UnscaleBody {
+  static constexpr int kThreads = kOptimizerThreads;
+  static constexpr int kBlocksResident = 4;
+  using A = Compute<T>;
+  using Shared = Nothing;
+
+  UnscaleOptions numbers;
+  TensorTable<UnscaleEntry> table;
+
+  explicit UnscaleBody(const UnscaleOptions& o) : numbers(o) {}
+
+  template <typename Block>
+  TT_HOST_DEVICE void operator()(Block& block) const {
+    const UnscaleEntry& entry = table.of_block(block.index());
+    T* const grad = static_cast<T*>(entry.grad);
+    const A inverse = static_cast<A>(*numbers.inverse_scale);
+    const int64_t begin = (block.index() - entry.first_block) * kOptimizerShare + block.thread();
+    bool finite = true;
+    TT_UNROLL
+    for (int k = 0; k < kOptimizerShare / kThreads; ++k) {
+      const int64_t i = begin + k * kThreads;
+      if (i >= entry.n) break;
+      const A value = static_cast<A>(grad[i]);
+      finite = finite && value - value == A(0);
+      grad[i] = static_cast<T>(value * inverse);
+    }
+    if (!finite) *numbers.found_inf = 1;  // whoever writes writes the same
+  }
+};
+
 // The tensors of one dtype, in as few launches as their number allows.
 template <typename Body, typename Launcher, typename Tensor, typename Options, typename Entry>
 void step_tensors(const Launcher& launcher, const char* name, std::span<const Tensor> tensors, DType dtype,
@@ -221,6 +264,19 @@ void sgd_step(const Launcher& launcher, std::span<const SgdTensor> tensors, cons
     visit_floating(dtype, "sgd", [&]<typename T>() {
       step_tensors<SgdBody<T>>(launcher, "sgd", tensors, dtype, options, [](const SgdTensor& t) {
         return SgdEntry{t.param, t.grad, t.momentum, t.n, 0, t.first};
+      });
+    });
+  }
+}
+
+template <typename Launcher>
+void unscale_grads(const Launcher& launcher, std::span<const GradTensor> grads,
+                   const UnscaleOptions& options) {
+  for (const DType dtype : kOptimizerDTypes) {
+    if (!has_dtype(grads, dtype)) continue;
+    visit_floating(dtype, "unscale", [&]<typename T>() {
+      step_tensors<UnscaleBody<T>>(launcher, "unscale", grads, dtype, options, [](const GradTensor& g) {
+        return UnscaleEntry{g.grad, g.n, 0};
       });
     });
   }

@@ -100,3 +100,25 @@ TEST(CudaOptimizer, LaunchesOnce) {
                   AdamOptions{1e-3, 0.9, 0.999, 1e-8, 0, false, false, false});
   EXPECT_EQ(emulator.launches(), 1);
 }
+
+TEST(CudaOptimizer, UnscaleIsTheCpus) {
+  const std::vector<int64_t> sizes = many_sizes();
+  for (const bool infinite : {false, true}) {
+    Group expected(sizes), actual(sizes);
+    std::vector<GradTensor> of_expected, of_actual;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      for (const auto& [group, list] : {std::pair{&expected, &of_expected}, std::pair{&actual, &of_actual}}) {
+        Values& grad = group->tensors[i][1];
+        if (infinite && i == 6) grad.set(sizes[i] - 1, INFINITY);
+        list->push_back({grad.dtype(), grad.size(), grad.data()});
+      }
+    }
+    const float inverse = 1.0f / 1024;
+    float found_expected = 0, found_actual = 0;
+    cpu_backend().optimizer->unscale(of_expected, &inverse, &found_expected);
+    cuda::unscale_grads(Emulator(), std::span<const GradTensor>(of_actual), {&inverse, &found_actual});
+    compare(actual, expected, str("infinite ", infinite));
+    EXPECT_EQ(found_expected, infinite ? 1.0f : 0.0f);
+    EXPECT_EQ(found_actual, found_expected);
+  }
+}
