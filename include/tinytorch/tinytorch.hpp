@@ -384,6 +384,27 @@ class NoGrad {
   int32_t before_ = 1;
 };
 
+// While one lives, its thread's ops on tensors of the device type run in mixed precision (amp.h):
+//
+//   { tt::Autocast amp; loss = cross_entropy(model(x), y); }
+class Autocast {
+ public:
+  explicit Autocast(tt_device_type device = TT_CPU) : Autocast(device, -1) {}
+  Autocast(tt_device_type device, DType dtype) : Autocast(device, static_cast<tt_dtype>(dtype)) {}
+  ~Autocast() { (void)tt_set_autocast(device_, &before_, nullptr); }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  Autocast(tt_device_type device, tt_dtype dtype) : device_(device) {
+    tt_autocast mode = TT_AUTOCAST_INIT;
+    mode.dtype = dtype;
+    check(tt_set_autocast(device, &mode, &before_));
+  }
+  tt_device_type device_;
+  tt_autocast before_ = TT_AUTOCAST_INIT;
+};
+
 // ---- modules ----
 
 // A module of the library's; copies share it. To write one's own, derive from tt::nn::Custom.
@@ -586,6 +607,36 @@ class Adam : public Optimizer {
 };
 
 }  // namespace optim
+
+// Scales the loss, so that small gradients survive in half types (amp.h).
+class GradScaler {
+ public:
+  GradScaler() { check(tt_grad_scaler_new(nullptr, handle_.out())); }
+  explicit GradScaler(const tt_grad_scaler_options& options) {
+    check(tt_grad_scaler_new(&options, handle_.out()));
+  }
+  Tensor scale(const Tensor& loss) const {
+    tt_tensor* out = nullptr;
+    check(tt_grad_scaler_scale(handle_.get(), loss.get(), &out));
+    return Tensor(out);
+  }
+  void unscale(Optimizer& optimizer) { check(tt_grad_scaler_unscale(handle_.get(), optimizer.get())); }
+  // Whether the optimizer stepped: it does not where a gradient is infinite or NaN.
+  bool step(Optimizer& optimizer) {
+    int32_t stepped = 0;
+    check(tt_grad_scaler_step(handle_.get(), optimizer.get(), &stepped));
+    return stepped != 0;
+  }
+  void update() { check(tt_grad_scaler_update(handle_.get())); }
+  double get_scale() const {
+    double scale = 0;
+    check(tt_grad_scaler_get_scale(handle_.get(), &scale));
+    return scale;
+  }
+
+ private:
+  detail::Handle<tt_grad_scaler, tt_grad_scaler_retain, tt_grad_scaler_release> handle_;
+};
 
 // ---- data ----
 
