@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <type_traits>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -153,9 +154,10 @@ class Pool {
   alignas(64) std::atomic<uint64_t> taken_[kMaxPoolThreads] = {};  // the last job whose index i was taken
 };
 
-// Lives until the process ends: workers never stop.
+// Never destroyed: workers never stop.
 Pool& pool() {
-  static Pool& pool = *new Pool;
+  static_assert(std::is_trivially_destructible_v<Pool>);
+  static Pool pool;
   return pool;
 }
 

@@ -1,16 +1,16 @@
-// Mixed precision through the C++ header: a network learns, its mode ends with the object, its parameters stay
-// float32.
+// Mixed precision through the C++ header: a network learns, its mode ends with the object, its parameters
+// stay float32.
 #include <cstdio>
 
 #include "tinytorch/tinytorch.hpp"
 
 static int failures = 0;
-#define CHECK(condition)                                                      \
-  do {                                                                        \
-    if (!(condition)) {                                                       \
-      ++failures;                                                             \
+#define CHECK(condition)                                                           \
+  do {                                                                             \
+    if (!(condition)) {                                                            \
+      ++failures;                                                                  \
       std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-    }                                                                         \
+    }                                                                              \
   } while (0)
 
 int main() {
