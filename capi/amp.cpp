@@ -39,9 +39,6 @@ constexpr tt_grad_scaler_options kScaler = TT_GRAD_SCALER_OPTIONS_INIT;
 optim::GradScaler& scaler_in(const tt_grad_scaler* handle) {
   return *checked<optim::GradScaler>(handle, Kind::kGradScaler, "scaler", "gradient scaler");
 }
-optim::Optimizer& optimizer_in(const tt_optimizer* handle) {
-  return *checked<optim::Optimizer>(handle, Kind::kOptimizer, "optimizer", "optimizer");
-}
 
 DeviceType type_in(tt_device_type type) { return device_in(type, 0, "type").type; }
 

@@ -1,14 +1,18 @@
-// Handles of modules and state dicts.
+// Handles of modules, optimizers and state dicts.
 #pragma once
 
 #include "capi/guard.h"
 #include "nn/module.h"
 #include "nn/state_dict.h"
+#include "optim/optimizer.h"
 
 namespace tt::capi {
 
 inline nn::Module& module_in(const tt_module* handle, const char* argument = "module") {
   return *checked<nn::Module>(handle, Kind::kModule, argument, "module");
+}
+inline optim::Optimizer& optimizer_in(const tt_optimizer* handle) {
+  return *checked<optim::Optimizer>(handle, Kind::kOptimizer, "optimizer", "optimizer");
 }
 inline StateDict& state_dict_in(const tt_state_dict* handle, const char* argument = "state_dict") {
   return *checked<StateDict>(handle, Kind::kStateDict, argument, "state dict");

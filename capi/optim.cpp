@@ -13,10 +13,6 @@ constexpr tt_sgd_options kSgd = TT_SGD_OPTIONS_INIT;
 constexpr tt_adam_options kAdam = TT_ADAM_OPTIONS_INIT;
 constexpr tt_adam_options kAdamW = TT_ADAMW_OPTIONS_INIT;
 
-optim::Optimizer& optimizer_in(const tt_optimizer* handle) {
-  return *checked<optim::Optimizer>(handle, Kind::kOptimizer, "optimizer", "optimizer");
-}
-
 tt_status make_adam(const char* call, tt_tensor* const* params, size_t count, const tt_adam_options* options,
                     const tt_adam_options& defaults, optim::Adam::Decay decay, tt_optimizer** out) {
   return make_handle(call, out, [&] {

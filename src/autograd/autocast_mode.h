@@ -1,8 +1,9 @@
 // Whether ops of the thread cast their arguments (ops/autocast.h).
 #pragma once
 
-#include "core/device.h"
-#include "core/dtype.h"
+#include <unordered_map>
+
+#include "core/tensor.h"
 
 namespace tt {
 
@@ -20,8 +21,19 @@ namespace detail {
 inline bool autocast_on() { return detail::t_autocast_on; }
 
 // The thread's, of each device type.
-AutocastMode autocast_mode(DeviceType type);
+const AutocastMode& autocast_mode(DeviceType type);
 void set_autocast_mode(DeviceType type, const AutocastMode& mode);
+
+// What a parameter was cast to, while its values are those of then.
+struct AutocastCast {
+  Tensor parameter;  // keeps the address from being used again
+  uint32_t version;
+  Tensor result;
+};
+using AutocastCasts = std::unordered_map<const TensorImpl*, AutocastCast>;
+
+// The thread's, emptied when the last of its modes goes off. Only for a thread that has had one on.
+AutocastCasts& autocast_casts();
 
 // Ops take their arguments as they are: inside an op that has cast them, and in backward, whose dtypes the
 // forward decided.

@@ -6,11 +6,10 @@
 #include "core/backend/conv.h"
 #include "core/parallel.h"
 #include "cpu/conv_pass.h"
+#include "cpu/round.h"
 #include "cpu/scratch.h"
 
 namespace tt::cpu {
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 struct ConvPlan {
   bool by_pixels;

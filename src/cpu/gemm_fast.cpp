@@ -7,6 +7,7 @@
 
 #include "core/parallel.h"
 #include "cpu/gemm_loops.h"
+#include "cpu/round.h"
 #include "cpu/scratch.h"
 
 namespace tt::cpu {
@@ -57,9 +58,6 @@ struct Plan {
   int64_t parts() const { return row_parts * col_parts; }
   int64_t scratch() const { return a_scratch + b_scratch; }
 };
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 // `parts` equal parts of n, in whole units.
 int64_t part_size(int64_t n, int64_t parts, int64_t unit) { return round_up(ceil_div(n, parts), unit); }

@@ -1,64 +1,16 @@
 #include "ops/autocast.h"
 
-#include <algorithm>
-#include <unordered_map>
-
 #include "autograd/meta.h"
 #include "ops/ops.h"
 
-namespace tt {
-
-namespace detail {
-thread_local bool t_autocast_on = false;
-}
-
-namespace {
-
-// What a parameter was cast to, while its values are those of then.
-struct Cast {
-  Tensor parameter;  // keeps the address from being used again
-  uint32_t version;
-  Tensor result;
-};
-
-struct Modes {
-  AutocastMode of[kDeviceTypeCount];
-  std::unordered_map<const TensorImpl*, Cast> casts;
-};
-
-// Made when the thread first turns a mode on: thread-local memory is scarce.
-struct ThreadModes {
-  Modes* modes = nullptr;
-  ~ThreadModes() { delete modes; }
-};
-thread_local ThreadModes t_modes;
-
-bool any_on(const Modes& modes) {
-  return std::any_of(std::begin(modes.of), std::end(modes.of), [](const AutocastMode& m) { return m.on; });
-}
-
-}  // namespace
-
-AutocastMode autocast_mode(DeviceType type) {
-  return t_modes.modes != nullptr ? t_modes.modes->of[static_cast<int>(type)] : AutocastMode{};
-}
-
-void set_autocast_mode(DeviceType type, const AutocastMode& mode) {
-  if (t_modes.modes == nullptr) t_modes.modes = new Modes;
-  Modes& modes = *t_modes.modes;
-  modes.of[static_cast<int>(type)] = mode;
-  detail::t_autocast_on = any_on(modes);
-  if (!detail::t_autocast_on) modes.casts.clear();
-}
-
-namespace ops {
+namespace tt::ops {
 
 namespace {
 
 // The mode that decides over the tensor, or null.
 const AutocastMode* mode_of(const Tensor& t) {
   if (!t.defined() || !is_floating(t.dtype()) || t.dtype() == DType::kFloat64) return nullptr;
-  const AutocastMode& mode = t_modes.modes->of[static_cast<int>(t.device().type)];
+  const AutocastMode& mode = autocast_mode(t.device().type);
   return mode.on ? &mode : nullptr;
 }
 
@@ -69,17 +21,40 @@ Tensor lowered(const Tensor& t, const AutocastMode& mode) {
       t.impl()->view_base) {
     return to_dtype(t, mode.dtype);
   }
-  auto& casts = t_modes.modes->casts;
+  AutocastCasts& casts = autocast_casts();
   if (const auto found = casts.find(t.impl()); found != casts.end() && found->second.version == t.version() &&
                                                found->second.result.dtype() == mode.dtype) {
     return found->second.result;
   }
   const Tensor result = to_dtype(t, mode.dtype);
-  casts.insert_or_assign(t.impl(), Cast{t, t.version(), result});
+  casts.insert_or_assign(t.impl(), AutocastCast{t, t.version(), result});
   return result;
 }
 
 }  // namespace
+
+bool wants_float32(UnaryOp op) {
+  switch (op) {
+    case UnaryOp::acos:
+    case UnaryOp::asin:
+    case UnaryOp::cosh:
+    case UnaryOp::erfinv:
+    case UnaryOp::exp:
+    case UnaryOp::expm1:
+    case UnaryOp::log:
+    case UnaryOp::log10:
+    case UnaryOp::log1p:
+    case UnaryOp::log2:
+    case UnaryOp::reciprocal:
+    case UnaryOp::rsqrt:
+    case UnaryOp::sinh:
+    case UnaryOp::softplus:
+    case UnaryOp::tan:
+      return true;
+    default:
+      return false;
+  }
+}
 
 Autocast::Autocast(CastRule rule, std::initializer_list<const Tensor*> arguments) : rule_(rule) {
   if (rule != CastRule::kPromote) return;
@@ -112,5 +87,4 @@ std::vector<Tensor> Autocast::operator()(std::span<const Tensor> tensors) const 
   return cast;
 }
 
-}  // namespace ops
-}  // namespace tt
+}  // namespace tt::ops

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "autograd/autocast_mode.h"
+#include "core/backend/pointwise.h"
 #include "core/tensor.h"
 
 namespace tt::ops {
@@ -22,6 +23,9 @@ enum class CastRule : uint8_t {
   kFloat32,  // half types to float32
   kPromote,  // to the widest among the arguments
 };
+
+// Pointwise ops that are computed in float32.
+bool wants_float32(UnaryOp op);
 
 // The casts of one call. They concern floating tensors other than float64 on devices whose mode is on; the
 // rest stay as they are. While it lives, ops do not cast: those inside the call get what it was given.

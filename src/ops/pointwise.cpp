@@ -375,32 +375,6 @@ void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weigh
 
 // ---- unary ----
 
-namespace {
-// Those that autocast computes in float32.
-bool wants_float32(UnaryOp op) {
-  switch (op) {
-    case UnaryOp::acos:
-    case UnaryOp::asin:
-    case UnaryOp::cosh:
-    case UnaryOp::erfinv:
-    case UnaryOp::exp:
-    case UnaryOp::expm1:
-    case UnaryOp::log:
-    case UnaryOp::log10:
-    case UnaryOp::log1p:
-    case UnaryOp::log2:
-    case UnaryOp::reciprocal:
-    case UnaryOp::rsqrt:
-    case UnaryOp::sinh:
-    case UnaryOp::softplus:
-    case UnaryOp::tan:
-      return true;
-    default:
-      return false;
-  }
-}
-}  // namespace
-
 Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
   if (autocast_on() && wants_float32(op)) {
     const Autocast cast(CastRule::kFloat32, {&x});

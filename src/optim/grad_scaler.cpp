@@ -61,6 +61,7 @@ void GradScaler::unscale(Optimizer& optimizer) {
   const AutocastPause as_they_are;
   struct Part {
     Device device;
+    OptimizerKernels* kernels;
     Tensor inverse, found;
     std::vector<GradTensor> tensors;
   };
@@ -71,6 +72,7 @@ void GradScaler::unscale(Optimizer& optimizer) {
         std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.device == grad.device(); });
     if (part == parts.end()) {
       part = parts.insert(parts.end(), Part{grad.device(),
+                                            &*backend_of(grad.device()).optimizer,
                                             ops::full({}, 1 / scale_, DType::kFloat32, grad.device()),
                                             ops::zeros({}, DType::kFloat32, grad.device()),
                                             {}});
@@ -82,18 +84,19 @@ void GradScaler::unscale(Optimizer& optimizer) {
     }
     part->tensors.push_back({dense.dtype(), dense.numel(), dense.raw()});
   }
-  Progress progress{Ref<Optimizer>(&optimizer)};
-  unscaled_.reserve(unscaled_.size() + 1);
+  // Until it is known better, the step is one to leave out: should the device fail from here on, the
+  // gradients are neither used nor unscaled again.
+  Progress& progress =
+      unscaled_.emplace(&optimizer, Progress{Ref<Optimizer>(&optimizer), false, true}).first->second;
   for (const Part& part : parts) {
-    backend_of(part.device)
-        .optimizer->unscale(part.tensors, part.inverse.data<float>(), part.found.data<float>());
+    backend_of(part.device);  // selects it
+    part.kernels->unscale(part.tensors, part.inverse.data<float>(), part.found.data<float>());
   }
   for (const auto& [grad, dense] : copies) ops::copy_values(grad, dense);
   for (const Tensor& grad : grads) bump_version(grad);
-  for (const Part& part : parts) {
-    progress.found_inf |= *ops::to_device(part.found, Device{}).data<float>() != 0;
-  }
-  unscaled_.emplace(&optimizer, std::move(progress));
+  bool found_inf = false;
+  for (const Part& part : parts) found_inf |= *ops::to_device(part.found, Device{}).data<float>() != 0;
+  progress.found_inf = found_inf;
 }
 
 bool GradScaler::step(Optimizer& optimizer) {

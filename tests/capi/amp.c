@@ -170,6 +170,53 @@ static void bad_scalers(void) {
   tt_grad_scaler_release(NULL);
 }
 
+/* Gradients that are not dense are unscaled where they lie; those of float16 are refused, and nothing is
+ * written then, also to those before them. */
+static void gradients_of_other_kinds(void) {
+  const float values[] = {2, 4, 6, 8, 10, 12};
+  const int64_t tall[] = {3, 2}, wide[] = {2, 3};
+  tt_grad_scaler_options options = TT_GRAD_SCALER_OPTIONS_INIT;
+  tt_sgd_options sgd = TT_SGD_OPTIONS_INIT;
+  tt_grad_scaler* scaler = NULL;
+  tt_optimizer *optimizer = NULL, *mixed = NULL;
+  tt_tensor *flat = NULL, *grad = NULL, *w = NULL, *half = NULL, *half_grad = NULL, *params[2];
+  float now[6];
+  int i;
+  OK(tt_from_data(values, tall, 2, TT_FLOAT32, &flat));
+  OK(tt_t(flat, &grad));
+  OK(tt_zeros(wide, 2, TT_FLOAT32, &w));
+  OK(tt_tensor_set_requires_grad(w, 1));
+  OK(tt_tensor_set_grad(w, grad));
+  OK(tt_zeros(wide, 2, TT_FLOAT16, &half));
+  OK(tt_zeros(wide, 2, TT_FLOAT16, &half_grad));
+  OK(tt_tensor_set_requires_grad(half, 1));
+  OK(tt_tensor_set_grad(half, half_grad));
+  sgd.lr = 1;
+  params[0] = w;
+  params[1] = half;
+  OK(tt_optim_sgd(params, 1, &sgd, &optimizer));
+  OK(tt_optim_sgd(params, 2, &sgd, &mixed));
+  options.init_scale = 2;
+  OK(tt_grad_scaler_new(&options, &scaler));
+  FAILS(tt_grad_scaler_unscale(scaler, mixed), TT_ERR_DTYPE, "FP16 gradients");
+  OK(tt_tensor_copy_data(flat, now, sizeof now));
+  for (i = 0; i < 6; ++i) CHECK(now[i] == values[i]);
+  OK(tt_grad_scaler_unscale(scaler, optimizer));
+  OK(tt_tensor_copy_data(flat, now, sizeof now));
+  for (i = 0; i < 6; ++i) CHECK(now[i] == values[i] / 2);
+  OK(tt_grad_scaler_step(scaler, optimizer, NULL));
+  OK(tt_tensor_copy_data(w, now, sizeof now));
+  CHECK(now[0] == -1 && now[1] == -3 && now[2] == -5 && now[3] == -2 && now[4] == -4 && now[5] == -6);
+  tt_grad_scaler_release(scaler);
+  tt_optimizer_release(optimizer);
+  tt_optimizer_release(mixed);
+  tt_tensor_release(flat);
+  tt_tensor_release(grad);
+  tt_tensor_release(w);
+  tt_tensor_release(half);
+  tt_tensor_release(half_grad);
+}
+
 /* A small classifier in each of the half types: it learns, and everything the optimizer sees is float32. */
 static void trains(tt_dtype half) {
   const int64_t sizes[] = {64, 10};
@@ -234,6 +281,7 @@ int main(void) {
   autocast_settings();
   scaler_as_recorded();
   bad_scalers();
+  gradients_of_other_kinds();
   trains(TT_FLOAT16);
   trains(TT_BFLOAT16);
   return finish("capi_amp");
