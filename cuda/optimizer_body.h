@@ -49,6 +49,17 @@ struct TensorTable {
   }
 };
 
+// f(i) for the elements of the entry that are the thread's.
+template <typename Block, typename Entry, typename F>
+TT_HOST_DEVICE inline void for_share(const Block& block, const Entry& entry, F&& f) {
+  const int64_t begin = (block.index() - entry.first_block) * kOptimizerShare + block.thread();
+  TT_UNROLL
+  for (int k = 0; k < kOptimizerShare / kOptimizerThreads; ++k) {
+    const int64_t i = begin + k * kOptimizerThreads;
+    if (i < entry.n) f(i);
+  }
+}
+
 struct SgdEntry {
   void* param;
   const void* grad;
@@ -86,13 +97,7 @@ struct SgdBody {
     T* const param = static_cast<T*>(entry.param);
     const T* const grad = static_cast<const T*>(entry.grad);
     T* const buffer = static_cast<T*>(entry.momentum);
-    const int64_t begin = (block.index() - entry.first_block) * kOptimizerShare + block.thread();
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
-    for (int k = 0; k < kOptimizerShare / kThreads; ++k) {
-      const int64_t i = begin + k * kThreads;
-      if (i >= entry.n) break;
+    for_share(block, entry, [&](int64_t i) {
       const A p = static_cast<A>(param[i]);
       A g = sign * static_cast<A>(grad[i]);
       if (decays) g = rounded<T>(multiply_add(decay, p, g));
@@ -105,7 +110,7 @@ struct SgdBody {
         g = nesterov ? rounded<T>(multiply_add(lookahead, b, g)) : b;
       }
       param[i] = static_cast<T>(multiply_add(rate, g, p));
-    }
+    });
   }
 };
 
@@ -154,13 +159,7 @@ struct AdamBody {
     T* const max_exp_avg_sq = static_cast<T*>(entry.max_exp_avg_sq);
     const A correction = static_cast<A>(entry.bias_correction2_sqrt);
     const A rate = static_cast<A>(-entry.step_size);
-    const int64_t begin = (block.index() - entry.first_block) * kOptimizerShare + block.thread();
-#if defined(__CUDA_ARCH__)
-#pragma unroll
-#endif
-    for (int k = 0; k < kOptimizerShare / kThreads; ++k) {
-      const int64_t i = begin + k * kThreads;
-      if (i >= entry.n) break;
+    for_share(block, entry, [&](int64_t i) {
       A p = static_cast<A>(param[i]);
       A g = sign * static_cast<A>(grad[i]);
       if (decays_grad) g = rounded<T>(multiply_add(grad_decay, p, g));
@@ -180,7 +179,7 @@ struct AdamBody {
       const A root = rounded<T>(std::sqrt(square));
       const A denominator = rounded<T>(rounded<T>(root / correction) + eps);
       param[i] = static_cast<T>(p + rate * average / denominator);
-    }
+    });
   }
 };
 
@@ -213,16 +212,12 @@ struct UnscaleBody {
     const UnscaleEntry& entry = table.of_block(block.index());
     T* const grad = static_cast<T*>(entry.grad);
     const A inverse = static_cast<A>(*numbers.inverse_scale);
-    const int64_t begin = (block.index() - entry.first_block) * kOptimizerShare + block.thread();
     bool finite = true;
-    TT_UNROLL
-    for (int k = 0; k < kOptimizerShare / kThreads; ++k) {
-      const int64_t i = begin + k * kThreads;
-      if (i >= entry.n) break;
+    for_share(block, entry, [&](int64_t i) {
       const A value = static_cast<A>(grad[i]);
       finite = finite && value - value == A(0);
       grad[i] = static_cast<T>(value * inverse);
-    }
+    });
     if (!finite) *numbers.found_inf = 1;  // whoever writes writes the same
   }
 };
