@@ -4,6 +4,7 @@
 
 #include "core/dtype.h"
 #include "cublasLt.h"
+#include "streams.h"
 
 namespace {
 
@@ -82,17 +83,24 @@ bool aligned(const void* address, uint32_t alignment) {
 
 }  // namespace
 
+struct cublasContext {
+  cudaStream_t stream = nullptr;
+};
+
 const char* cublasGetStatusName(cublasStatus_t) { return "CUBLAS_STATUS_EMULATED"; }
 const char* cublasGetStatusString(cublasStatus_t) { return "the emulated device refuses the call"; }
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
-  *handle = reinterpret_cast<cublasHandle_t>(new char);
+  *handle = new cublasContext;
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
-  delete reinterpret_cast<char*>(handle);
+  delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
+  handle->stream = stream;
+  return CUBLAS_STATUS_SUCCESS;
+}
 cublasStatus_t cublasSetWorkspace(cublasHandle_t, void* workspace, size_t) {
   return aligned(workspace, 256) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
 }
@@ -108,11 +116,14 @@ cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transa, 
                                        ldb, 0, beta, c, c_type, ldc, 0, 1, compute, algo);
 }
 
-cublasStatus_t cublasGemmStridedBatchedEx_64(
-    cublasHandle_t, cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
-    const void* alpha, const void* a, cudaDataType a_type, int64_t lda, long long stride_a, const void* b,
-    cudaDataType b_type, int64_t ldb, long long stride_b, const void* beta, void* c, cudaDataType c_type,
-    int64_t ldc, long long stride_c, int64_t batch, cublasComputeType_t compute, cublasGemmAlgo_t) {
+cublasStatus_t cublasGemmStridedBatchedEx_64(cublasHandle_t handle, cublasOperation_t transa,
+                                             cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
+                                             const void* alpha, const void* a, cudaDataType a_type,
+                                             int64_t lda, long long stride_a, const void* b,
+                                             cudaDataType b_type, int64_t ldb, long long stride_b,
+                                             const void* beta, void* c, cudaDataType c_type, int64_t ldc,
+                                             long long stride_c, int64_t batch, cublasComputeType_t compute,
+                                             cublasGemmAlgo_t) {
   if (a_type != b_type || a_type != c_type || (compute == CUBLAS_COMPUTE_64F) != (a_type == CUDA_R_64F)) {
     return CUBLAS_STATUS_NOT_SUPPORTED;
   }
@@ -133,7 +144,7 @@ cublasStatus_t cublasGemmStridedBatchedEx_64(
                           factor(alpha, compute),
                           factor(beta, compute)};
     if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
-    product.run();
+    emulation::submit(handle->stream, [product] { product.run(); });
   }
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -215,7 +226,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                               cublasLtMatrixLayout_t a_layout, const void* b, cublasLtMatrixLayout_t b_layout,
                               const void* beta, const void* c, cublasLtMatrixLayout_t, void* d,
                               cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t* algo,
-                              void* workspace, size_t nbytes, cudaStream_t) {
+                              void* workspace, size_t nbytes, cudaStream_t stream) {
   if (!aligned(a, algo->alignment[0]) || !aligned(b, algo->alignment[1]) || !aligned(c, algo->alignment[2]) ||
       !aligned(d, algo->alignment[3]) || !aligned(desc->bias, algo->alignment[3]) || c != d ||
       workspace == nullptr || nbytes < 1024) {
@@ -238,6 +249,6 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                         factor(beta, desc->compute),
                         desc->bias};
   if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
-  product.run();
+  emulation::submit(stream, [product] { product.run(); });
   return CUBLAS_STATUS_SUCCESS;
 }
