@@ -150,6 +150,20 @@ tt_status tt_to(const tt_tensor* input, tt_dtype dtype, tt_tensor** out) {
 tt_status tt_to_device(const tt_tensor* input, tt_device_type type, int32_t index, tt_tensor** out) {
   TT_FROM(to_device, ops::to_device(t, device_in(type, index, "type")));
 }
+tt_status tt_to_device_non_blocking(const tt_tensor* input, tt_device_type type, int32_t index,
+                                    tt_tensor** out) {
+  TT_FROM(to_device_non_blocking, ops::to_device(t, device_in(type, index, "type"), true));
+}
+tt_status tt_copy_non_blocking_(tt_tensor* input, const tt_tensor* src) {
+  return guard("tt_copy_non_blocking_", [&] { ops::copy_(*In(input, "input"), *In(src, "src"), true); });
+}
+tt_status tt_pin_memory(const tt_tensor* input, tt_tensor** out) { TT_FROM(pin_memory, ops::pin_memory(t)); }
+tt_status tt_tensor_is_pinned(const tt_tensor* tensor, int32_t* out) {
+  return guard("tt_tensor_is_pinned", [&] {
+    const In t(tensor, "tensor");
+    out_value(out, "out") = t->storage()->pinned() ? 1 : 0;
+  });
+}
 tt_status tt_copy_(tt_tensor* input, const tt_tensor* src) {
   return guard("tt_copy_", [&] { ops::copy_(*In(input, "input"), *In(src, "src")); });
 }

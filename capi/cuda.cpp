@@ -36,6 +36,15 @@ tt_status tt_cuda_device_count(int32_t* out) {
   return guard("tt_cuda_device_count", [&] { out_value(out, "out") = device_count(DeviceType::kCuda); });
 }
 
+tt_status tt_cuda_set_current_device(int32_t index) {
+  return guard("tt_cuda_set_current_device", [&] { set_current_device(device_in(TT_CUDA, index, "index")); });
+}
+
+tt_status tt_cuda_get_current_device(int32_t* out) {
+  return guard("tt_cuda_get_current_device",
+               [&] { out_value(out, "out") = current_device_index(DeviceType::kCuda); });
+}
+
 void tt_cuda_device_init(tt_cuda_device* device) {
   if (device != nullptr) *device = TT_CUDA_DEVICE_INIT;
 }

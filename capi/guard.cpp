@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "capi/scope.h"
+#include "core/plugin.h"
 
 namespace tt::capi {
 
@@ -121,9 +122,10 @@ DType dtype_in(tt_dtype dtype, const char* argument) {
 Device device_in(tt_device_type type, int32_t index, const char* argument) {
   TT_CHECK(type >= 0 && type < kDeviceTypeCount, Status::kDevice, argument, " is ", type,
            ", expected TT_CPU (0) or TT_CUDA (1)");
-  TT_CHECK(index >= 0 && (type != TT_CPU || index == 0), Status::kDevice, argument, ": invalid device index ",
-           index);
-  return {static_cast<DeviceType>(type), index};
+  TT_CHECK(index >= -1 && (type != TT_CPU || index <= 0), Status::kDevice, argument,
+           ": invalid device index ", index);
+  const auto known = static_cast<DeviceType>(type);
+  return {known, index >= 0 ? index : current_device_index(known)};
 }
 
 Dims dims_in(const int64_t* values, size_t count, const char* argument) {

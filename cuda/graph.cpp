@@ -16,8 +16,8 @@ namespace tt::cuda {
 
 namespace {
 
-// The graph that is launched consists of what was captured and, before it, of a node for each chunk of live values,
-// which a replay gives new parameters.
+// The graph that is launched consists of what was captured and, before it, of a node for each chunk of live
+// values, which a replay gives new parameters.
 struct CapturedGraph {
   explicit CapturedGraph(int index) : device(index) {}
   ~CapturedGraph();
@@ -144,7 +144,8 @@ void* CudaGraphs::begin(Device device) {
     // What is made when first used cannot be made during a capture.
     current_blas();
     fault_word();
-    // Relaxed: nothing that this or another thread does meanwhile is refused or captured, but for this stream.
+    // Relaxed: nothing that this or another thread does meanwhile is refused or captured, but for this
+    // stream.
     TT_CUDA_CHECK(cudaStreamBeginCapture(g.stream, cudaStreamCaptureModeRelaxed));
   } catch (...) {
     set_current_stream(g.before);

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "cuda/caching_allocator.h"
+#include "cuda/pinned.h"
 #include "cuda/staging_pool.h"
 
 namespace tt::cuda {
@@ -228,6 +229,21 @@ void CudaMemory::copy_bytes(void* to, Device to_device, const void* from, Device
         cudaMemcpyPeerAsync(to, to_device.index, from, from_device.index, nbytes, current_stream()));
     cuda::synchronize();
   }
+}
+
+void* CudaMemory::allocate_host(size_t nbytes) { return pinned_blocks().allocate(nbytes); }
+void CudaMemory::deallocate_host(void* data) noexcept { pinned_blocks().deallocate(data); }
+
+void CudaMemory::start_copy(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
+  if (nbytes == 0) return;
+  const bool upload = from_device.is_cpu();
+  const DeviceGuard guard(upload ? to_device.index : from_device.index);
+  refuse_capture(upload ? "copies values from the host, which a replay would not see"
+                        : "copies values to the host, which a replay would not wait for");
+  cudaStream_t stream = current_stream();
+  TT_CUDA_CHECK(
+      cudaMemcpyAsync(to, from, nbytes, upload ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost, stream));
+  pinned_blocks().add_user(upload ? from : to, stream);
 }
 
 void CudaMemory::synchronize(Device device) {

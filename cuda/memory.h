@@ -16,6 +16,9 @@ class CudaMemory final : public DeviceMemory {
   void* allocate(size_t nbytes, Device device) override;
   void deallocate(void* data, size_t nbytes, Device device) noexcept override;
   void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) override;
+  void* allocate_host(size_t nbytes) override;
+  void deallocate_host(void* data) noexcept override;
+  void start_copy(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) override;
   void synchronize(Device device) override;
   DeviceMemoryStats stats(Device device) override;
   void reset_peak_stats(Device device) override;

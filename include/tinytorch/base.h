@@ -58,6 +58,8 @@ enum {
   TT_FLOAT64 = 9
 };
 
+/* A device is a type and an index: 0 for the first; -1 for the thread's current one
+ * (tt_cuda_set_current_device). */
 typedef int32_t tt_device_type;
 enum { TT_CPU = 0, TT_CUDA = 1 };
 

@@ -17,7 +17,11 @@ TT_API tt_status tt_cuda_unavailable_reason(char* buffer, size_t capacity, size_
 /* 0 where there is none. */
 TT_API tt_status tt_cuda_device_count(int32_t* out);
 
-/* The calls below take a device's index, 0 for the first: TT_ERR_DEVICE where there is no such device. */
+/* The device that the thread means by the index -1, wherever one is taken: the first one at start. */
+TT_API tt_status tt_cuda_set_current_device(int32_t index);
+TT_API tt_status tt_cuda_get_current_device(int32_t* out);
+
+/* The calls below take a device's index: TT_ERR_DEVICE where there is no such device. */
 
 typedef struct tt_cuda_device {
   size_t struct_size;
@@ -33,7 +37,8 @@ TT_API void tt_cuda_device_init(tt_cuda_device* device);
 /* Fills in what struct_size has room for. */
 TT_API tt_status tt_cuda_get_device(int32_t index, tt_cuda_device* device);
 
-/* Waits until the device has done the thread's work; work that failed since is reported here. */
+/* Waits until the device has done the thread's current stream's work; work that failed since is reported
+ * here. */
 TT_API tt_status tt_cuda_synchronize(int32_t index);
 
 /* ---- memory ----

@@ -87,6 +87,16 @@ TT_API tt_status tt_to_device(const tt_tensor* input, tt_device_type type, int32
 TT_API tt_status tt_copy_(tt_tensor* input, const tt_tensor* src);
 TT_API tt_status tt_fill_(tt_tensor* input, double value);
 TT_API tt_status tt_zero_(tt_tensor* input);
+/* The same as tt_to_device and tt_copy_, but the host does not wait where its side is contiguous pinned
+ * memory of the device's dtype: it must leave that memory alone, or not read it yet, until the device's
+ * stream has come so far (tt_cuda_synchronize, or an event). A copy to the CPU makes such memory. */
+TT_API tt_status tt_to_device_non_blocking(const tt_tensor* input, tt_device_type type, int32_t index,
+                                           tt_tensor** out);
+TT_API tt_status tt_copy_non_blocking_(tt_tensor* input, const tt_tensor* src);
+/* A copy in page-locked memory, which CUDA devices read and write faster and without the host. TT_ERR_DEVICE
+ * where there is no CUDA backend, or the input is not on the CPU. */
+TT_API tt_status tt_pin_memory(const tt_tensor* input, tt_tensor** out);
+TT_API tt_status tt_tensor_is_pinned(const tt_tensor* tensor, int32_t* out);
 /* The dtype that an op on the two computes in: dimensions decide before 0-dim tensors do. */
 TT_API tt_status tt_result_type(const tt_tensor* input, const tt_tensor* other, tt_dtype* out);
 TT_API tt_status tt_promote_types(tt_dtype a, tt_dtype b, tt_dtype* out);

@@ -21,9 +21,7 @@ Graph::Graph(Device device) : RefCounted(Kind::kGraph), device_(device) {
 
 Graph::~Graph() { clear(); }
 
-Graph* Graph::find_capturing(Device device) {
-  return t_capturing->device_ == device ? t_capturing : nullptr;
-}
+Graph* Graph::find_capturing(Device device) { return t_capturing->device_ == device ? t_capturing : nullptr; }
 
 void Graph::begin() {
   TT_CHECK(state_ == State::kEmpty, Status::kInvalidArgument, "the graph ",
@@ -83,9 +81,9 @@ void Graph::clear() noexcept {
 void* Graph::add_input(std::unique_ptr<ReplayInput> input, size_t nbytes) {
   const size_t offset = values_.size();
   const size_t end = offset + (nbytes + 7) / 8 * 8;
-  TT_CHECK(end <= GraphKernels::kLiveBytes, Status::kNotImplemented, "what changes from replay to replay takes ",
-           static_cast<uint64_t>(end), " bytes, and a graph has room for ",
-           static_cast<uint64_t>(GraphKernels::kLiveBytes));
+  TT_CHECK(end <= GraphKernels::kLiveBytes, Status::kNotImplemented,
+           "what changes from replay to replay takes ", static_cast<uint64_t>(end),
+           " bytes, and a graph has room for ", static_cast<uint64_t>(GraphKernels::kLiveBytes));
   inputs_.reserve(inputs_.size() + 1);
   values_.resize(end);
   inputs_.push_back({std::move(input), offset});

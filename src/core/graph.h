@@ -1,8 +1,9 @@
 // A training step, or other work of a device, that is captured once and replayed as often as wanted.
 //
-// A capture notes what the device would do, and does nothing. So what the host keeps beside it must not move on during
-// the capture, and must during a replay: the count of an optimizer's steps, a generator's offset, a loader's place. Who
-// keeps such a thing gives the graph a ReplayInput during the capture, instead of moving on.
+// A capture notes what the device would do, and does nothing. So what the host keeps beside it must not move
+// on during the capture, and must during a replay: the count of an optimizer's steps, a generator's offset, a
+// loader's place. Who keeps such a thing gives the graph a ReplayInput during the capture, instead of moving
+// on.
 #pragma once
 
 #include <memory>

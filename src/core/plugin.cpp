@@ -110,6 +110,19 @@ std::string device_unavailable_reason(DeviceType type) {
                                      : str("no CUDA backend: ", s.reason);
 }
 
+namespace {
+[[gnu::tls_model("initial-exec")]] thread_local int32_t t_current_cuda = 0;
+}
+
+int32_t current_device_index(DeviceType type) noexcept {
+  return type == DeviceType::kCuda ? t_current_cuda : 0;
+}
+
+void set_current_device(Device device) {
+  check_device(device);
+  if (!device.is_cpu()) t_current_cuda = device.index;
+}
+
 void check_device(Device device) {
   if (device.is_cpu()) return;
   const int count = memory_of(device).device_count();

@@ -26,6 +26,9 @@ inline constexpr char kPluginEntryName[] = "tinytorch_plugin";
 
 // The devices of a type; 0 where its backend cannot be loaded.
 int device_count(DeviceType type);
+// The thread's device of a type, where none is named: 0 at start. set: fails unless there is such a device.
+int32_t current_device_index(DeviceType type) noexcept;
+void set_current_device(Device device);
 // Why there is no such device; empty where there is one.
 std::string device_unavailable_reason(DeviceType type);
 

@@ -44,8 +44,18 @@ Ref<Storage> Storage::wrap(void* data, size_t nbytes, Device device, Deleter del
   return Ref<Storage>::adopt(storage);
 }
 
+Ref<Storage> Storage::allocate_pinned(size_t nbytes, DeviceType type) {
+  DeviceMemory& memory = *load_plugin_backend(type).memory;
+  const Ref<Storage> storage = wrap(nullptr, nbytes, Device{}, nullptr, nullptr);
+  storage->data_ = memory.allocate_host(nbytes);
+  storage->context_ = &memory;
+  storage->pinned_ = true;
+  return storage;
+}
+
 Storage::~Storage() {
   if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);
+  if (pinned_) static_cast<DeviceMemory*>(context_)->deallocate_host(data_);
   if (deleter_ != nullptr) deleter_(data_, context_);
 }
 

@@ -20,6 +20,9 @@ class Storage final : public RefCounted {
   // that is.
   static Ref<Storage> wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context);
 
+  // Page-locked host memory, from which devices of the type copy without the host's waiting.
+  static Ref<Storage> allocate_pinned(size_t nbytes, DeviceType type);
+
   void* data() const { return data_; }
   size_t nbytes() const { return nbytes_; }
   Device device() const { return device_; }
@@ -29,6 +32,7 @@ class Storage final : public RefCounted {
     deleter_ = deleter;
     context_ = context;
   }
+  bool pinned() const { return pinned_; }
   bool read_only() const { return read_only_; }
   void set_read_only() { read_only_ = true; }
 
@@ -59,6 +63,7 @@ class Storage final : public RefCounted {
   Device device_;
   Place place_;
   bool read_only_ = false;
+  bool pinned_ = false;
   uint32_t header_bytes_;  // of the block this object lies in
   std::atomic<uint32_t> version_{0};
   Deleter deleter_ = nullptr;

@@ -16,7 +16,8 @@ StreamKernels& streams_of(Device device) {
   return *load_plugin_backend(device.type).stream;
 }
 
-// What the thread has chosen, so that it lives as long; the pointer, because little thread-local memory can be had.
+// What the thread has chosen, so that it lives as long; the pointer, because little thread-local memory can
+// be had.
 using Chosen = std::vector<Ref<Stream>>;
 Chosen& chosen() {
   static thread_local std::unique_ptr<Chosen> streams;
@@ -76,7 +77,10 @@ Stream::~Stream() {
 }
 
 Event::Event(Device device, bool timed)
-    : RefCounted(Kind::kEvent), device_(device), timed_(timed), native_(streams_of(device).create_event(device, timed)) {}
+    : RefCounted(Kind::kEvent),
+      device_(device),
+      timed_(timed),
+      native_(streams_of(device).create_event(device, timed)) {}
 
 Event::~Event() { load_plugin_backend(device_.type).stream->destroy_event(device_, native_); }
 

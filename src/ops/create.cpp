@@ -55,7 +55,7 @@ void fill_(const Tensor& self, const Scalar& value) {
   }
 }
 
-void copy_values(const Tensor& to, const Tensor& from) {
+void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
   if (to.numel() == 0) return;
   if (to.device() == from.device()) {
     backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, from}));
@@ -67,17 +67,23 @@ void copy_values(const Tensor& to, const Tensor& from) {
   const bool direct = to.is_contiguous() && to.dtype() == from.dtype() && to.sizes() == from.sizes();
   const Tensor landed = direct ? to : empty(from.sizes(), from.dtype(), to.device());
   Backend& backend = backend_of(to.device().is_cpu() ? from.device() : to.device());
-  backend.copy_bytes(landed.raw(), to.device(), dense.raw(), from.device(), dense.nbytes());
+  const Tensor& host = to.device().is_cpu() ? landed : dense;
+  // What is put into place by the host must have arrived.
+  if (non_blocking && host.storage()->pinned() && (direct || !to.device().is_cpu())) {
+    backend.memory->start_copy(landed.raw(), to.device(), dense.raw(), from.device(), dense.nbytes());
+  } else {
+    backend.copy_bytes(landed.raw(), to.device(), dense.raw(), from.device(), dense.nbytes());
+  }
   if (!direct) backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, landed}));
 }
 
-void copy_(const Tensor& self, const Tensor& source) {
+void copy_(const Tensor& self, const Tensor& source, bool non_blocking) {
   check_inplace(self, "copy_", needs_grad(source));
   TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "output with shape ",
            self.sizes(), " doesn't match the broadcast shape ", broadcast(self.sizes(), source.sizes()));
   if (self.is_same(source)) return;
   const bool record_it = needs_grad(self, source) && is_floating(self.dtype());
-  copy_values(self, self.storage() == source.storage() ? contiguous_copy(source) : source);
+  copy_values(self, self.storage() == source.storage() ? contiguous_copy(source) : source, non_blocking);
   bump_version(self);
   if (record_it) {
     const Dims sizes = source.sizes();
@@ -148,10 +154,24 @@ Tensor to_dtype(const Tensor& t, DType dtype) {
   return out;
 }
 
-Tensor to_device(const Tensor& t, Device device) {
+Tensor pin_memory(const Tensor& t, DeviceType type) {
+  TT_CHECK(t.device().is_cpu(), Status::kDevice, "cannot pin a tensor of ", t.device(),
+           ": only memory of the CPU can be pinned");
+  const Tensor dense = contiguous(t);
+  const GradMode off(false);
+  const Tensor out = empty(t.sizes(), t.dtype());
+  out.impl()->storage = Storage::allocate_pinned(out.nbytes(), type);
+  copy_values(out, dense);
+  return out;
+}
+
+Tensor to_device(const Tensor& t, Device device, bool non_blocking) {
   if (t.device() == device) return t;
-  const Tensor out = empty(t.sizes(), t.dtype(), device);
-  copy_values(out, t);
+  Tensor out = empty(t.sizes(), t.dtype(), device);
+  // So that the host need not wait there either.
+  if (non_blocking && device.is_cpu())
+    out.impl()->storage = Storage::allocate_pinned(out.nbytes(), t.device().type);
+  copy_values(out, t, non_blocking);
   if (needs_grad(t)) {
     const Device from = t.device();
     record("to_copy", out, {&t},

@@ -22,16 +22,19 @@ void check_fits(const Scalar& value, DType dtype);
 
 void fill_(const Tensor& self, const Scalar& value);
 // self = source, broadcast and converted; differentiable in both.
-void copy_(const Tensor& self, const Tensor& source);
+void copy_(const Tensor& self, const Tensor& source, bool non_blocking = false);
 // The same without recording or version count: for results that are not visible yet.
-void copy_values(const Tensor& to, const Tensor& from);
+void copy_values(const Tensor& to, const Tensor& from, bool non_blocking = false);
 
 Tensor clone(const Tensor& t);                  // differentiable; a dense tensor keeps its strides
 Tensor clone_contiguous(const Tensor& t);       // differentiable; row-major
 Tensor contiguous(const Tensor& t);             // t itself where it is contiguous
 Tensor contiguous_copy(const Tensor& t);        // always new memory; not recorded
 Tensor to_dtype(const Tensor& t, DType dtype);  // t itself where it has the dtype; differentiable
-Tensor to_device(const Tensor& t, Device device);
+// non_blocking: the host does not wait where its side is pinned, contiguous and of the other's dtype.
+Tensor to_device(const Tensor& t, Device device, bool non_blocking = false);
+// A copy in page-locked memory, for the devices of the type. t: on the CPU. Not recorded.
+Tensor pin_memory(const Tensor& t, DeviceType type = DeviceType::kCuda);
 
 // ---- sequences and matrices (sequence.cpp) ----
 

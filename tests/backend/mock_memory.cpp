@@ -126,6 +126,13 @@ void MockMemory::copy_bytes(void* to, Device to_device, const void* from, Device
   std::memcpy(to, from, nbytes);
 }
 
+void* MockMemory::allocate_host(size_t nbytes) {
+  void* data = std::aligned_alloc(64, (nbytes + 64) / 64 * 64);
+  TT_CHECK(data != nullptr, Status::kOutOfMemory, "mock: out of memory");
+  return data;
+}
+void MockMemory::deallocate_host(void* data) noexcept { std::free(data); }
+
 void* MockMemory::open(const void* address) { return address == nullptr ? nullptr : find(address, t_device); }
 
 void* MockMemory::find(const void* address, int device) {

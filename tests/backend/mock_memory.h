@@ -22,6 +22,8 @@ class MockMemory final : public DeviceMemory {
   void* allocate(size_t nbytes, Device device) override;
   void deallocate(void* data, size_t nbytes, Device device) noexcept override;
   void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) override;
+  void* allocate_host(size_t nbytes) override;
+  void deallocate_host(void* data) noexcept override;
   DeviceMemoryStats stats(Device device) override;
   void reset_peak_stats(Device device) override;
   void set_limit(Device device, uint64_t bytes) override;

@@ -11,6 +11,8 @@ static void without_a_device(void) {
   size_t length = 0;
   char reason[512];
   OK(tt_cuda_unavailable_reason(reason, sizeof reason, &length));
+  FAILS(tt_pin_memory(x, &y), TT_ERR_DEVICE, "no CUDA backend");
+  FAILS(tt_cuda_set_current_device(0), TT_ERR_DEVICE, "");
   CHECK(length > 10 && strncmp(reason, "no CUDA backend: ", 17) == 0);
   FAILS(tt_cuda_get_device(0, &device), TT_ERR_DEVICE, "");
   FAILS(tt_cuda_get_memory(0, &memory), TT_ERR_DEVICE, "");
@@ -46,7 +48,7 @@ static void with_devices(int32_t count) {
   CHECK(device.total_memory > 0 && device.free_memory > 0 && device.free_memory <= device.total_memory);
   CHECK(device.struct_size == sizeof device);
   FAILS(tt_cuda_get_device(count, &device), TT_ERR_DEVICE, "");
-  FAILS(tt_cuda_get_device(-1, &device), TT_ERR_DEVICE, "-1");
+  FAILS(tt_cuda_get_device(-2, &device), TT_ERR_DEVICE, "-2");
   FAILS(tt_cuda_get_device(0, NULL), TT_ERR_INVALID_ARGUMENT, "device is NULL");
   device.struct_size = 3;
   FAILS(tt_cuda_get_device(0, &device), TT_ERR_INVALID_ARGUMENT, "device.struct_size is 3");
@@ -87,6 +89,92 @@ static void with_devices(int32_t count) {
   tt_tensor_release(x);
 }
 
+/* The index -1 is the thread's current device. */
+static void current_device(int32_t count) {
+  const float values[] = {1, 2, 3};
+  tt_tensor *x = vector_of(values, 3), *y = NULL, *z = NULL;
+  tt_device_type type = -1;
+  int32_t index = -1;
+  OK(tt_cuda_get_current_device(&index));
+  CHECK(index == 0);
+  FAILS(tt_cuda_set_current_device(count), TT_ERR_DEVICE, "");
+  FAILS(tt_cuda_get_current_device(NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  OK(tt_cuda_set_current_device(count - 1));
+  OK(tt_cuda_get_current_device(&index));
+  CHECK(index == count - 1);
+  OK(tt_to_device(x, TT_CUDA, -1, &y));
+  OK(tt_tensor_device(y, &type, &index));
+  CHECK(type == TT_CUDA && index == count - 1);
+  OK(tt_cuda_synchronize(-1));
+  OK(tt_to_device(y, TT_CPU, -1, &z));
+  CHECK(at(z, 2) == 3);
+  OK(tt_cuda_set_current_device(0));
+  tt_tensor_release(x);
+  tt_tensor_release(y);
+  tt_tensor_release(z);
+}
+
+/* Copies for which the host does not wait. */
+static void copies(void) {
+  enum { kRows = 300, kColumns = 400 };
+  static float values[kRows * kColumns];
+  const int64_t sizes[] = {kRows, kColumns};
+  tt_tensor *x = NULL, *pinned = NULL, *device = NULL, *turned = NULL, *back = NULL, *half = NULL,
+            *again = NULL;
+  int32_t yes = -1, equal = 0;
+  int i;
+  for (i = 0; i < kRows * kColumns; ++i) values[i] = (float)i;
+  OK(tt_from_data(values, sizes, 2, TT_FLOAT32, &x));
+  OK(tt_tensor_is_pinned(x, &yes));
+  CHECK(yes == 0);
+  OK(tt_pin_memory(x, &pinned));
+  OK(tt_tensor_is_pinned(pinned, &yes));
+  CHECK(yes == 1);
+  OK(tt_equal(x, pinned, &equal));
+  CHECK(equal == 1);
+  FAILS(tt_tensor_is_pinned(x, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+
+  /* The pinned memory is let go of before anybody has waited for the copy. */
+  OK(tt_to_device_non_blocking(pinned, TT_CUDA, 0, &device));
+  tt_tensor_release(pinned);
+  FAILS(tt_pin_memory(device, &pinned), TT_ERR_DEVICE, "cannot pin a tensor of cuda:0");
+  OK(tt_to_device_non_blocking(device, TT_CPU, 0, &back));
+  OK(tt_tensor_is_pinned(back, &yes));
+  CHECK(yes == 1);
+  OK(tt_cuda_synchronize(0));
+  OK(tt_equal(x, back, &equal));
+  CHECK(equal == 1);
+  tt_tensor_release(back);
+
+  /* Where the host has to convert or to put in place, the copy waits. */
+  OK(tt_transpose(device, 0, 1, &turned));
+  OK(tt_pin_memory(x, &pinned));
+  OK(tt_zero_(pinned));
+  OK(tt_to(pinned, TT_FLOAT64, &half));
+  OK(tt_transpose(pinned, 0, 1, &back));
+  OK(tt_copy_non_blocking_(back, turned));
+  OK(tt_equal(x, pinned, &equal));
+  CHECK(equal == 1);
+  OK(tt_copy_non_blocking_(half, device));
+  OK(tt_to(half, TT_FLOAT32, &again));
+  OK(tt_equal(x, again, &equal));
+  CHECK(equal == 1);
+  /* And into the device's memory from memory that is not pinned. */
+  OK(tt_zero_(device));
+  OK(tt_copy_non_blocking_(device, x));
+  tt_tensor_release(again);
+  OK(tt_to_device(device, TT_CPU, 0, &again));
+  OK(tt_equal(x, again, &equal));
+  CHECK(equal == 1);
+  tt_tensor_release(x);
+  tt_tensor_release(pinned);
+  tt_tensor_release(device);
+  tt_tensor_release(turned);
+  tt_tensor_release(back);
+  tt_tensor_release(half);
+  tt_tensor_release(again);
+}
+
 int main(int argc, char** argv) {
   const char* kind = argc > 1 ? argv[1] : "any";
   int32_t available = -1, count = -1;
@@ -99,6 +187,8 @@ int main(int argc, char** argv) {
   if (strcmp(kind, "none") == 0) CHECK(count == 0);
   if (available) {
     with_devices(count);
+    current_device(count);
+    copies();
   } else {
     without_a_device();
   }

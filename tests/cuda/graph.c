@@ -1,5 +1,5 @@
-/* Graphs and streams through the C API: captured training steps against eager ones, bit for bit. Ends with 77, having
- * printed the reason, where there is no device. */
+/* Graphs and streams through the C API: captured training steps against eager ones, bit for bit. Ends with
+ * 77, having printed the reason, where there is no device. */
 #include <math.h>
 
 #include "../capi/check.h"

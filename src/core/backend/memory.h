@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/device.h"
+#include "core/error.h"
 
 namespace tt {
 
@@ -34,6 +35,16 @@ class DeviceMemory {
   // Either side may be the CPU or this backend's device. Complete for the host when it returns.
   virtual void copy_bytes(void* to, Device to_device, const void* from, Device from_device,
                           size_t nbytes) = 0;
+
+  // Page-locked host memory. Freed memory waits for the copies that are under way.
+  virtual void* allocate_host(size_t) {  // throws Error(kOutOfMemory)
+    fail(Status::kNotImplemented, "this device has no page-locked host memory");
+  }
+  virtual void deallocate_host(void*) noexcept {}
+  // Between a device and such memory, in the order of the thread's stream: the host does not wait.
+  virtual void start_copy(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
+    copy_bytes(to, to_device, from, from_device, nbytes);
+  }
 
   // Waits for the thread's work on the device, and reports what went wrong with it.
   virtual void synchronize(Device) {}

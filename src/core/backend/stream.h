@@ -8,8 +8,8 @@
 
 namespace tt {
 
-// A stream is work that a device does in order; an event marks a place in it. Both are the device's own handles
-// (cudaStream_t, cudaEvent_t).
+// A stream is work that a device does in order; an event marks a place in it. Both are the device's own
+// handles (cudaStream_t, cudaEvent_t).
 class StreamKernels {
  public:
   static constexpr char kFamily[] = "stream";
@@ -52,7 +52,8 @@ class GraphKernels {
   virtual void* live(void* graph) = 0;
   // During the capture: to = the nbytes that lie *live_offset bytes behind `from`; all multiples of 8.
   virtual void copy_from(void* to, const void* from, const int64_t* live_offset, size_t nbytes) = 0;
-  // Ends the capture; kernels read that many bytes of live values. After a failure the graph can only be destroyed.
+  // Ends the capture; kernels read that many bytes of live values. After a failure the graph can only be
+  // destroyed.
   virtual void end(void* graph, size_t live_bytes) = 0;
   // The values are those of live(), as many bytes as end was told.
   virtual void replay(void* graph, const void* values) = 0;

@@ -35,6 +35,11 @@ Segments& segments() {
   return all;
 }
 
+std::map<void*, size_t>& host_blocks() {
+  static auto& all = *new std::map<void*, size_t>;
+  return all;
+}
+
 bool on_device(const void* data, size_t nbytes) {
   Segments& s = segments();
   auto* at = static_cast<char*>(const_cast<void*>(data));
@@ -271,7 +276,9 @@ cudaError_t cudaFree(void* data) {
   return cudaSuccess;
 }
 cudaError_t cudaHostAlloc(void** data, size_t nbytes, unsigned) {
+  const Lock lock(runtime_mutex());
   *data = std::malloc(nbytes);
+  if (*data != nullptr) host_blocks()[*data] = nbytes;
   return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
@@ -279,8 +286,12 @@ cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
   return cudaSuccess;
 }
 cudaError_t cudaFreeHost(void* data) {
+  // Whoever frees too early shall see it.
   const Lock lock(runtime_mutex());
-  run_everything();
+  const auto block = host_blocks().find(data);
+  if (block == host_blocks().end()) return cudaErrorInvalidValue;
+  memset(data, 0xdb, block->second);
+  host_blocks().erase(block);
   std::free(data);
   return cudaSuccess;
 }
