@@ -1,4 +1,5 @@
-/* CIFAR-10 on the device, and its augmentation: every image mirrored in every other epoch, and moved by up to two pixels. */
+/* CIFAR-10 on the device, and its augmentation: every image mirrored in every other epoch, and moved by up to
+ * two pixels. */
 #ifndef AIRBENCH_IMAGES_H_
 #define AIRBENCH_IMAGES_H_
 
@@ -64,7 +65,8 @@ static inline Files read_files(const char* folder, int64_t samples) {
 
 /* ---- on the device ---- */
 
-/* The bytes go to the device and are divided by 255 and standardised by the training set's mean and spread there. */
+/* The bytes go to the device and are divided by 255 and standardised by the training set's mean and spread
+ * there. */
 static inline Split upload(const Split* files, Device device, tt_dtype dtype) {
   static const float means[] = {0.4914f, 0.4822f, 0.4465f}, spreads[] = {0.2470f, 0.2435f, 0.2616f};
   const int64_t sizes[] = {1, CHANNELS, 1, 1};
@@ -150,7 +152,8 @@ static inline void free_augmented(Augmented* a) {
   tt_tensor_release(a->columns[1]);
 }
 
-/* Draws the order of the images and where each is moved. On the CPU, so that it is the same on every device. */
+/* Draws the order of the images and where each is moved. On the CPU, so that it is the same on every device.
+ */
 static inline void begin_epoch(Augmented* a, long epoch) {
   const int64_t sizes[] = {a->count, 1, 1, 1};
   tt_tensor* t;
@@ -168,8 +171,8 @@ typedef struct {
   tt_tensor* labels; /* (count) */
 } Batch;
 
-/* Images `from` to from + count of the epoch's order, taken out of the padded ones, moved and mirrored, in one go. They
- * belong to the caller's scope. */
+/* Images `from` to from + count of the epoch's order, taken out of the padded ones, moved and mirrored, in
+ * one go. They belong to the caller's scope. */
 static inline Batch next_batch(const Augmented* a, int64_t from, int64_t count) {
   const int64_t each[] = {count, 1, 1, 1};
   tt_tensor *order, *indices[4];

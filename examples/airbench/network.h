@@ -1,4 +1,5 @@
-/* The network of airbench94: a convolution that whitens patches, three blocks of two convolutions, a linear layer. */
+/* The network of airbench94: a convolution that whitens patches, three blocks of two convolutions, a linear
+ * layer. */
 #ifndef AIRBENCH_NETWORK_H_
 #define AIRBENCH_NETWORK_H_
 
@@ -21,7 +22,8 @@ typedef struct {
   Precision precision;
   Device device;
   tt_tensor *whitening, *whitening_bias;
-  tt_tensor* weights[2 * BLOCKS + 2]; /* what is trained but for the norms' biases: whitening_bias, convolutions, linear */
+  tt_tensor* weights[2 * BLOCKS +
+                     2]; /* what is trained but for the norms' biases: whitening_bias, convolutions, linear */
   size_t weight_count;
   tt_tensor* norm_biases[2 * BLOCKS];
   size_t norm_bias_count;
@@ -43,8 +45,8 @@ typedef struct {
 
 static inline tt_module** next_layer(Stack* stack) { return &stack->layers[stack->count++]; }
 
-/* 3x3 without a bias. The first filters pass their input through (the others are drawn as usual), so that a block begins
- * as something like the identity. */
+/* 3x3 without a bias. The first filters pass their input through (the others are drawn as usual), so that a
+ * block begins as something like the identity. */
 static inline void add_conv(Network* net, Stack* stack, int64_t in, int64_t out) {
   const int64_t three[] = {3, 3};
   tt_nn_conv2d_options options = TT_NN_CONV2D_OPTIONS_INIT;
@@ -174,8 +176,8 @@ static inline void network_train_whitening_bias(Network* net, int trained) {
 
 /* ---- whitening ---- */
 
-/* The eigenvalues of a symmetric matrix, and its eigenvectors as the rows of `vectors`, by Jacobi's rotations: each makes
- * one pair of entries zero, until all are. */
+/* The eigenvalues of a symmetric matrix, and its eigenvectors as the rows of `vectors`, by Jacobi's
+ * rotations: each makes one pair of entries zero, until all are. */
 static inline void eigen(double matrix[PATCH][PATCH], double values[PATCH], double vectors[PATCH][PATCH]) {
   int i, j, k, sweep;
   for (i = 0; i < PATCH; ++i) {
@@ -240,8 +242,8 @@ static inline void patch_covariance(const tt_tensor* images, double out[PATCH][P
   CHECK(tt_scope_end());
 }
 
-/* The first convolution's filters: the directions in which the patches of the first images vary, each divided by how much
- * they do, and their negatives. */
+/* The first convolution's filters: the directions in which the patches of the first images vary, each divided
+ * by how much they do, and their negatives. */
 static inline void network_whiten(Network* net, const tt_tensor* images) {
   enum { MOST = 5000 };
   double covariance[PATCH][PATCH], values[PATCH], vectors[PATCH][PATCH];

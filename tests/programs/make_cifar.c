@@ -1,6 +1,6 @@
-// Writes a small data set in CIFAR-10's binary format: make_cifar FOLDER IMAGES: five training files and a test file of as
-// many images each. An image is a wave whose direction, length and colour are its class's, with noise and at a random
-// place; so there is something to learn, and a mirrored image keeps its class.
+// Writes a small data set in CIFAR-10's binary format: make_cifar FOLDER IMAGES: five training files and a
+// test file of as many images each. An image is a wave whose direction, length and colour are its class's,
+// with noise and at a random place; so there is something to learn, and a mirrored image keeps its class.
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
