@@ -25,6 +25,13 @@ class Programs:
             return [os.path.join(self.build, "workloads_run"), *options]
         return [*self.peers_script, "--peer", who, *options]
 
+    def count_kernels(self, name, batch, precision):
+        """TinyTorch's workload under PyTorch's profiler."""
+        python, script = self.peers_script
+        script = os.path.join(os.path.dirname(script), "count_kernels.py")
+        library = os.path.join(self.build, "workloads_library.so")
+        return [python, script, library, *self.workload("tinytorch", name, 0.05, batch, precision)[1:]]
+
     def startup(self, who, *rest):
         if who == "tinytorch":
             return [os.path.join(self.build, "startup_run"), *DEVICE, *rest]
@@ -59,6 +66,16 @@ def measure_workload(arguments, programs, everyone, name, batch, precision):
 
     in_rounds(arguments.rounds, everyone, errors, f"{name}, batch {batch}, {precision}", measure)
     median_us = {who: statistics.median(got["median_us"] for got in all_of) for who, all_of in runs.items()}
+    kernels = {who: all_of[0].get("kernels_per_step") for who, all_of in runs.items()}
+    busy = {who: all_of[0].get("gpu_busy") for who, all_of in runs.items()}
+    if "tinytorch" in runs and len(everyone) > 1:
+        try:
+            counted, _ = run(programs.count_kernels(name, batch, precision), arguments.timeout)
+            kernels["tinytorch"] = counted["kernels_per_step"]
+            if counted["kernel_us"] is not None:
+                busy["tinytorch"] = counted["kernel_us"] / median_us["tinytorch"]
+        except Failed as error:
+            errors["kernels"] = str(error)
     return {
         "workload": name,
         "batch": batch,
@@ -68,8 +85,8 @@ def measure_workload(arguments, programs, everyone, name, batch, precision):
         "median_us": median_us,
         "samples_per_s": {who: 1e6 * batch / value for who, value in median_us.items()},
         # What a side does not know about itself is None.
-        "kernels_per_step": {who: all_of[0].get("kernels_per_step") for who, all_of in runs.items()},
-        "gpu_busy": {who: all_of[0].get("gpu_busy") for who, all_of in runs.items()},
+        "kernels_per_step": kernels,
+        "gpu_busy": busy,
     }
 
 
@@ -171,8 +188,9 @@ def compare(arguments, chosen, wanted, precisions, build, peers_script):
         else:
             with open(arguments.json, "w", encoding="utf-8") as file:
                 file.write(text)
+    sides = {"tinytorch": "TinyTorch", "kernels": "the profiler", **PEERS}
     failures = [
-        (f"{entry.get('workload', 'startup')} under {PEERS.get(who, 'TinyTorch')}", reason)
+        (f"{entry.get('workload', 'startup')} under {sides[who]}", reason)
         for entry in [*result["workloads"], *filter(None, [result["startup"]])]
         for who, reason in entry["errors"].items()
     ]

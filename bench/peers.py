@@ -186,14 +186,14 @@ def set_torch_precision(precision):
     torch.backends.cudnn.allow_tf32 = tf32
 
 
-def profile_kernels(run, steps=20):
-    """Kernels that a step starts, and microseconds of a step in which at least one runs."""
+def profile_kernels(run):
+    """How many kernels run() starts, and the microseconds in which at least one of them runs; None where this machine
+    does not tell."""
     import torch
     from torch.profiler import ProfilerActivity, profile
 
-    run(steps)
     with profile(activities=[ProfilerActivity.CUDA]) as profiler:
-        run(steps)
+        run()
     spans = sorted(
         (event.start_ns(), event.start_ns() + event.duration_ns())
         for event in profiler.profiler.kineto_results.events()
@@ -205,9 +205,14 @@ def profile_kernels(run, steps=20):
     for start, stop in spans:
         busy += max(0, stop - max(start, end))
         end = max(end, stop)
-    if not spans:  # no profiling on this machine
-        return {"kernels_per_step": None, "kernel_us": None}
-    return {"kernels_per_step": len(spans) / steps, "kernel_us": busy / 1e3 / steps}
+    return (len(spans), busy / 1e3) if spans else None
+
+
+def kernels_of_step(run, steps=20):
+    run(steps)
+    found = profile_kernels(lambda: run(steps))
+    kernels, microseconds = (found[0] / steps, found[1] / steps) if found else (None, None)
+    return {"kernels_per_step": kernels, "kernel_us": microseconds}
 
 
 def make_torch_cuda(name, kind, batch, precision):
@@ -258,7 +263,7 @@ def make_torch_cuda(name, kind, batch, precision):
         torch.cuda.synchronize()
 
     more = {"device": torch.cuda.get_device_name(), "batch": len(x), "precision": precision}
-    yield Workload(run, lambda: step().item(), torch.get_num_threads(), lambda: profile_kernels(run), **more)
+    yield Workload(run, lambda: step().item(), torch.get_num_threads(), lambda: kernels_of_step(run), **more)
 
 
 # ---- JAX ----

@@ -43,6 +43,7 @@ typedef struct {
   int64_t batch;
   Device device;
   int bfloat16; /* the forward under autocast */
+  long done;    /* training steps */
 } Workload;
 
 /* ---- networks ---- */
@@ -273,6 +274,7 @@ static void train_steps(Workload* w, long count, int keep_loss) {
     CHECK(tt_optimizer_step(w->optimizer));
     if (keep_loss) CHECK(tt_tensor_item(loss, &w->loss));
     CHECK(tt_scope_end());
+    ++w->done;
   }
 }
 
@@ -430,7 +432,7 @@ int main(int argc, char** argv) {
               w.loss);
       return 1;
     }
-    printf(", \"first_loss\": %.6g, \"last_loss\": %.6g", first_loss, w.loss);
+    printf(", \"first_loss\": %.6g, \"last_loss\": %.6g, \"steps_done\": %ld", first_loss, w.loss, w.done);
   }
   puts("}");
   free(times);

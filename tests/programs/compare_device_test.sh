@@ -7,8 +7,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cat >"$work/peer" <<'END'
 #!/bin/sh
-shift # the script
-case "$*" in
+script=$1
+shift
+case "$script $*" in
+  *count_kernels.py*/workloads_library.so" mlp 0.05 --device cuda --batch 8 --precision float32")
+    echo '{"kernels_per_step": 12.5, "kernel_us": 1000}' ;;
   *--version*) echo '{"version": "1.0"}' ;;
   *"--peer graph"*) echo '{"error": "no graphs today"}'; echo "no graphs today" >&2; exit 4 ;;
   *"startup --device cuda --report") echo '{"peak_kb": 2000000, "mapped": []}' ;;
@@ -30,10 +33,11 @@ ours = entry["runs"]["tinytorch"][0]
 assert ours["device"] == "cuda" and ours["batch"] == 8 and ours["last_loss"] < ours["first_loss"], ours
 assert abs(entry["samples_per_s"]["eager"] - 8) < 1e-9 and abs(entry["samples_per_s"]["compile"] - 4) < 1e-9
 assert abs(entry["ratio"] - entry["samples_per_s"]["tinytorch"] / 8) < 1e-9
-assert entry["kernels_per_step"] == {"tinytorch": None, "eager": 30, "compile": None}
+assert entry["kernels_per_step"] == {"tinytorch": 12.5, "eager": 30, "compile": None}
+assert abs(entry["gpu_busy"]["tinytorch"] - 1000 / entry["median_us"]["tinytorch"]) < 1e-9
 assert entry["errors"] == {"graph": "no graphs today"}
 start = result["startup"]
 assert start["memory_bytes"]["eager"] == 2048e6 and start["memory_bytes"]["tinytorch"] > 1e6
 assert start["ratio"] > 0
 END
-grep -q '^| mlp, batch 8, float32 .* failed | .*- / 30 / - / - | - / 25 % / - / - |$' "$work/table"
+grep -qE '^\| mlp, batch 8, float32 .* failed \| .*12.5 / 30 / - / - \| +[0-9]+ % / 25 % / - / - \|$' "$work/table"
