@@ -10,6 +10,7 @@ from compare_tools import Failed, bytes_text, run, say, seconds_text, table, wal
 WORKLOADS = ("mlp", "lenet", "cnn")
 PEERS = {"eager": "PyTorch eager", "compile": "PyTorch compiled", "graph": "PyTorch graph"}
 PRECISIONS = ("float32", "bfloat16")
+OURS = {"tinytorch": "TinyTorch", "captured": "TinyTorch graph"}
 DEVICE = ["--device", "cuda"]
 
 
@@ -21,16 +22,16 @@ class Programs:
 
     def workload(self, who, name, seconds, batch, precision):
         options = [name, str(seconds), *DEVICE, "--batch", str(batch), "--precision", precision]
-        if who == "tinytorch":
-            return [os.path.join(self.build, "workloads_run"), *options]
+        if who in OURS:
+            return [os.path.join(self.build, "workloads_run"), *options, *(["--captured"] if who == "captured" else [])]
         return [*self.peers_script, "--peer", who, *options]
 
-    def count_kernels(self, name, batch, precision):
+    def count_kernels(self, who, name, batch, precision):
         """TinyTorch's workload under PyTorch's profiler."""
         python, script = self.peers_script
         script = os.path.join(os.path.dirname(script), "count_kernels.py")
         library = os.path.join(self.build, "workloads_library.so")
-        return [python, script, library, *self.workload("tinytorch", name, 0.05, batch, precision)[1:]]
+        return [python, script, library, *self.workload(who, name, 0.05, batch, precision)[1:]]
 
     def startup(self, who, *rest):
         if who == "tinytorch":
@@ -68,12 +69,14 @@ def measure_workload(arguments, programs, everyone, name, batch, precision):
     median_us = {who: statistics.median(got["median_us"] for got in all_of) for who, all_of in runs.items()}
     kernels = {who: all_of[0].get("kernels_per_step") for who, all_of in runs.items()}
     busy = {who: all_of[0].get("gpu_busy") for who, all_of in runs.items()}
-    if "tinytorch" in runs and len(everyone) > 1:
+    for who in OURS:
+        if who not in runs or all(other in OURS for other in everyone):
+            continue
         try:
-            counted, _ = run(programs.count_kernels(name, batch, precision), arguments.timeout)
-            kernels["tinytorch"] = counted["kernels_per_step"]
+            counted, _ = run(programs.count_kernels(who, name, batch, precision), arguments.timeout)
+            kernels[who] = counted["kernels_per_step"]
             if counted["kernel_us"] is not None:
-                busy["tinytorch"] = counted["kernel_us"] / median_us["tinytorch"]
+                busy[who] = counted["kernel_us"] / median_us[who]
         except Failed as error:
             errors["kernels"] = str(error)
     return {
@@ -122,19 +125,19 @@ def rate_text(value):
 
 
 def add_row(rows, label, entry, values, text, everyone, best, higher):
-    """A row of everyone's value, and TinyTorch's advantage over the best peer."""
+    """A row of everyone's value, and the advantage of TinyTorch's best over the best peer's."""
     cells = ["failed" if who in entry["errors"] else text(values.get(who)) for who in everyone]
-    mine = values.get("tinytorch")
-    others = [values[who] for who in everyone[1:] if values.get(who)]
+    mine = [values[who] for who in everyone if who in OURS and values.get(who)]
+    others = [values[who] for who in everyone if who not in OURS and values.get(who)]
     ratio = None
     if mine and others:
-        ratio = mine / max(others) if higher else min(others) / mine
+        ratio = max(mine) / max(others) if higher else min(others) / min(mine)
     rows.append([label, *cells, "-" if ratio is None else f"{ratio:.3g}x", *best])
     return ratio
 
 
 def tables(result, everyone):
-    titles = ["TinyTorch", *(PEERS[who] for who in everyone[1:])]
+    titles = [{**OURS, **PEERS}[who] for who in everyone]
     rows = [["samples/s", *titles, "TinyTorch / best", "kernels", "GPU busy"]]
     for entry in result["workloads"]:
         label = f"{entry['workload']}, batch {entry['batch']}, {entry['precision']}"
@@ -146,7 +149,8 @@ def tables(result, everyone):
     parts = [table(rows)] if result["workloads"] else []
     if result["startup"]:
         entry = result["startup"]
-        rows = [["start to first tensor", *titles, "best / TinyTorch"]]
+        everyone = [who for who in everyone if who != "captured"]
+        rows = [["start to first tensor", *({**OURS, **PEERS}[who] for who in everyone), "best / TinyTorch"]]
         entry["ratio"] = add_row(rows, "time", entry, entry["median_us"], seconds_text, everyone, [], False)
         add_row(rows, "peak memory", entry, entry["memory_bytes"], bytes_text, everyone, [], False)
         parts.append(table(rows))
@@ -170,10 +174,10 @@ def compare(arguments, chosen, wanted, precisions, build, peers_script):
             result["peers"][who] = run(programs.version(who), arguments.timeout)[0]
         except Failed as error:
             result["missing"][who] = str(error)
-    everyone = ["tinytorch", *result["peers"]]
+    everyone = [*OURS, *result["peers"]] if arguments.captured else ["tinytorch", *result["peers"]]
     for name in chosen:
         if name == "startup":
-            result["startup"] = measure_startup(arguments, programs, everyone)
+            result["startup"] = measure_startup(arguments, programs, [who for who in everyone if who != "captured"])
             continue
         for batch in arguments.batch:
             for precision in precisions:
@@ -188,7 +192,7 @@ def compare(arguments, chosen, wanted, precisions, build, peers_script):
         else:
             with open(arguments.json, "w", encoding="utf-8") as file:
                 file.write(text)
-    sides = {"tinytorch": "TinyTorch", "kernels": "the profiler", **PEERS}
+    sides = {**OURS, "kernels": "the profiler", **PEERS}
     failures = [
         (f"{entry.get('workload', 'startup')} under {sides[who]}", reason)
         for entry in [*result["workloads"], *filter(None, [result["startup"]])]
@@ -203,4 +207,4 @@ def compare(arguments, chosen, wanted, precisions, build, peers_script):
         for what, reason in failures:
             print(f"\nfailed: {what}: {reason}", end="")
         print()
-    return 1 if any(what.endswith("TinyTorch") for what, _ in failures) else 0
+    return 1 if any(what.endswith(("TinyTorch", "TinyTorch graph")) for what, _ in failures) else 0

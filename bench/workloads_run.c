@@ -1,12 +1,14 @@
 /* One workload under TinyTorch, timed: what bench/compare sets against the peers' numbers (bench/peers.py).
  *
- * usage: workloads_run NAME [SECONDS] [--device NAME] [--batch N] [--precision P]
+ * usage: workloads_run NAME [SECONDS] [--device NAME] [--batch N] [--precision P] [--captured]
  *
  * A step of add4 and add4_grad is one add of four floats, its result released; of all others a training step:
  * forward, loss, zero_grad, backward, SGD. Steps are timed in blocks of at least 10 ms, after a warm-up of a
  * fifth of SECONDS (1 if not given), until SECONDS have passed; the numbers are times of a step in the median
  * and the fastest block. On a CUDA device a block takes at least 50 ms and ends with waiting for the device,
  * which nothing inside a block does.
+ *
+ * --captured: three steps are done as usual, one is captured into a graph, and what is timed is its replay.
  *
  * Weights and data are drawn on the CPU, so that they are the same on every device. --precision bfloat16 is
  * the forward under autocast. */
@@ -44,6 +46,8 @@ typedef struct {
   Device device;
   int bfloat16; /* the forward under autocast */
   long done;    /* training steps */
+  int captured; /* steps are replays of the graph */
+  tt_graph* graph;
 } Workload;
 
 /* ---- networks ---- */
@@ -210,11 +214,12 @@ static const struct {
   const char* name;
   void (*make)(Workload* w);
   int64_t batch;
-  int fixed; /* the batch cannot be chosen */
-} workloads[] = {{"add4", make_add4, 1, 1},       {"add4_grad", make_add4_grad, 1, 1},
-                 {"linear1", make_linear1, 3, 1}, {"diabetes", make_diabetes, 759, 0},
-                 {"mlp", make_mlp, 64, 0},        {"mlp_wide", make_mlp_wide, 512, 0},
-                 {"lenet", make_lenet, 64, 0},    {"cnn", make_cnn, 32, 0}};
+  int fixed;          /* the batch cannot be chosen */
+  int steps_are_adds; /* and not training steps */
+} workloads[] = {{"add4", make_add4, 1, 1, 1},       {"add4_grad", make_add4_grad, 1, 1, 1},
+                 {"linear1", make_linear1, 3, 1, 0}, {"diabetes", make_diabetes, 759, 0, 0},
+                 {"mlp", make_mlp, 64, 0, 0},        {"mlp_wide", make_mlp_wide, 512, 0, 0},
+                 {"lenet", make_lenet, 64, 0, 0},    {"cnn", make_cnn, 32, 0, 0}};
 enum { WORKLOADS = sizeof workloads / sizeof *workloads };
 
 /* The tensor on the workload's device, in place of the one given. */
@@ -278,8 +283,26 @@ static void train_steps(Workload* w, long count, int keep_loss) {
   }
 }
 
+/* A step's work, done from now on by replaying the graph; the first steps made what is made when first used.
+ */
+static void capture_step(Workload* w) {
+  train_steps(w, 3, 0);
+  CHECK(tt_graph_create(w->device.type, w->device.index, &w->graph));
+  CHECK(tt_graph_capture_begin(w->graph));
+  train_steps(w, 1, 0);
+  CHECK(tt_graph_capture_end(w->graph));
+  --w->done;
+}
+
+static void replay_steps(Workload* w, long count) {
+  w->done += count;
+  for (; count > 0; --count) CHECK(tt_graph_replay(w->graph));
+}
+
 static void run_steps(Workload* w, long count) {
-  if (w->model != NULL) {
+  if (w->graph != NULL) {
+    replay_steps(w, count);
+  } else if (w->model != NULL) {
     train_steps(w, count, 0);
   } else {
     add_steps(w, count);
@@ -314,7 +337,8 @@ static int usage(const char* program, FILE* file) {
       "\nSECONDS: how long to measure, from 0 to 3600; 1 if not given.\n\n"
       "  --device NAME   cpu (default), cuda or cuda:N\n"
       "  --batch N       rows of a step, for the workloads with a batch\n"
-      "  --precision P   float32 (default), or bfloat16: the forward under autocast\n",
+      "  --precision P   float32 (default), or bfloat16: the forward under autocast\n"
+      "  --captured      replay a captured training step; for a CUDA device\n",
       file);
   return file == stdout ? 0 : 2;
 }
@@ -349,6 +373,10 @@ static int parse(int argc, char** argv, Workload* w, Options* o) {
       }
       continue;
     }
+    if (strcmp(name, "--captured") == 0) {
+      w->captured = 1;
+      continue;
+    }
     ++i;
     if (value == NULL) {
       problem = "it wants a value";
@@ -371,6 +399,10 @@ static int parse(int argc, char** argv, Workload* w, Options* o) {
     if (problem != NULL)
       fprintf(stderr, "%s: %s%s%s: %s\n", argv[0], name, value ? " " : "", value ? value : "", problem);
   }
+  if (problem == NULL && w->captured && (w->device.type == TT_CPU || workloads[o->which].steps_are_adds)) {
+    problem = "it wants a training step on a CUDA device";
+    fprintf(stderr, "%s: --captured: %s\n", argv[0], problem);
+  }
   return problem == NULL ? 0 : 2;
 }
 
@@ -392,6 +424,7 @@ int main(int argc, char** argv) {
   if (w.model != NULL) {
     train_steps(&w, 1, 1);
     first_loss = w.loss;
+    if (w.captured) capture_step(&w);
   }
 
   /* Warm up, and find how many steps a block takes. */
@@ -422,9 +455,10 @@ int main(int argc, char** argv) {
   printf("{\"name\": \"%s\", \"median_us\": %.6g, \"min_us\": %.6g, \"flops_per_step\": %.0f, ",
          workloads[o.which].name, median, times[0], w.flops);
   printf("\"steps\": %ld, \"blocks\": %ld, \"threads\": %d, ", steps, blocks, (int)threads);
-  printf("\"device\": \"%s\", \"batch\": %lld, \"precision\": \"%s\", \"samples_per_s\": %.6g",
-         w.device.type == TT_CPU ? "cpu" : "cuda", (long long)w.batch, o.precision,
-         1e6 * (double)w.batch / median);
+  printf(
+      "\"device\": \"%s\", \"batch\": %lld, \"precision\": \"%s\", \"captured\": %s, \"samples_per_s\": %.6g",
+      w.device.type == TT_CPU ? "cpu" : "cuda", (long long)w.batch, o.precision,
+      w.captured ? "true" : "false", 1e6 * (double)w.batch / median);
   if (w.model != NULL) {
     train_steps(&w, 1, 1);
     if (!isfinite(first_loss) || !isfinite(w.loss)) {
@@ -436,6 +470,7 @@ int main(int argc, char** argv) {
   }
   puts("}");
   free(times);
+  tt_graph_release(w.graph);
   tt_optimizer_release(w.optimizer);
   tt_module_release(w.model);
   tt_tensor_release(w.x);

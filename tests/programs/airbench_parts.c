@@ -1,5 +1,5 @@
-// The parts of examples/airbench against what they are to do: the eigenvectors, the whitening, the blocks that begin as the
-// identity, the batches. The argument names the device.
+// The parts of examples/airbench against what they are to do: the eigenvectors, the whitening, the blocks
+// that begin as the identity, the batches. The argument names the device.
 #include <math.h>
 
 #include "../../examples/airbench/images.h"
@@ -7,12 +7,12 @@
 
 static int failures = 0;
 
-#define EXPECT(condition)                                                 \
-  do {                                                                    \
-    if (!(condition)) {                                                   \
-      printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);      \
-      ++failures;                                                         \
-    }                                                                     \
+#define EXPECT(condition)                                            \
+  do {                                                               \
+    if (!(condition)) {                                              \
+      printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                    \
+    }                                                                \
   } while (0)
 
 static float* values_of(const tt_tensor* tensor) {
@@ -65,8 +65,8 @@ static Split make_split(int64_t count, Device device) {
   return split;
 }
 
-// What the first convolution makes of the images it was made from does not correlate, and varies by 1 around 0, the last
-// filters being the negatives of the first.
+// What the first convolution makes of the images it was made from does not correlate, and varies by 1 around
+// 0, the last filters being the negatives of the first.
 static void test_whitening(const Split* split, Device device) {
   Network net = make_network(4, FLOAT32, device);
   const int64_t one[] = {1, 1}, none[] = {0, 0}, order[] = {1, 0, 2, 3}, flat[] = {2 * PATCH, -1};
@@ -112,8 +112,8 @@ static void test_identity(Device device) {
   free_network(&net);
 }
 
-// Every image of an epoch is one of the data set's, mirrored or not, moved by up to two pixels with reflected borders; the
-// next epoch has each mirrored the other way; and an epoch has every image once.
+// Every image of an epoch is one of the data set's, mirrored or not, moved by up to two pixels with reflected
+// borders; the next epoch has each mirrored the other way; and an epoch has every image once.
 static void test_batches(const Split* split) {
   enum { N = 64, BATCH = 16 };
   Augmented a = augment(split);
