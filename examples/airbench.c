@@ -27,6 +27,7 @@ typedef struct {
   double epochs;
   long batch, width, samples, runs, warmup;
   unsigned long long seed;
+  int captured;
 } Options;
 
 static void usage(FILE* to, const char* program) {
@@ -51,6 +52,8 @@ static void usage(FILE* to, const char* program) {
           "  --runs N        train N networks, with seeds from --seed on (default 1)\n"
           "  --warmup N      steps with a network that is thrown away, before the clock starts (default: 10 "
           "on cuda, else 0)\n"
+          "  --steps WHICH   eager (default), or captured: the step is captured into a graph and replayed "
+          "(cuda)\n"
           "  --help          this text\n",
           program);
 }
@@ -71,7 +74,7 @@ static long whole(const char* option, const char* text, double least, double mos
 }
 
 static Options parse(int argc, char** argv) {
-  Options o = {NULL, {TT_CPU, 0}, FLOAT32, 9.9, 1024, 64, 0, 1, -1, 0};
+  Options o = {NULL, {TT_CPU, 0}, FLOAT32, 9.9, 1024, 64, 0, 1, -1, 0, 0};
   const char *problem, *precision = NULL;
   int i;
   for (i = 1; i < argc; i += 2) {
@@ -101,6 +104,9 @@ static Options parse(int argc, char** argv) {
       o.seed = (unsigned long long)whole(name, value, 0, 9007199254740991.0);
     } else if (strcmp(name, "--runs") == 0) {
       o.runs = whole(name, value, 1, 10000);
+    } else if (strcmp(name, "--steps") == 0) {
+      o.captured = strcmp(value, "captured") == 0;
+      if (!o.captured && strcmp(value, "eager") != 0) fail("--steps is eager or captured, not '%s'", value);
     } else if (strcmp(name, "--warmup") == 0) {
       o.warmup = whole(name, value, 0, 10000);
     } else {
@@ -108,6 +114,7 @@ static Options parse(int argc, char** argv) {
     }
   }
   if (o.data == NULL) fail("--data wants the folder with CIFAR-10; --help lists the options");
+  if (o.captured && o.device.type != TT_CUDA) fail("--steps captured wants --device cuda");
   if (precision == NULL) precision = o.device.type == TT_CUDA ? "float16" : "float32";
   if (o.warmup < 0) o.warmup = o.device.type == TT_CUDA ? 10 : 0;
   if (strcmp(precision, "float16") == 0) {
@@ -129,6 +136,7 @@ static Options parse(int argc, char** argv) {
 #define BIAS_SCALER 64.0 /* of the learning rate of batch norm's biases, not of their decay */
 #define LABEL_SMOOTHING 0.2
 #define LOOKAHEAD_DECAY 0.95 /* of a step; to the power of the share of the training done, cubed */
+enum { EAGER_STEPS = 3 };    /* before one is captured: they make what is made when first used */
 enum { LOOKAHEAD_START = 3, LOOKAHEAD_STEPS = 5, WHITENING_BIAS_EPOCHS = 3 }; /* epochs, steps, epochs */
 
 typedef struct {
@@ -242,6 +250,45 @@ static void train_step(Network* net, const Training* training, const Batch* batc
   CHECK(tt_optimizer_step(training->sgd));
 }
 
+/* A step that was captured, and the memory that it reads its batch from. The optimizer's learning rates are
+ * up to date in every replay. */
+typedef struct {
+  tt_graph* graph;
+  Batch batch;
+  tt_tensor *scores, *loss;
+} Captured;
+
+static void captured_free(Captured* captured) {
+  tt_graph_release(captured->graph);
+  tt_tensor_release(captured->batch.images);
+  tt_tensor_release(captured->batch.labels);
+  tt_tensor_release(captured->scores);
+  tt_tensor_release(captured->loss);
+  memset(captured, 0, sizeof *captured);
+}
+
+static void captured_step(Captured* captured, Network* net, const Training* training, const Batch* batch,
+                          tt_tensor** scores, tt_tensor** loss) {
+  if (captured->graph == NULL) {
+    CHECK(tt_clone(batch->images, &captured->batch.images));
+    CHECK(tt_clone(batch->labels, &captured->batch.labels));
+    CHECK(tt_graph_create(net->device.type, net->device.index, &captured->graph));
+    CHECK(tt_graph_capture_begin(captured->graph));
+    train_step(net, training, &captured->batch, &captured->scores, &captured->loss);
+    CHECK(tt_graph_capture_end(captured->graph));
+    CHECK(tt_scope_keep(captured->batch.images));
+    CHECK(tt_scope_keep(captured->batch.labels));
+    CHECK(tt_scope_keep(captured->scores));
+    CHECK(tt_scope_keep(captured->loss));
+  } else {
+    CHECK(tt_copy_(captured->batch.images, batch->images));
+    CHECK(tt_copy_(captured->batch.labels, batch->labels));
+  }
+  CHECK(tt_graph_replay(captured->graph));
+  *scores = captured->scores;
+  *loss = captured->loss;
+}
+
 /* The scores of views of the images, weighed as the recipe does: themselves and mirrored for a half, and the
  * same moved by a pixel to either corner for the other. */
 static tt_tensor* scores_of_views(Network* net, const tt_tensor* images) {
@@ -312,6 +359,7 @@ typedef struct {
 static Outcome train(const Options* o, const Files* files, unsigned long long seed, long stop) {
   Clock clock = {0, 0, o->device};
   Lookahead lookahead = {{NULL}, {NULL}, 0};
+  Captured captured = {NULL, {NULL, NULL}, NULL, NULL};
   Outcome outcome = {0, 0};
   Split data, test;
   Augmented augmented;
@@ -341,13 +389,18 @@ static Outcome train(const Options* o, const Files* files, unsigned long long se
     CHECK(tt_scope_begin());
     clock_start(&clock);
     network_train_whitening_bias(&net, epoch < WHITENING_BIAS_EPOCHS);
+    if (epoch == WHITENING_BIAS_EPOCHS) captured_free(&captured); /* the step is another from here on */
     begin_epoch(&augmented, epoch);
     for (i = 0; i < per_epoch && step < steps; ++i) {
       Batch batch;
       CHECK(tt_scope_begin());
       batch = next_batch(&augmented, i * o->batch, o->batch);
       set_learning_rate(&training, triangle(step, steps));
-      train_step(&net, &training, &batch, &scores, &loss);
+      if (o->captured && step >= EAGER_STEPS) {
+        captured_step(&captured, &net, &training, &batch, &scores, &loss);
+      } else {
+        train_step(&net, &training, &batch, &scores, &loss);
+      }
       ++step;
       if (epoch >= LOOKAHEAD_START && step % LOOKAHEAD_STEPS == 0) {
         if (lookahead.count == 0) {
@@ -378,6 +431,7 @@ static Outcome train(const Options* o, const Files* files, unsigned long long se
   outcome.accuracy = evaluate(&net, &test, 1);
   clock_stop(&clock);
   outcome.seconds = clock.sum;
+  captured_free(&captured);
   lookahead_free(&lookahead);
   tt_optimizer_release(training.sgd);
   free_network(&net);

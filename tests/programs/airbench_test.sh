@@ -1,7 +1,8 @@
 #!/bin/sh
-# airbench_test.sh PROGRAM MAKE_CIFAR WORK_DIR [TOLERANCE]: examples/airbench on a small made-up data set. On the CPU it learns,
+# airbench_test.sh PROGRAM MAKE_CIFAR WORK_DIR [TOLERANCE|captured]: examples/airbench on a small made-up data set. On the CPU it learns,
 # and refuses bad input in one line. With TOLERANCE: with --device cuda it prints what it prints on the CPU, the losses of a
-# run in float32 within so much; 0: everything the same, in every precision.
+# run in float32 within so much; 0: everything the same, in every precision. With captured: captured steps print what
+# eager ones do, over the epoch from which the whitening's bias is no longer trained.
 set -eu
 program=$1 make=$2 work=$3 tolerance=${4:-}
 rm -rf "$work"
@@ -25,6 +26,14 @@ final() { sed -n 's/^test accuracy \([0-9.]*\) %.*/\1/p' "$1"; }
 at_least() { awk "BEGIN { exit !($(final "$1") >= $2) }" || fail "$1: test accuracy $(final "$1") %, expected $2 or more"; }
 losses() { sed -n 's/.*train loss \([0-9.]*\).*/\1/p' "$1"; }
 
+if [ "$tolerance" = captured ]; then
+  for steps in eager captured; do
+    train "$steps" --width 1 --samples 10 --batch 5 --epochs 5 --device cuda --warmup 0 --steps "$steps"
+  done
+  [ "$(grep -c '^epoch ' captured)" = 5 ] || fail "expected five epochs"
+  cmp eager captured
+  exit 0
+fi
 if [ -n "$tolerance" ]; then
   train cpu --epochs 2.5 --seed 3
   train cuda --epochs 2.5 --seed 3 --device cuda --precision float32
@@ -73,6 +82,7 @@ refused "--data wants the folder" --epochs 1
 refused "unknown option --colour" --colour red
 refused "--batch takes a whole number" --batch 2.5
 refused "--precision is float16, bfloat16 or float32, not 'float8'" --data data --precision float8
+refused "--steps captured wants --device cuda" --data data --steps captured
 refused "a device is cpu, cuda or cuda:N, not 'gpu'" --device gpu
 refused "500 training images are too few for a batch of 501" --data data --batch 501 --width 1
 refused "holds neither data_batch_1.bin nor" --data "$work"
