@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
 """The workloads of workloads_run.c under PyTorch and JAX, timed the same way.
 
-usage: peers.py --peer eager|compile|jax NAME [SECONDS]
-       peers.py --peer eager|compile|jax startup
+usage: peers.py --peer eager|compile|graph|jax NAME [SECONDS] [--device cuda] [--batch N] [--precision P]
+       peers.py --peer eager|compile|graph|jax startup [--device cuda]
 
 eager: PyTorch as it is. compile: forward and loss under torch.compile in its default mode; the optimizer's step is
 compiled too where that is faster. jax: the whole training step under jax.jit, its parameters donated, images in NHWC
 order, which suits XLA on the CPU. A step of add4_grad is the add with one addend requiring a gradient; JAX has no such
 recording, so there it is jax.vjp of the compiled add.
 
-A workload prints a line of JSON as workloads_run does; `startup` trains one step of linear1 and prints nothing, or
-with --report the process's peak memory and the files it runs from. The exit status is 3 where the peer is not
+--device cuda: PyTorch on a GPU; a block of steps ends with torch.cuda.synchronize(). compile is then torch.compile in
+the mode "reduce-overhead", which replays CUDA graphs; graph is the whole training step captured by hand with
+torch.cuda.graph and replayed. Kernels per step and the time they take come from torch.profiler, in steps that are not
+timed; gpu_busy is that time over the step's. --precision: float32 without TF32, tf32, or bfloat16 (forward and loss
+under autocast).
+
+A workload prints a line of JSON as workloads_run does; `startup` trains one step of linear1 (with
+--device cuda: puts a tensor on the device) and prints nothing, or with --report the process's peak memory and the files it runs from. The exit status is 3 where the peer is not
 installed; a workload that the peer fails on prints {"name": ..., "error": ...} and ends with 4.
 """
 
@@ -22,21 +28,19 @@ import statistics
 import sys
 import time
 
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-
 WIDTHS = {"mlp": (64, (784, 256, 128, 10)), "mlp_wide": (512, (1024, 1024, 1024, 10))}
 NAMES = ("add4", "add4_grad", "linear1", "diabetes", "mlp", "mlp_wide", "lenet", "cnn")
 
 
 class Workload:
-    """run(count): that many steps, finished when it returns. loss(): one more training step and its loss, or None."""
+    """run(count): that many steps, finished when it returns. loss(): one more training step and its loss, or None.
+    kernels(): what the device did in a step, or None."""
 
-    def __init__(self, run, loss, threads, **more):
-        self.run, self.loss, self.threads, self.more = run, loss, threads, more
+    def __init__(self, run, loss, threads, kernels=None, **more):
+        self.run, self.loss, self.threads, self.kernels, self.more = run, loss, threads, kernels, more
 
 
-def measure(name, make, seconds):
+def measure(name, make, seconds, block=0.01):
     """As main() of workloads_run.c does it; `make` may give several workloads, of which the fastest counts."""
     best = None
     for workload in make(name):
@@ -48,7 +52,7 @@ def measure(name, make, seconds):
             begin = time.perf_counter()
             workload.run(steps)
             end = time.perf_counter()
-            if end - begin < 0.01:
+            if end - begin < block:
                 steps *= 2
             elif end - start >= seconds / 5:
                 break
@@ -75,6 +79,10 @@ def measure(name, make, seconds):
             if not (math.isfinite(first_loss) and math.isfinite(last_loss)):
                 raise RuntimeError(f"the loss went from {first_loss} to {last_loss}")
             result["first_loss"], result["last_loss"] = first_loss, last_loss
+        if workload.kernels is not None:
+            result.update(workload.kernels())
+            if result["kernel_us"] is not None:
+                result["gpu_busy"] = result["kernel_us"] / result["median_us"]
         if best is None or result["median_us"] < best["median_us"]:
             best = result
     return best
@@ -83,8 +91,8 @@ def measure(name, make, seconds):
 # ---- PyTorch ----
 
 
-def torch_network(name):
-    """model, x, y, loss function, options of SGD"""
+def torch_network(name, batch=None):
+    """model, x, y, loss function, options of SGD; batch None: the workload's own"""
     import torch
     from torch import nn
     from torch.nn import functional as F
@@ -96,26 +104,29 @@ def torch_network(name):
         model = nn.Sequential(
             nn.Linear(8, 6), nn.Sigmoid(), nn.Linear(6, 4), nn.Sigmoid(), nn.Linear(4, 1), nn.Sigmoid()
         )
-        return model, torch.randn(759, 8), torch.randint(0, 2, (759, 1)).float(), F.binary_cross_entropy, {"lr": 0.1}
+        rows = batch or 759
+        return model, torch.randn(rows, 8), torch.randint(0, 2, (rows, 1)).float(), F.binary_cross_entropy, {"lr": 0.1}
     if name in WIDTHS:
-        batch, widths = WIDTHS[name]
+        rows, widths = batch or WIDTHS[name][0], WIDTHS[name][1]
         layers = []
         for a, b in zip(widths, widths[1:]):
             layers += [nn.Linear(a, b), nn.ReLU()]
         model = nn.Sequential(*layers[:-1])
-        return model, torch.randn(batch, widths[0]), torch.randint(0, 10, (batch,)), F.cross_entropy, {"lr": 0.01}
+        return model, torch.randn(rows, widths[0]), torch.randint(0, 10, (rows,)), F.cross_entropy, {"lr": 0.01}
     if name == "lenet":
         model = nn.Sequential(
             nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
             nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
         )  # fmt: skip
-        x, y = torch.randn(64, 3, 32, 32), torch.randint(0, 10, (64,))
+        rows = batch or 64
+        x, y = torch.randn(rows, 3, 32, 32), torch.randint(0, 10, (rows,))
         return model, x, y, F.cross_entropy, {"lr": 0.01, "momentum": 0.9}
     layers = []
     for a, b, stride in ((3, 32, 1), (32, 64, 2), (64, 128, 2)):
         layers += [nn.Conv2d(a, b, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
     model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10))
-    return model, torch.randn(32, 3, 32, 32), torch.randint(0, 10, (32,)), F.cross_entropy, {"lr": 0.01}
+    rows = batch or 32
+    return model, torch.randn(rows, 3, 32, 32), torch.randint(0, 10, (rows,)), F.cross_entropy, {"lr": 0.01}
 
 
 def make_torch(name, compiled):
@@ -162,6 +173,97 @@ def make_torch(name, compiled):
 
         more = {"compiled_optimizer": compile_step} if compiled else {}
         yield Workload(run, lambda step=step: step().item(), threads, **more)
+
+
+# ---- PyTorch on a GPU ----
+
+
+def set_torch_precision(precision):
+    import torch
+
+    tf32 = precision == "tf32"
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = tf32
+
+
+def profile_kernels(run):
+    """How many kernels run() starts, and the microseconds in which at least one of them runs; None where this machine
+    does not tell."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+        run()
+    spans = sorted(
+        (event.start_ns(), event.start_ns() + event.duration_ns())
+        for event in profiler.profiler.kineto_results.events()
+        if event.device_type() == torch.autograd.DeviceType.CUDA
+        and not event.name().startswith(("Memcpy", "Memset"))
+        and not event.is_user_annotation()
+    )
+    busy, end = 0, 0
+    for start, stop in spans:
+        busy += max(0, stop - max(start, end))
+        end = max(end, stop)
+    return (len(spans), busy / 1e3) if spans else None
+
+
+def kernels_of_step(run, steps=20):
+    run(steps)
+    found = profile_kernels(lambda: run(steps))
+    kernels, microseconds = (found[0] / steps, found[1] / steps) if found else (None, None)
+    return {"kernels_per_step": kernels, "kernel_us": microseconds}
+
+
+def make_torch_cuda(name, kind, batch, precision):
+    import torch
+
+    if name not in ("mlp", "mlp_wide", "lenet", "cnn"):
+        raise ValueError(f"{name} is no workload for a GPU")
+    torch.manual_seed(0)
+    set_torch_precision(precision)
+    model, x, y, criterion, options = torch_network(name, batch)
+    model, x, y = model.cuda(), x.cuda(), y.cuda()
+    optimizer = torch.optim.SGD(model.parameters(), **options)
+    autocast = torch.autocast("cuda", torch.bfloat16, enabled=precision == "bfloat16")
+
+    def forward(x, y):
+        return criterion(model(x), y)
+
+    if kind == "compile":
+        forward = torch.compile(forward, mode="reduce-overhead")
+
+    def eager_step():
+        with autocast:
+            loss = forward(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step = eager_step
+    if kind == "graph":
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                eager_step()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            captured_loss = eager_step()
+
+        def step():
+            graph.replay()
+            return captured_loss
+
+    def run(count):
+        for _ in range(count):
+            step()
+        torch.cuda.synchronize()
+
+    more = {"device": torch.cuda.get_device_name(), "batch": len(x), "precision": precision}
+    yield Workload(run, lambda: step().item(), torch.get_num_threads(), lambda: kernels_of_step(run), **more)
 
 
 # ---- JAX ----
@@ -325,13 +427,24 @@ def report():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer", required=True, choices=("eager", "compile", "jax"))
+    parser.add_argument("--peer", required=True, choices=("eager", "compile", "graph", "jax"))
     parser.add_argument("--report", action="store_true", help="with startup: print memory and files as JSON")
     parser.add_argument("--version", action="store_true", help="print the peer's version as JSON, and nothing else")
     parser.add_argument("name", metavar="NAME", nargs="?", choices=NAMES + ("startup",), help=" ".join(NAMES))
     parser.add_argument("seconds", metavar="SECONDS", nargs="?", type=float, default=1.0)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default: %(default)s")
+    parser.add_argument("--batch", metavar="N", type=int, help="rows of a step (default: the workload's; cuda only)")
+    parser.add_argument("--precision", choices=("float32", "tf32", "bfloat16"), default="float32", help="cuda only")
     arguments = parser.parse_args()
     name = arguments.name
+    cuda = arguments.device == "cuda"
+    if cuda and arguments.peer == "jax":
+        parser.error("jax runs on the CPU here")
+    if not cuda and (arguments.peer == "graph" or arguments.batch or arguments.precision != "float32"):
+        parser.error("--peer graph, --batch and --precision want --device cuda")
+    if not cuda:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
     try:
         if arguments.peer == "jax":
             import jax as module
@@ -341,10 +454,15 @@ def main():
             import torch as module
 
             def make(name):
+                if cuda:
+                    return make_torch_cuda(name, arguments.peer, arguments.batch, arguments.precision)
                 return make_torch(name, arguments.peer == "compile")
 
     except ImportError as error:
         print(error, file=sys.stderr)
+        return 3
+    if cuda and not module.cuda.is_available():
+        print("PyTorch finds no CUDA device", file=sys.stderr)
         return 3
     if arguments.version:
         print(json.dumps({"version": module.__version__, "python": sys.version.split()[0]}))
@@ -352,13 +470,17 @@ def main():
     if name is None:
         parser.error("NAME is missing")
     if name == "startup":
-        workload = next(iter(make("linear1")))
-        workload.run(1)
+        if cuda:
+            module.tensor([1.0, 2.0, 3.0]).cuda()
+            module.cuda.synchronize()
+        else:
+            workload = next(iter(make("linear1")))
+            workload.run(1)
         if arguments.report:
             report()
         return 0
     try:
-        result = measure(name, make, arguments.seconds)
+        result = measure(name, make, arguments.seconds, 0.05 if cuda else 0.01)
     except Exception as error:  # whatever the peer raises is its result
         message = f"{type(error).__name__}: {error}".strip()
         print(message, file=sys.stderr)

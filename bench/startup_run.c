@@ -1,10 +1,11 @@
 /* A process that trains one step of the smallest network and ends, printing nothing: bench/compare times it
- * from outside. With --report it says in a line of JSON what its memory came to, and which files it runs
- * from. */
+ * from outside. With --device NAME it puts a tensor on that device, waits until it is there, and ends. With
+ * --report it says in a line of JSON what its memory came to, and which files it runs from. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../examples/device.h"
 #include "tinytorch/tinytorch.h"
 
 #define CHECK(call)                                                        \
@@ -43,7 +44,18 @@ static int report(void) {
   return 0;
 }
 
-int main(int argc, char** argv) {
+static void put_a_tensor(Device device) {
+  const float xs[] = {1, 2, 3};
+  const int64_t sizes[] = {3};
+  tt_tensor *x, *there;
+  CHECK(tt_from_data(xs, sizes, 1, TT_FLOAT32, &x));
+  CHECK(tt_to_device(x, device.type, device.index, &there));
+  CHECK(device_wait(device));
+  tt_tensor_release(there);
+  tt_tensor_release(x);
+}
+
+static void train_a_step(void) {
   const float xs[] = {1, 2, 3}, ys[] = {2, 4, 6};
   const int64_t sizes[] = {3, 1};
   tt_tensor *x, *y, *y_pred, *loss, *parameters[2];
@@ -51,7 +63,6 @@ int main(int argc, char** argv) {
   tt_optimizer* optimizer;
   tt_sgd_options options = TT_SGD_OPTIONS_INIT;
   size_t count;
-  int status = 0;
 
   CHECK(tt_scope_begin());
   CHECK(tt_from_data(xs, sizes, 2, TT_FLOAT32, &x));
@@ -65,9 +76,27 @@ int main(int argc, char** argv) {
   CHECK(tt_optimizer_zero_grad(optimizer, 1));
   CHECK(tt_backward(loss));
   CHECK(tt_optimizer_step(optimizer));
-  if (argc == 2 && strcmp(argv[1], "--report") == 0) status = report();
   CHECK(tt_scope_end());
   tt_optimizer_release(optimizer);
   tt_module_release(model);
-  return status;
+}
+
+int main(int argc, char** argv) {
+  Device device;
+  const char* problem;
+  const int reports = argc > 1 && strcmp(argv[argc - 1], "--report") == 0;
+  if (argc - reports == 3 && strcmp(argv[1], "--device") == 0) {
+    problem = device_from(argv[2], &device);
+    if (problem != NULL) {
+      fprintf(stderr, "%s: %s\n", argv[0], problem);
+      return 2;
+    }
+    put_a_tensor(device);
+  } else if (argc - reports == 1) {
+    train_a_step();
+  } else {
+    fprintf(stderr, "usage: %s [--device NAME] [--report]\n", argv[0]);
+    return 2;
+  }
+  return reports ? report() : 0;
 }

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "capi/guard.h"
+#include "core/plugin.h"
 #include "ops/ops.h"
 
 using namespace tt;
@@ -51,6 +52,14 @@ tt_status tt_generator_new(tt_generator_engine engine, uint64_t seed, tt_generat
 tt_status tt_generator_default(tt_generator** out) {
   return guard("tt_generator_default",
                [&] { out_value(out, "out") = give_generator(Ref<Generator>(&default_generator())); });
+}
+tt_status tt_generator_default_of(tt_device_type type, int32_t index, tt_generator** out) {
+  return guard("tt_generator_default_of", [&] {
+    out_value(out, "out") = nullptr;
+    const Device device = device_in(type, index, "type");
+    check_device(device);
+    *out = give_generator(Ref<Generator>(&default_generator(device)));
+  });
 }
 tt_generator* tt_generator_retain(tt_generator* generator) {
   if (generator != nullptr) reinterpret_cast<RefCounted*>(generator)->retain();

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "digits_curve.h"
 #include "tinytorch/tinytorch.h"
 
@@ -57,6 +58,7 @@ typedef struct {
   long epochs, batch;
   unsigned long long seed;
   double lr;
+  Device device;
 } Options;
 
 static void usage(FILE* to, const char* program) {
@@ -80,6 +82,7 @@ static void usage(FILE* to, const char* program) {
           "                  (default digits.safetensors)\n"
           "  --resume FILE   go on from a file that --save wrote, under the same options\n"
           "  --curve FILE    where the curve of the loss goes (default digits.svg)\n"
+          "  --device NAME   where to compute: cpu (default), cuda, or cuda:N for one of several\n"
           "  --help          this text\n",
           program);
 }
@@ -100,8 +103,17 @@ static long whole(const char* option, const char* text, double least, double mos
 }
 
 static Options parse(int argc, char** argv) {
-  Options o = {
-      TT_EXAMPLES_DATA_DIR "/digits", "cnn", NULL, "digits.safetensors", "digits.svg", 0, 64, 0, 0.003};
+  Options o = {TT_EXAMPLES_DATA_DIR "/digits",
+               "cnn",
+               NULL,
+               "digits.safetensors",
+               "digits.svg",
+               0,
+               64,
+               0,
+               0.003,
+               {TT_CPU, 0}};
+  const char* problem;
   int i;
   for (i = 1; i < argc; i += 2) {
     const char *name = argv[i], *value = argv[i + 1];
@@ -131,6 +143,9 @@ static Options parse(int argc, char** argv) {
       o.resume = value;
     } else if (strcmp(name, "--curve") == 0) {
       o.curve = value;
+    } else if (strcmp(name, "--device") == 0) {
+      problem = device_from(value, &o.device);
+      if (problem != NULL) fail("--device %s: %s", value, problem);
     } else {
       fail("unknown option %s; --help lists the options", name);
     }
@@ -187,6 +202,17 @@ static Split read_split(const char* folder, const char* prefix) {
   CHECK(tt_scope_keep(split.labels));
   CHECK(tt_scope_end());
   return split;
+}
+
+/* The whole split, so that batches are gathered where they are used. */
+static void move_split(Split* split, Device device) {
+  tt_tensor *images, *labels;
+  CHECK(tt_to_device(split->images, device.type, device.index, &images));
+  CHECK(tt_to_device(split->labels, device.type, device.index, &labels));
+  tt_tensor_release(split->images);
+  tt_tensor_release(split->labels);
+  split->images = images;
+  split->labels = labels;
 }
 
 /* Both splits with the training images' mean and spread taken out. */
@@ -262,6 +288,7 @@ static tt_module* make_model(const Options* o, const Split* train, int64_t class
     CHECK(tt_nn_linear(128, classes, 1, next(&s)));
   }
   CHECK(tt_nn_sequential(s.layers, s.count, &model));
+  CHECK(tt_module_to_device(model, o->device.type, o->device.index));
   for (i = 0; i < s.count; ++i) tt_module_release(s.layers[i]);
   return model;
 }
@@ -319,7 +346,7 @@ static double share_right(const tt_tensor* predicted, const Split* split) {
   return right / (double)split->count;
 }
 
-/* ---- saving and loading: one file holds weights, optimizer, generator and the epoch ---- */
+/* ---- saving and loading: one file holds weights, optimizer, generators and the epoch ---- */
 
 typedef struct {
   char* names[MAX_NAMES];
@@ -348,11 +375,30 @@ static void add_all(Entries* entries, const char* prefix, const tt_state_dict* d
   }
 }
 
-static void save(const char* path, const tt_module* model, const tt_optimizer* optimizer, long epoch) {
+/* The order of the samples comes from the CPU's generator, dropout from the device's. */
+static void add_generator(Entries* entries, const char* name, Device device) {
+  tt_generator* generator;
+  tt_tensor* state;
+  CHECK(tt_generator_default_of(device.type, device.index, &generator));
+  CHECK(tt_generator_get_state(generator, &state));
+  add_entry(entries, "", name, state);
+  tt_generator_release(generator);
+}
+
+static void load_generator(const tt_safetensors* file, const char* name, Device device) {
+  tt_generator* generator;
+  tt_tensor* state;
+  CHECK(tt_generator_default_of(device.type, device.index, &generator));
+  CHECK(tt_safetensors_get(file, name, &state));
+  CHECK(tt_generator_set_state(generator, state));
+  tt_generator_release(generator);
+}
+
+static void save(const char* path, const tt_module* model, const tt_optimizer* optimizer, long epoch,
+                 Device device) {
+  const Device cpu = {TT_CPU, 0};
   Entries entries;
   tt_state_dict *weights, *state;
-  tt_generator* generator;
-  tt_tensor* random;
   char text[32];
   const char *keys[] = {"epoch"}, *values[] = {text};
   size_t i;
@@ -363,13 +409,11 @@ static void save(const char* path, const tt_module* model, const tt_optimizer* o
   add_all(&entries, "model.", weights);
   CHECK(tt_optimizer_state_dict(optimizer, &state));
   add_all(&entries, "optimizer.", state);
-  CHECK(tt_generator_default(&generator));
-  CHECK(tt_generator_get_state(generator, &random));
-  add_entry(&entries, "", "generator", random);
+  add_generator(&entries, "generator", cpu);
+  if (device.type != TT_CPU) add_generator(&entries, "device_generator", device);
   CHECK(tt_safetensors_save(path, (const char* const*)entries.names, entries.tensors, entries.count, keys,
                             values, 1));
   for (i = 0; i < entries.count; ++i) free(entries.names[i]);
-  tt_generator_release(generator);
   tt_state_dict_release(state);
   tt_state_dict_release(weights);
   CHECK(tt_scope_end());
@@ -392,12 +436,13 @@ static tt_state_dict* part_of(const tt_safetensors* file, const char* prefix) {
   return out;
 }
 
-/* Loads weights, and with an optimizer the state of the training too; returns the epochs done. */
-static long load(const char* path, tt_module* model, tt_optimizer* optimizer) {
+/* Loads weights, and with an optimizer the state of the training too; returns the epochs done. The file may
+ * have been written on another device: dropout then draws from this one's generator as it is. */
+static long load(const char* path, tt_module* model, tt_optimizer* optimizer, Device device) {
+  const Device cpu = {TT_CPU, 0};
   tt_safetensors* file;
   tt_state_dict *weights, *state;
-  tt_generator* generator;
-  tt_tensor* random;
+  int32_t has_device;
   const char *key, *value;
   long epoch;
   size_t metadata;
@@ -414,10 +459,9 @@ static long load(const char* path, tt_module* model, tt_optimizer* optimizer) {
     state = part_of(file, "optimizer.");
     CHECK(tt_optimizer_load_state_dict(optimizer, state));
     tt_state_dict_release(state);
-    CHECK(tt_safetensors_get(file, "generator", &random));
-    CHECK(tt_generator_default(&generator));
-    CHECK(tt_generator_set_state(generator, random));
-    tt_generator_release(generator);
+    load_generator(file, "generator", cpu);
+    CHECK(tt_safetensors_contains(file, "device_generator", &has_device));
+    if (device.type != TT_CPU && has_device) load_generator(file, "device_generator", device);
   }
   tt_state_dict_release(weights);
   tt_safetensors_release(file);
@@ -520,7 +564,7 @@ static void train(const Options* o, tt_module* model, tt_optimizer* optimizer, c
     printf("epoch %2ld/%ld  loss %.4f  accuracy %6.2f %%  test %6.2f %%  %7.0f images/s\n", epoch + 1,
            o->epochs, tally.loss / tally.seen, 100 * tally.right / tally.seen, 100 * accuracy, rate);
     fflush(stdout);
-    save(o->save, model, optimizer, epoch + 1);
+    save(o->save, model, optimizer, epoch + 1, o->device);
   }
   tt_loader_release(loader);
   tt_dataset_release(dataset);
@@ -528,11 +572,14 @@ static void train(const Options* o, tt_module* model, tt_optimizer* optimizer, c
 
 static void print_confusion(const tt_tensor* predicted, const Split* test, int64_t classes) {
   static long table[MAX_CLASSES][MAX_CLASSES];
-  void *guess, *truth;
-  int64_t i, j;
-  CHECK(tt_tensor_data(predicted, &guess));
-  CHECK(tt_tensor_data(test->labels, &truth));
-  for (i = 0; i < test->count; ++i) ++table[((const int64_t*)truth)[i]][((const int64_t*)guess)[i]];
+  const size_t size = (size_t)test->count * sizeof(int64_t);
+  int64_t *guess = malloc(size), *truth = malloc(size), i, j;
+  if (guess == NULL || truth == NULL) fail("out of memory");
+  CHECK(tt_tensor_copy_data(predicted, guess, size));
+  CHECK(tt_tensor_copy_data(test->labels, truth, size));
+  for (i = 0; i < test->count; ++i) ++table[truth[i]][guess[i]];
+  free(guess);
+  free(truth);
   printf("\nrows: the digit, columns: what the network reads\n    ");
   for (j = 0; j < classes; ++j) printf("%5lld", (long long)j);
   for (i = 0; i < classes; ++i) {
@@ -569,6 +616,8 @@ int main(int argc, char** argv) {
   classes = class_count(&data, &test);
   if (o.epochs == 0) o.epochs = data.count > 10000 ? 3 : 30;
 
+  move_split(&data, o.device);
+  move_split(&test, o.device);
   CHECK(tt_manual_seed(o.seed));
   model = make_model(&o, &data, classes);
   optimizer = make_optimizer(model);
@@ -582,7 +631,7 @@ int main(int argc, char** argv) {
          (long long)data.count, (long long)test.count, (long long)data.height, (long long)data.width, o.model,
          (long long)total);
   if (o.resume != NULL) {
-    first = load(o.resume, model, optimizer);
+    first = load(o.resume, model, optimizer, o.device);
     printf("going on after epoch %ld of %s\n", first, o.resume);
     if (first >= o.epochs)
       fail("%s has %ld epochs already; --epochs %ld leaves nothing to do", o.resume, first, o.epochs);
@@ -598,7 +647,7 @@ int main(int argc, char** argv) {
   printf("test accuracy %.2f %% after %.1f s\n", 100 * share_right(predicted, &test), start);
 
   fresh = make_model(&o, &data, classes);
-  load(o.save, fresh, NULL);
+  load(o.save, fresh, NULL, o.device);
   again = predict(fresh, &test);
   CHECK(tt_equal(predicted, again, &same));
   if (!same) fail("the weights read back from %s predict otherwise", o.save);

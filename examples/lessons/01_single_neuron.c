@@ -11,7 +11,8 @@ static tt_tensor* activation(const tt_tensor* x) {
   return t;
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const int64_t row[] = {1, 5}, one[] = {1, 1}, column[] = {5, 1};
   tt_tensor *features, *weights, *bias, *products, *sum, *turned, *t;
 
@@ -21,6 +22,9 @@ int main(void) {
   CHECK(tt_randn(row, 2, TT_FLOAT32, NULL, &features));
   CHECK(tt_randn_like(features, NULL, &weights));
   CHECK(tt_randn(one, 2, TT_FLOAT32, NULL, &bias));
+  features = to(features, device);
+  weights = to(weights, device);
+  bias = to(bias, device);
   print_tensor(features);
   print_tensor(weights);
   print_tensor(bias);

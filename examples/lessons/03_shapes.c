@@ -4,7 +4,8 @@
 /* The message without the name of the call. */
 static void print_error(void) { puts(strstr(tt_last_error(), ": ") + 2); }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const int64_t row[] = {1, 5}, column_sizes[] = {5, 1}, wrong[] = {2, 3}, square[] = {2, 2};
   const int64_t images[] = {4, 16, 5, 5}, flat[] = {-1, 16 * 5 * 5};
   tt_tensor *features, *weights, *column, *element, *small, *x, *t;
@@ -13,6 +14,8 @@ int main(void) {
   CHECK(tt_manual_seed(7));
   CHECK(tt_randn(row, 2, TT_FLOAT32, NULL, &features));
   CHECK(tt_randn_like(features, NULL, &weights));
+  features = to(features, device);
+  weights = to(weights, device);
   if (tt_mm(features, weights, &t) != TT_OK) print_error();
 
   /* A view shares memory. */
@@ -30,10 +33,12 @@ int main(void) {
   if (tt_view(weights, wrong, 2, &t) != TT_OK) print_error();
 
   CHECK(tt_arange(0, 6, 1, TT_INT64, &small));
+  small = to(small, device);
   CHECK(tt_resize_(small, square, 2));
   print_tensor(small);
 
   CHECK(tt_zeros(images, 4, TT_FLOAT32, &x));
+  x = to(x, device);
   CHECK(tt_view(x, flat, 2, &t));
   print_shape(t);
   putchar('\n');

@@ -5,7 +5,8 @@
 
 static double rounded(double value, double unit) { return round(value / unit) * unit; }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const float x_data[] = {1, 2, 3}, y_data[] = {2, 4, 6};
   const int64_t three[] = {3};
   tt_tensor *xs, *ys, *w_list, *mse[64], *mse_list, *best, *w, *loss = NULL, *t;
@@ -16,6 +17,9 @@ int main(void) {
   CHECK(tt_from_data(x_data, three, 1, TT_FLOAT32, &xs));
   CHECK(tt_from_data(y_data, three, 1, TT_FLOAT32, &ys));
   CHECK(tt_arange(0.0, 4.1, 0.1, TT_FLOAT32, &w_list));
+  xs = to(xs, device);
+  ys = to(ys, device);
+  w_list = to(w_list, device);
   CHECK(tt_tensor_numel(w_list, &count));
   for (i = 0; i < count; ++i) {
     CHECK(tt_select(w_list, 0, i, &t));
@@ -31,6 +35,7 @@ int main(void) {
   puts(repr(item(best)));
 
   CHECK(tt_scalar(1.0, TT_FLOAT32, &w));
+  w = to(w, device);
   for (epoch = 0; epoch < 100; ++epoch) {
     for (row = 0; row < 3; ++row) {
       const double x = x_data[row], y = y_data[row];

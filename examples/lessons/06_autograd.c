@@ -1,16 +1,18 @@
 /* The same descent with autograd. */
 #include "lesson.h"
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const float x_data[] = {1, 2, 3}, y_data[] = {2, 4, 6}, start[] = {1};
   const int64_t one[] = {1};
   tt_tensor *w, *data, *y_pred, *loss, *grad;
   double last = 0;
   int epoch, row;
 
-  CHECK(tt_from_data(start, one, 1, TT_FLOAT32, &w));
-  CHECK(tt_tensor_set_requires_grad(w, 1));
   CHECK(tt_scope_begin());
+  CHECK(tt_from_data(start, one, 1, TT_FLOAT32, &w));
+  w = to(w, device);
+  CHECK(tt_tensor_set_requires_grad(w, 1));
   CHECK(tt_mul_scalar(w, 4, &y_pred));
   printf("Prediction (before training) 4 %s\n", repr(item(y_pred)));
   for (epoch = 0; epoch < 100; ++epoch) {
@@ -35,6 +37,5 @@ int main(void) {
   CHECK(tt_mul_scalar(w, 4, &y_pred));
   printf("Prediction (after training) 4 %s\n", repr(item(y_pred)));
   CHECK(tt_scope_end());
-  tt_tensor_release(w);
   return 0;
 }

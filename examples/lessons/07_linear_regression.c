@@ -14,7 +14,8 @@ static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t cou
   return tt_module_forward(self->linear, inputs[0], out);
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const float xs[] = {1, 2, 3}, ys[] = {2, 4, 6}, four[] = {4};
   Model self;
   tt_module_callbacks callbacks = {sizeof callbacks, "Model", NULL, forward, NULL, NULL};
@@ -25,12 +26,13 @@ int main(void) {
 
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(0));
-  x = matrix(xs, 3, 1);
-  y = matrix(ys, 3, 1);
+  x = to(matrix(xs, 3, 1), device);
+  y = to(matrix(ys, 3, 1), device);
   CHECK(tt_nn_linear(1, 1, 1, &self.linear));
   callbacks.user = &self;
   CHECK(tt_nn_module(&callbacks, &model));
   CHECK(tt_module_register_module(model, "linear", self.linear));
+  CHECK(tt_module_to_device(model, device.type, device.index));
   print_module(model);
   optimizer = sgd(model, 0.01, 0);
   for (epoch = 0; epoch < 500; ++epoch) {
@@ -41,7 +43,7 @@ int main(void) {
     learn(optimizer, loss);
     CHECK(tt_scope_end());
   }
-  CHECK(tt_module_forward(model, matrix(four, 1, 1), &y_pred));
+  CHECK(tt_module_forward(model, to(matrix(four, 1, 1), device), &y_pred));
   printf("Prediction (after training) 4 %.5f\n", item(y_pred));
   CHECK(tt_scope_end());
   tt_optimizer_release(optimizer);

@@ -1,19 +1,21 @@
 /* House prices: three points, a tiny learning rate, 1000 epochs. */
 #include "lesson.h"
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const float areas[] = {2104, 1600, 2400}, prices[] = {399.900f, 329.900f, 369.000f};
   tt_tensor *x, *y, *out, *loss;
   tt_module* model;
   tt_optimizer* optimizer;
   int epoch, i;
-  void* data;
+  float values[3];
 
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(0));
-  x = matrix(areas, 3, 1);
-  y = matrix(prices, 3, 1);
+  x = to(matrix(areas, 3, 1), device);
+  y = to(matrix(prices, 3, 1), device);
   CHECK(tt_nn_linear(1, 1, 1, &model));
+  CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 1e-9, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
     CHECK(tt_scope_begin());
@@ -24,12 +26,12 @@ int main(void) {
     CHECK(tt_scope_end());
   }
   CHECK(tt_module_forward(model, x, &out));
-  CHECK(tt_tensor_data(out, &data));
+  CHECK(tt_tensor_copy_data(out, values, sizeof values));
   for (i = 0; i < 3; ++i) {
     /* As NumPy prints rounded numbers: zeros at the end left blank. */
     char text[32];
     size_t k;
-    snprintf(text, sizeof text, "%.2f", ((const float*)data)[i]);
+    snprintf(text, sizeof text, "%.2f", values[i]);
     for (k = strlen(text); text[k - 1] == '0'; --k) text[k - 1] = ' ';
     printf("%s[%s]%s\n", i == 0 ? "[" : " ", text, i == 2 ? "]" : "");
   }

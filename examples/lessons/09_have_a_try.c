@@ -3,7 +3,8 @@
 
 #include "lesson.h"
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const float xs[] = {3.3f,  4.4f,   5.5f,   6.71f,   6.93f,  4.168f, 9.779f, 6.182f,
                       7.59f, 2.167f, 7.042f, 10.791f, 5.313f, 7.997f, 3.1f};
   const float ys[] = {1.7f,  2.76f,  2.09f,  3.19f,  1.694f, 1.573f, 3.366f, 2.596f,
@@ -17,9 +18,10 @@ int main(void) {
 
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(1));
-  x = matrix(xs, 15, 1);
-  y = matrix(ys, 15, 1);
+  x = to(matrix(xs, 15, 1), device);
+  y = to(matrix(ys, 15, 1), device);
   CHECK(tt_nn_linear(1, 1, 1, &model));
+  CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 1e-4, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
     CHECK(tt_scope_begin());

@@ -8,7 +8,8 @@ static tt_tensor* predict(tt_module* linear, const tt_tensor* x) {
   return t;
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const float xs[] = {1, 2, 3, 4}, ys[] = {0, 0, 1, 1}, hours[] = {1, 7};
   tt_tensor *x, *y, *loss;
   tt_module* linear;
@@ -17,9 +18,10 @@ int main(void) {
 
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(2));
-  x = matrix(xs, 4, 1);
-  y = matrix(ys, 4, 1);
+  x = to(matrix(xs, 4, 1), device);
+  y = to(matrix(ys, 4, 1), device);
   CHECK(tt_nn_linear(1, 1, 1, &linear));
+  CHECK(tt_module_to_device(linear, device.type, device.index));
   optimizer = sgd(linear, 0.01, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
     CHECK(tt_scope_begin());
@@ -29,7 +31,7 @@ int main(void) {
     CHECK(tt_scope_end());
   }
   for (i = 0; i < 2; ++i) {
-    const double y_pred = item(predict(linear, matrix(&hours[i], 1, 1)));
+    const double y_pred = item(predict(linear, to(matrix(&hours[i], 1, 1), device)));
     printf("Prediction for x = %s, y_pred = %.4f | Above 50%%: %s\n", repr(hours[i]), y_pred,
            y_pred > 0.5 ? "True" : "False");
   }

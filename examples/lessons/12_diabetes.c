@@ -1,7 +1,8 @@
-/* The diabetes table through 8-6-4-1 sigmoids.  usage: 12_diabetes FILE.csv[.gz] */
+/* The diabetes table through 8-6-4-1 sigmoids.  usage: 12_diabetes [--device NAME] FILE.csv[.gz] */
 #include "lesson.h"
 
 int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   tt_tensor *xy, *x, *y, *y_pred, *loss, *guess, *truth, *t;
   tt_module *layers[6], *model;
   tt_optimizer* optimizer;
@@ -9,12 +10,15 @@ int main(int argc, char** argv) {
   int epoch, i;
 
   if (argc != 2) {
-    fprintf(stderr, "usage: %s FILE.csv[.gz]: 8 columns of features and one of labels, no header\n", argv[0]);
+    fprintf(stderr,
+            "usage: %s [--device NAME] FILE.csv[.gz]: 8 columns of features and one of labels, no header\n",
+            argv[0]);
     return 2;
   }
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(0));
   CHECK(tt_read_csv(argv[1], ',', 0, TT_FLOAT32, &xy));
+  xy = to(xy, device);
   CHECK(tt_narrow(xy, 1, 0, 8, &x));
   CHECK(tt_narrow(xy, 1, 8, 1, &y));
   printf("X's shape: ");
@@ -29,6 +33,7 @@ int main(int argc, char** argv) {
   }
   CHECK(tt_nn_sequential(layers, 6, &model));
   for (i = 0; i < 6; ++i) tt_module_release(layers[i]);
+  CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 0.1, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
     CHECK(tt_scope_begin());

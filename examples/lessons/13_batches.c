@@ -1,7 +1,8 @@
 /* Batch, iteration, epoch: 2000 examples in batches of 500 are 4 iterations. */
 #include "lesson.h"
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const int64_t column[] = {2000, 1};
   tt_tensor *numbers, *inputs, *tensors[2], *batch[2], *t, *first;
   tt_dataset* data;
@@ -13,6 +14,7 @@ int main(void) {
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(0));
   CHECK(tt_arange(0, 2000, 1, TT_INT64, &numbers));
+  numbers = to(numbers, device);
   CHECK(tt_to(numbers, TT_FLOAT32, &inputs));
   CHECK(tt_view(inputs, column, 2, &inputs));
   tensors[0] = inputs;

@@ -33,7 +33,8 @@ static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t cou
   return tt_module_forward(net->fc3, x, out);
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const int64_t image_sizes[] = {64, 3, 32, 32}, label_sizes[] = {64}, five[] = {5, 5}, two[] = {2, 2};
   Net self;
   tt_module_callbacks callbacks = {sizeof callbacks, "Net", NULL, forward, NULL, NULL};
@@ -60,6 +61,7 @@ int main(void) {
   CHECK(tt_module_register_module(net, "fc1", self.fc1));
   CHECK(tt_module_register_module(net, "fc2", self.fc2));
   CHECK(tt_module_register_module(net, "fc3", self.fc3));
+  CHECK(tt_module_to_device(net, device.type, device.index));
   print_module(net);
   CHECK(tt_module_parameters(net, parameters, 16, &count));
   for (i = 0; i < count; ++i) {
@@ -71,6 +73,8 @@ int main(void) {
   optimizer = sgd(net, 0.01, 0.9);
   CHECK(tt_randn(image_sizes, 4, TT_FLOAT32, NULL, &images));
   CHECK(tt_randint(0, 10, label_sizes, 1, TT_INT64, NULL, &labels));
+  images = to(images, device);
+  labels = to(labels, device);
   for (step = 0; step < 31; ++step) {
     CHECK(tt_scope_begin());
     CHECK(tt_module_forward(net, images, &scores));

@@ -53,7 +53,8 @@ static tt_tensor* scaled(const tt_tensor* x) {
   return out;
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  const Device device = device_option(&argc, argv);
   const float hours[] = {2, 9, 1, 5, 3, 6}, scores[] = {92, 100, 89}, predicted[] = {4, 8};
   const int64_t first[] = {2, 3}, second[] = {3, 1}, two[] = {2};
   const char* names[] = {"W1", "W2"};
@@ -65,12 +66,14 @@ int main(void) {
 
   CHECK(tt_scope_begin());
   CHECK(tt_manual_seed(3));
-  x = scaled(matrix(hours, 3, 2));
-  CHECK(tt_div_scalar(matrix(scores, 3, 1), 100.0, &y));
+  x = scaled(to(matrix(hours, 3, 2), device));
+  CHECK(tt_div_scalar(to(matrix(scores, 3, 1), device), 100.0, &y));
   CHECK(tt_from_data(predicted, two, 1, TT_FLOAT32, &x_predicted));
-  x_predicted = scaled(x_predicted);
+  x_predicted = scaled(to(x_predicted, device));
   CHECK(tt_randn(first, 2, TT_FLOAT32, NULL, &w1));
   CHECK(tt_randn(second, 2, TT_FLOAT32, NULL, &w2));
+  w1 = to(w1, device);
+  w2 = to(w2, device);
   for (i = 0; i < 1000; ++i) {
     CHECK(tt_scope_begin());
     if (i % 250 == 0) {
@@ -90,7 +93,7 @@ int main(void) {
   CHECK(tt_safetensors_open(path, 0, &file));
   for (i = 0; i < 2; ++i) {
     CHECK(tt_safetensors_get(file, names[i], &loaded[i]));
-    CHECK(tt_equal(loaded[i], weights[i], &same[i]));
+    CHECK(tt_equal(to(loaded[i], device), weights[i], &same[i]));
   }
   tt_safetensors_release(file);
   remove(path);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../device.h"
 #include "tinytorch/tinytorch.h"
 
 /* A lesson has nothing to save, so it stops with the library's message. */
@@ -17,12 +18,46 @@
     }                                                                      \
   } while (0)
 
-/* print(tensor) */
+/* The device that `--device cpu|cuda|cuda:N` names, the CPU without it. The option leaves the arguments. */
+static inline Device device_option(int* argc, char** argv) {
+  Device device = {TT_CPU, 0};
+  const char* problem = NULL;
+  int from, to = 1;
+  for (from = 1; from < *argc && problem == NULL; ++from) {
+    if (strcmp(argv[from], "--device") == 0) {
+      problem = from + 1 == *argc ? "--device wants a name" : device_from(argv[++from], &device);
+    } else if (strncmp(argv[from], "--", 2) == 0) {
+      problem = "the only option is --device cpu|cuda|cuda:N";
+    } else {
+      argv[to++] = argv[from];
+    }
+  }
+  if (problem != NULL) {
+    fprintf(stderr, "%s: %s\n", argv[0], problem);
+    exit(2);
+  }
+  *argc = to;
+  return device;
+}
+
+/* tensor.to(device) */
+static inline tt_tensor* to(const tt_tensor* tensor, Device device) {
+  tt_tensor* out;
+  CHECK(tt_to_device(tensor, device.type, device.index, &out));
+  return out;
+}
+
+/* print(tensor.cpu()) */
 static inline void print_tensor(const tt_tensor* tensor) {
+  const Device cpu = {TT_CPU, 0};
+  tt_tensor* here;
   char* text;
-  CHECK(tt_tensor_str(tensor, &text));
+  CHECK(tt_scope_begin());
+  here = to(tensor, cpu);
+  CHECK(tt_tensor_str(here, &text));
   puts(text);
   tt_string_free(text);
+  CHECK(tt_scope_end());
 }
 
 /* print(tensor.shape), without the end of the line */

@@ -23,8 +23,10 @@ enum {
   TT_PHILOX = 1   /* counter-based */
 };
 TT_API tt_status tt_generator_new(tt_generator_engine engine, uint64_t seed, tt_generator** out);
-/* A new reference to the default generator. */
+/* A new reference to the default generator: the CPU's, or a device's. TT_ERR_DEVICE where there is no such
+ * device. */
 TT_API tt_status tt_generator_default(tt_generator** out);
+TT_API tt_status tt_generator_default_of(tt_device_type type, int32_t index, tt_generator** out);
 TT_API tt_generator* tt_generator_retain(tt_generator* generator);
 /* NULL is fine. */
 TT_API void tt_generator_release(tt_generator* generator);

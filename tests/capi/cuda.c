@@ -3,6 +3,58 @@
  * or without). */
 #include "check.h"
 
+/* The default generator of a device goes on where its state was, and is no other device's. */
+static void generator_of(tt_device_type type) {
+  tt_generator *generator = NULL, *again = NULL;
+  tt_tensor *state = NULL, *x = NULL, *first = NULL, *second = NULL;
+  const float values[8] = {0};
+  int32_t same = 0;
+  x = vector_of(values, 8);
+  OK(tt_to_device(x, type, 0, &first));
+  OK(tt_clone(first, &second));
+  OK(tt_generator_default_of(type, 0, &generator));
+  OK(tt_generator_default_of(type, 0, &again));
+  CHECK(generator != NULL && generator == again);
+  OK(tt_generator_get_state(generator, &state));
+  OK(tt_uniform_(first, 0, 1, NULL));
+  OK(tt_generator_set_state(generator, state));
+  if (type == TT_CUDA) {
+    OK(tt_uniform_(x, 0, 1, NULL)); /* draws from the CPU's, not from this one */
+  }
+  OK(tt_uniform_(second, 0, 1, NULL));
+  OK(tt_equal(first, second, &same));
+  CHECK(same);
+  OK(tt_uniform_(second, 0, 1, NULL));
+  OK(tt_equal(first, second, &same));
+  CHECK(!same);
+  tt_generator_release(again);
+  tt_generator_release(generator);
+  tt_tensor_release(state);
+  tt_tensor_release(second);
+  tt_tensor_release(first);
+  tt_tensor_release(x);
+}
+
+static void generators(int32_t device_count) {
+  tt_generator *generator = NULL, *other = NULL;
+  OK(tt_generator_default(&generator));
+  OK(tt_generator_default_of(TT_CPU, 0, &other));
+  CHECK(generator == other);
+  tt_generator_release(other);
+  generator_of(TT_CPU);
+  if (device_count > 0) {
+    OK(tt_generator_default_of(TT_CUDA, 0, &other));
+    CHECK(generator != other);
+    tt_generator_release(other);
+    generator_of(TT_CUDA);
+  }
+  FAILS(tt_generator_default_of(TT_CUDA, device_count, &other), TT_ERR_DEVICE, "");
+  CHECK(other == NULL);
+  FAILS(tt_generator_default_of(TT_CPU, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  FAILS(tt_generator_default_of(7, 0, &other), TT_ERR_DEVICE, "type is 7");
+  tt_generator_release(generator);
+}
+
 static void without_a_device(void) {
   tt_cuda_device device = TT_CUDA_DEVICE_INIT;
   tt_cuda_memory memory = TT_CUDA_MEMORY_INIT;
@@ -192,5 +244,6 @@ int main(int argc, char** argv) {
   } else {
     without_a_device();
   }
+  generators(count);
   return finish("capi_cuda");
 }
