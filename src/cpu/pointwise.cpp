@@ -100,4 +100,14 @@ void CpuPointwise::where(const Loop& loop) {
   run_loop(loop, pointwise_table().where[std::countr_zero(size_of(dtype))], dtypes, {}, 1);
 }
 
+void CpuPointwise::check_divisor(const Loop& loop) {
+  visit_size(loop.dtype[0], [&]<typename T>() {
+    for_each_row(loop, 0, loop.numel, [](char* const* data, const int64_t* strides, int64_t n) {
+      bool zero = false;
+      for (int64_t i = 0; i < n; ++i) zero |= *reinterpret_cast<const T*>(data[0] + i * strides[0]) == 0;
+      if (zero) fail_divisor();
+    });
+  });
+}
+
 }  // namespace tt::cpu

@@ -18,6 +18,9 @@ std::mutex& runtime_mutex() {
 }
 using Lock = std::lock_guard<std::mutex>;
 
+// How often the program waited, or had memory of the host copied to or from the device.
+uint64_t waits = 0;
+
 thread_local int t_device = 0;
 constexpr int kDevices = 1;
 constexpr size_t kCapacity = size_t{4} << 30;
@@ -130,6 +133,12 @@ cudaError_t give(cudaStream_t stream, std::function<void()> work) {
 
 }  // namespace
 
+// For tests, which find it with dlsym.
+extern "C" __attribute__((visibility("default"))) uint64_t emulated_waits() {
+  const Lock lock(runtime_mutex());
+  return waits;
+}
+
 namespace emulation {
 
 cudaError_t submit(cudaStream_t stream, std::function<void()> work) {
@@ -194,6 +203,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const Lock lock(runtime_mutex());
+  ++waits;
   if (of(stream).capturing) return spoil(of(stream));
   run_all(of(stream));
   return cudaSuccess;
@@ -231,6 +241,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const Lock lock(runtime_mutex());
+  ++waits;
   run_until(*of(event), of(event)->recorded);
   return cudaSuccess;
 }
@@ -270,7 +281,7 @@ cudaError_t cudaFree(void* data) {
   return cudaSuccess;
 }
 cudaError_t cudaHostAlloc(void** data, size_t nbytes, unsigned) {
-  *data = std::malloc(nbytes);
+  *data = std::aligned_alloc(256, (nbytes + 255) / 256 * 256);
   return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
@@ -295,6 +306,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcp
   const bool from_device = kind != cudaMemcpyHostToDevice;
   if (on_device(to, nbytes) != to_device || on_device(from, nbytes) != from_device)
     return cudaErrorInvalidValue;
+  waits += kind != cudaMemcpyDeviceToDevice;
   return give(stream, [=] { memmove(to, from, nbytes); });
 }
 cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t nbytes, cudaStream_t stream) {
