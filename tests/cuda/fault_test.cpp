@@ -57,8 +57,7 @@ TEST(CudaFault, MessagesAreTheCpus) {
             "probability tensor contains either `inf`, `nan` or element < 0, got -0.5 at row 2, category 3");
   EXPECT_EQ(message_of({FaultKind::kNoWeights, {}}),
             "invalid multinomial distribution (sum of probabilities <= 0)");
-  EXPECT_EQ(message_of({FaultKind::kDivisor, {}}),
-            "ZeroDivisionError: integer division or modulo by zero");
+  EXPECT_EQ(message_of({FaultKind::kDivisor, {}}), "ZeroDivisionError: integer division or modulo by zero");
 }
 
 }  // namespace

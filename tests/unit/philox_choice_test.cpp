@@ -232,7 +232,8 @@ TEST(PhiloxChoice, RefusalsDrawNothing) {
     return refusal([&] { draw(*g, w, 1, samples, replacement); });
   };
   for (const bool replacement : {false, true}) {
-    EXPECT_EQ(refused({0, 0}, 2, replacement), "invalid multinomial distribution (sum of probabilities <= 0)");
+    EXPECT_EQ(refused({0, 0}, 2, replacement),
+              "invalid multinomial distribution (sum of probabilities <= 0)");
     EXPECT_EQ(refused({1, -1}, 2, replacement),
               "probability tensor contains either `inf`, `nan` or element < 0, got -1 at row 0, category 1");
   }

@@ -154,7 +154,9 @@ TEST(DeviceFault, ScattersLeaveOutAWrongIndex) {
         const Tensor whole = ops::full({3 * kSize}, 7.5, DType::kFloat32);
         const Tensor there = on_cuda(whole);
         const Tensor index = on_cuda(at.all), values = on_cuda(source);
-        EXPECT_EQ(message_of([&] { call({ops::narrow(there, 0, kSize, kSize), index, values}); }),
+        EXPECT_EQ(message_of([&] {
+                    call({ops::narrow(there, 0, kSize, kSize), index, values});
+                  }),
                   "no error")
             << name;
         const Tensor part = ops::narrow(whole, 0, kSize, kSize);
@@ -198,8 +200,8 @@ TEST(DeviceFault, NothingIsReadFromATensorWithoutElements) {
 
 TEST(DeviceFault, OneHot) {
   for (const int64_t wrong : {int64_t{7}, int64_t{-1}, INT64_MAX, INT64_MIN}) {
-    const Tensor got = faulty("one_hot", {ints({2, wrong, 6})},
-                              [](const auto& t) { return ops::one_hot(t[0], 7); });
+    const Tensor got =
+        faulty("one_hot", {ints({2, wrong, 6})}, [](const auto& t) { return ops::one_hot(t[0], 7); });
     const Tensor here = ops::to_device(got, Device{});
     for (int i = 0; i < 21; ++i) EXPECT_EQ(here.data<int64_t>()[i], i == 2 || i == 20);
   }
@@ -310,8 +312,9 @@ TEST(DeviceFault, NoCallWaits) {
   for (const bool accumulate : {false, true}) {
     free("index_put", [&] { ops::index_put(x, one, source, accumulate); });
   }
-  for (const ops::ScatterReduce how : {ops::ScatterReduce::kSum, ops::ScatterReduce::kMean, ops::ScatterReduce::kProd,
-                                  ops::ScatterReduce::kAmax, ops::ScatterReduce::kAmin}) {
+  for (const ops::ScatterReduce how :
+       {ops::ScatterReduce::kSum, ops::ScatterReduce::kMean, ops::ScatterReduce::kProd,
+        ops::ScatterReduce::kAmax, ops::ScatterReduce::kAmin}) {
     for (const bool include : {false, true}) {
       free("scatter_reduce", [&] { ops::scatter_reduce(x, 0, at, source, how, include); });
     }

@@ -61,7 +61,8 @@ void equal_draws(const char* what, const Draw& draw) {
 TEST(DeviceRandom, PermutesAsTheCpu) {
   for (const int64_t n : {0, 1, 2, 5, 100, 40001}) {
     for (const DType dtype : {DType::kInt64, DType::kInt32, DType::kFloat32, DType::kFloat64}) {
-      equal_draws("randperm", [&](Generator* g, Device device) { return ops::randperm(n, dtype, g, device); });
+      equal_draws("randperm",
+                  [&](Generator* g, Device device) { return ops::randperm(n, dtype, g, device); });
     }
   }
   equal_draws("randperm",
