@@ -1,5 +1,5 @@
-// Calls whose result's shape does not depend on data neither wait for the device nor use memory of the host, so
-// that they can be captured into a graph.
+// Calls whose result's shape does not depend on data neither wait for the device nor use memory of the host,
+// so that they can be captured into a graph.
 #include <dlfcn.h>
 
 #include <cstdlib>
@@ -32,7 +32,8 @@ TEST(DeviceWaits, ForNoCallWhoseShapeIsKnown) {
   const Tensor source = on_cuda(values({20, 30}, DType::kFloat32, false));
   const Tensor at = on_cuda(indices({20, 30}, 20)), rows = on_cuda(indices({20}, 20));
   const Tensor columns = on_cuda(indices({20}, 30)), mask = on_cuda(values({20, 30}, DType::kBool, false));
-  const Tensor whole = on_cuda(ops::arange(4, 10, 2, DType::kInt64)), divisors = on_cuda(ops::arange(1, 4, 1, DType::kInt64));
+  const Tensor whole = on_cuda(ops::arange(4, 10, 2, DType::kInt64)),
+               divisors = on_cuda(ops::arange(1, 4, 1, DType::kInt64));
   const Tensor p = ops::full({20, 30}, 0.5, DType::kFloat32, kCuda);
   const Tensor image = on_cuda(values({1, 2, 9, 9}, DType::kFloat32, false));
   const int64_t amounts[] = {1, 2, 3, 1};
