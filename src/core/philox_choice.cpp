@@ -18,8 +18,8 @@ LoopOperand dense(const void* data, DType dtype, const Dims& sizes, const Dims& 
 }
 
 // Blocks for n elements of two words each.
-philox::Start reserve_pairs(Generator& generator, int64_t n) {
-  return generator.reserve_locked((static_cast<uint64_t>(n) + 1) / 2);
+philox::Start reserve_pairs(Generator& generator, Device device, int64_t n) {
+  return generator.reserve_locked((static_cast<uint64_t>(n) + 1) / 2, device);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ void philox_randperm(Generator& generator, Device device, DType dtype, void* out
   const Tensor keys = empty(sizes, DType::kInt64, device), sorted = empty(sizes, DType::kInt64, device);
   const Tensor order = empty(sizes, DType::kInt64, device);
   Backend& backend = backend_of(device);
-  backend.random->integers(DType::kInt64, keys.raw(), n, reserve_pairs(generator, n), 0, 0);
+  backend.random->integers(DType::kInt64, keys.raw(), n, reserve_pairs(generator, device, n), 0, 0);
   backend.order->sort(make_lines(0, {&sorted, &order, &keys}), false);
   backend.pointwise->copy(make_loop(sizes, {dense(out, dtype, sizes, strides), order}));
 }
@@ -46,13 +46,13 @@ void philox_multinomial(Generator& generator, Device device, DType dtype, const 
     backend.random->shares(dtype, weights, greatest.raw(), rows, categories, shares.data<int64_t>());
     backend.order->scan(ScanOp::kSum, make_lines(1, {&sums, &shares}), false);
     backend.random->categories(sums.data<int64_t>(), rows, categories, samples,
-                               reserve_pairs(generator, rows * samples), out);
+                               reserve_pairs(generator, device, rows * samples), out);
     return;
   }
   const Tensor race = empty(sizes, DType::kFloat64, device);
   const Tensor best = empty({rows, samples}, DType::kFloat64, device);
   backend.random->race(dtype, weights, greatest.raw(), rows, categories,
-                       reserve_pairs(generator, rows * categories), race.data<double>());
+                       reserve_pairs(generator, device, rows * categories), race.data<double>());
   // The indices go straight to `out`, which is laid out as `best` is.
   Lines lines = make_lines(1, {&best, &best, &race});
   lines.outer.data[1] = reinterpret_cast<char*>(out);

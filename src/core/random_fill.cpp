@@ -185,14 +185,14 @@ void philox_fill(RandomFill kind, Generator& generator, Device device, T* out, i
                  double b) {
   const bool bernoulli = kind == RandomFill::kBernoulli;
   const int per_block = std::is_same_v<T, double> && !bernoulli ? 2 : 4;
-  const philox::Start start = generator.reserve_locked(blocks_for(n, per_block));
+  const philox::Start start = generator.reserve_locked(blocks_for(n, per_block), device);
   if (n > 0) backend_of(device).random->fill(kind, DTypeOf<T>::value, out, n, start, a, b);
 }
 
 // Integers base + [0, range); range 0 is 2^64.
 template <typename T>
 void philox_integers(Generator& generator, Device device, T* out, int64_t n, uint64_t range, int64_t base) {
-  const philox::Start start = generator.reserve_locked(blocks_for(n, philox::wide(range) ? 2 : 4));
+  const philox::Start start = generator.reserve_locked(blocks_for(n, philox::wide(range) ? 2 : 4), device);
   if (n > 0) backend_of(device).random->integers(DTypeOf<T>::value, out, n, start, range, base);
 }
 
@@ -443,7 +443,7 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p, Device 
   }
   const std::lock_guard lock(generator.mutex());
   if (is_philox(generator, device)) {
-    const philox::Start start = generator.reserve_locked(blocks_for(n, 4));
+    const philox::Start start = generator.reserve_locked(blocks_for(n, 4), device);
     if (n > 0) {
       backend_of(device).random->bernoulli(DTypeOf<T>::value, out, DTypeOf<P>::value, p, n, start);
     }
