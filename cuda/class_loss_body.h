@@ -21,9 +21,9 @@ struct ClassProblem {
   bool log_input, mean, sum;
   A smoothing;
   int64_t ignore_index;
-  uint64_t* fault;
+  FaultRecord* fault;
 
-  explicit ClassProblem(const ClassLossArgs& a, uint64_t* fault_)
+  explicit ClassProblem(const ClassLossArgs& a, FaultRecord* fault_)
       : rows{a.batch * a.inner, a.classes, a.inner},
         input(static_cast<const T*>(a.input)),
         weight(static_cast<const T*>(a.weight)),

@@ -223,7 +223,7 @@ struct CheckProbabilities {
   using Shared = Nothing;
 
   LossOperands<T> operands;  // operand 0
-  uint64_t* fault;
+  FaultRecord* fault;
   int64_t what;  // the address of the tensor's name
 
   template <typename Block>
@@ -320,7 +320,7 @@ void element_loss_sum(const Launcher& launcher, ElementLoss kind, const Loop& lo
 
 template <typename Launcher>
 void check_probabilities(const Launcher& launcher, const Loop& loop, const char* what) {
-  uint64_t* fault = launcher.fault();
+  FaultRecord* fault = launcher.fault();
   visit_floating(loop.dtype[0], "the loss", [&]<typename T>() {
     for_each_part(loop, [&](const Loop& part) {
       launcher.launch("check_probabilities",

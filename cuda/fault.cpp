@@ -1,7 +1,7 @@
 #include "cuda/fault.h"
 
-#include <atomic>
 #include <mutex>
+#include <new>
 
 #include "cuda/common.h"
 
@@ -9,44 +9,56 @@ namespace tt::cuda {
 
 namespace {
 
-struct Words {
-  std::atomic<uint64_t*> host{nullptr};
-  uint64_t* device = nullptr;
+struct Record {
+  std::atomic<FaultRecord*> host{nullptr};
+  FaultRecord* device = nullptr;
 };
 
-Words& words_of_current_device() {
-  static Words* words = new Words[kMaxDevices];  // outlives every handle
-  return words[current_device()];
+Record& record_of_current_device() {
+  static Record* records = new Record[kMaxDevices];  // outlives every handle
+  return records[current_device()];
+}
+
+std::mutex& fault_mutex() {
+  static std::mutex& mutex = *new std::mutex;
+  return mutex;
 }
 
 }  // namespace
 
-uint64_t* fault_word() {
-  Words& words = words_of_current_device();
-  if (words.host.load(std::memory_order_acquire) != nullptr) return words.device;
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  if (words.host.load(std::memory_order_relaxed) != nullptr) return words.device;
+FaultRecord* fault_record() {
+  Record& record = record_of_current_device();
+  if (record.host.load(std::memory_order_acquire) != nullptr) {
+    check_faults();
+    return record.device;
+  }
+  const std::lock_guard lock(fault_mutex());
+  if (record.host.load(std::memory_order_relaxed) != nullptr) return record.device;
   void* host = nullptr;
   void* device = nullptr;
-  TT_CUDA_CHECK(cudaHostAlloc(&host, sizeof(uint64_t), cudaHostAllocMapped | cudaHostAllocPortable));
-  *static_cast<uint64_t*>(host) = 0;
+  TT_CUDA_CHECK(cudaHostAlloc(&host, sizeof(FaultRecord), cudaHostAllocMapped | cudaHostAllocPortable));
   const cudaError_t error = cudaHostGetDevicePointer(&device, host, 0);
   if (error != cudaSuccess) {
     cudaFreeHost(host);
     TT_CUDA_CHECK(error);
   }
-  words.device = static_cast<uint64_t*>(device);
-  words.host.store(static_cast<uint64_t*>(host), std::memory_order_release);
-  return words.device;
+  record.device = static_cast<FaultRecord*>(device);
+  record.host.store(::new (host) FaultRecord, std::memory_order_release);
+  return record.device;
 }
 
 void check_faults() {
-  uint64_t* host = words_of_current_device().host.load(std::memory_order_acquire);
-  if (host == nullptr) return;
-  std::atomic_ref<uint64_t> word(*host);
-  if (__builtin_expect(word.load(std::memory_order_acquire) == 0, 1)) return;
-  if (const uint64_t found = word.exchange(0)) fail_fault(found);
+  FaultRecord* record = record_of_current_device().host.load(std::memory_order_acquire);
+  if (record == nullptr) return;
+  std::atomic_ref<uint64_t> written(record->written), awaited(record->awaited);
+  if (__builtin_expect(written.load(std::memory_order_relaxed) != awaited.load(std::memory_order_relaxed), 1))
+    return;
+  std::optional<Fault> fault;
+  {
+    const std::lock_guard lock(fault_mutex());
+    fault = take_fault(*record);
+  }
+  if (fault) fail_fault(*fault);
 }
 
 }  // namespace tt::cuda

@@ -1,55 +1,102 @@
-// What kernels find wrong with values: a word of host memory for each device, which kernels write to and the
-// host looks at without waiting for the device. A call that finds one reports it and clears it: the one that
-// caused it, a later one that can cause faults, or the next that waits for the device.
+// What kernels find wrong with values: a record in host memory for each device, which kernels write to and
+// the host looks at without waiting for the device. A call that finds a fault reports it: the one that caused
+// it, a later one that can cause faults, or the next that waits for the device.
 #pragma once
 
+#include <atomic>
+#include <bit>
 #include <cstdint>
+#include <optional>
 
+#include "core/backend/index.h"
+#include "core/backend/pointwise.h"
+#include "core/backend/random.h"
 #include "core/error.h"
 #include "core/macros.h"
 
 namespace tt::cuda {
 
-enum class FaultKind : uint8_t {
-  kNone = 0,
-  kTarget,       // the value: a class index
-  kProbability,  // the value: the address of what the message calls the tensor, a string literal
+enum class FaultKind : uint64_t {
+  kTarget,       // a class index
+  kProbability,  // the address of what the message calls the tensor, a string literal
+  kIndex,        // an index, the size and the number of its dimension (IndexBounds)
+  kBernoulli,    // the bits of a probability as a double
+  kWeight,       // the bits of a weight of multinomial as a double, its row, its category
+  kNoWeights,    // a row of them has no positive one
+  kDivisor,      // an integer is divided by zero
 };
 
-// Kind and value in one word, so that a single store reports both. Values keep 60 bits: what does not fit
-// becomes the nearest that does.
 struct Fault {
-  static constexpr int kValueBits = 60;
-
-  TT_HOST_DEVICE static uint64_t pack(FaultKind kind, int64_t value) {
-    constexpr int64_t kMost = (int64_t{1} << (kValueBits - 1)) - 1;
-    const int64_t kept = value > kMost ? kMost : value < -kMost - 1 ? -kMost - 1 : value;
-    return static_cast<uint64_t>(kind) << kValueBits |
-           (static_cast<uint64_t>(kept) & ((uint64_t{1} << kValueBits) - 1));
-  }
-  static FaultKind kind(uint64_t word) { return static_cast<FaultKind>(word >> kValueBits); }
-  static int64_t value(uint64_t word) {
-    return static_cast<int64_t>(word << (64 - kValueBits)) >> (64 - kValueBits);
-  }
+  FaultKind kind;
+  int64_t value[3];
 };
 
-// For kernels: of several faults one is kept.
-TT_HOST_DEVICE inline void raise(uint64_t* word, FaultKind kind, int64_t value) {
-  *static_cast<volatile uint64_t*>(word) = Fault::pack(kind, value);
+// Of several faults the first is kept, until the host has taken it. Faults are numbered; every word has one
+// side that writes it, so that nothing depends on what host and device do at the same time.
+struct FaultRecord {
+  alignas(64) uint64_t awaited = 1;  // by the host: the number of the next fault
+
+  alignas(64) uint64_t claimed = 0;  // by kernels, atomically: the number of the last that a thread writes
+  uint64_t written = 0;              // by that thread, after the fault
+  Fault fault = {};
+};
+
+// For kernels.
+TT_HOST_DEVICE inline void raise(FaultRecord* record, FaultKind kind, int64_t first = 0, int64_t second = 0,
+                                 int64_t third = 0) {
+  auto* shared = const_cast<volatile FaultRecord*>(record);
+  const uint64_t number = shared->awaited;
+  if (shared->claimed >= number) return;  // saves the atomic where faults are many
+#if defined(__CUDA_ARCH__)
+  if (atomicMax(reinterpret_cast<unsigned long long*>(&record->claimed), number) >= number) return;
+#else
+  record->claimed = number;
+#endif
+  shared->fault.kind = kind;
+  shared->fault.value[0] = first;
+  shared->fault.value[1] = second;
+  shared->fault.value[2] = third;
+#if defined(__CUDA_ARCH__)
+  __threadfence_system();
+#endif
+  shared->written = number;
 }
 
-// Throws the error that a word stands for.
-[[noreturn]] inline void fail_fault(uint64_t word) {
-  if (Fault::kind(word) == FaultKind::kTarget) {
-    fail(Status::kInvalidArgument, "Target ", Fault::value(word), " is out of bounds.");
+// For the host: the fault, where there is one, once. Callers take turns.
+inline std::optional<Fault> take_fault(FaultRecord& record) {
+  const uint64_t written = std::atomic_ref(record.written).load(std::memory_order_acquire);
+  std::atomic_ref awaited(record.awaited);
+  if (__builtin_expect(written != awaited.load(std::memory_order_relaxed), 1)) return std::nullopt;
+  const Fault fault = record.fault;
+  awaited.store(written + 1, std::memory_order_release);
+  return fault;
+}
+
+// Throws the error that a fault stands for.
+[[noreturn]] inline void fail_fault(const Fault& fault) {
+  const auto& value = fault.value;
+  switch (fault.kind) {
+    case FaultKind::kTarget:
+      fail(Status::kInvalidArgument, "Target ", value[0], " is out of bounds.");
+    case FaultKind::kProbability:
+      fail(Status::kInvalidArgument, "all elements of ",
+           reinterpret_cast<const char*>(static_cast<intptr_t>(value[0])), " should be between 0 and 1");
+    case FaultKind::kIndex:
+      fail_index(value[0], value[1], static_cast<int>(value[2]));
+    case FaultKind::kBernoulli:
+      fail_probability(std::bit_cast<double>(value[0]));
+    case FaultKind::kWeight:
+      fail_weight(std::bit_cast<double>(value[0]), value[1], value[2]);
+    case FaultKind::kNoWeights:
+      fail_no_weights();
+    case FaultKind::kDivisor:
+      fail_divisor();
   }
-  fail(Status::kInvalidArgument, "all elements of ",
-       reinterpret_cast<const char*>(static_cast<intptr_t>(Fault::value(word))),
-       " should be between 0 and 1");
+  fail(Status::kInternal, "unknown fault ", static_cast<uint64_t>(fault.kind));
 }
 
 // cuda/fault.cpp: of the thread's device.
-uint64_t* fault_word();  // the address for kernels
-void check_faults();     // throws if there is one, and clears it
+void check_faults();          // throws if there is one
+FaultRecord* fault_record();  // the address for kernels; also reports what earlier ones found
 
 }  // namespace tt::cuda

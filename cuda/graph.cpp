@@ -143,7 +143,7 @@ void* CudaGraphs::begin(Device device) {
   try {
     // What is made when first used cannot be made during a capture.
     current_blas();
-    fault_word();
+    fault_record();
     // Relaxed: nothing that this or another thread does meanwhile is refused or captured, but for this
     // stream.
     TT_CUDA_CHECK(cudaStreamBeginCapture(g.stream, cudaStreamCaptureModeRelaxed));

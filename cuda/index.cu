@@ -1,5 +1,7 @@
 // Gathering and scattering. Scatters are deterministic: what goes to one place is sorted by it and combined
-// in the order of the loop, which is the CPU's.
+// in the order of the loop, which is the CPU's. Indices beyond their bounds are faults (check_bounds); the
+// kernels that use them leave memory alone: such an element of a gather is zero, that of a scatter is left
+// out.
 #include "cuda/index.h"
 
 #include <algorithm>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "cuda/convert.h"
+#include "cuda/fault.h"
 #include "cuda/for_each.cuh"
 #include "cuda/index_math.h"
 #include "cuda/memory.h"
@@ -43,6 +46,23 @@ struct IndexRange {
   }
 };
 
+struct CheckBounds {
+  OffsetMath<1> math;
+  const char* data;
+  bool is_int32;
+  IndexBounds bounds;
+  FaultRecord* faults;
+
+  TT_HOST_DEVICE void operator()(int64_t i) const {
+    int64_t offset[1];
+    math(static_cast<uint32_t>(i), offset);
+    const int64_t index = load_index(data + offset[0], is_int32);
+    if (index < bounds.low || index >= bounds.size) {
+      raise(faults, FaultKind::kIndex, index, bounds.size, bounds.dim);
+    }
+  }
+};
+
 struct CountTrue {
   const bool* mask;
   int64_t n, parts;
@@ -70,7 +90,8 @@ struct IndexOffsets {
     int64_t at = load_index(index + offset[1], is_int32);
     if (at < 0) at += size;
     auto* to = reinterpret_cast<int64_t*>(out + offset[0]);
-    *to = (add ? *to : 0) + at * stride;
+    const int64_t before = add ? *to : 0;
+    *to = at < 0 || at >= size || before < 0 ? -1 : before + at * stride;
   }
 };
 
@@ -81,15 +102,20 @@ struct Gather {
   const char* source;
   const char* index;
   bool is_int32;
-  int64_t stride;
+  int64_t size, stride;
 
   TT_HOST_DEVICE void operator()(int64_t i) const {
     int64_t offset[3];
     math(static_cast<uint32_t>(i), offset);
     const int64_t at = load_index(index + offset[2], is_int32);
-    *reinterpret_cast<U*>(out + offset[0]) = *reinterpret_cast<const U*>(source + offset[1] + at * stride);
+    const bool good = at >= 0 && at < size;
+    *reinterpret_cast<U*>(out + offset[0]) =
+        good ? *reinterpret_cast<const U*>(source + offset[1] + at * stride) : U(0);
   }
 };
+
+// The key of what goes nowhere; no element lies there.
+constexpr uint64_t kNowhere = ~uint64_t{0};
 
 // The address that element i goes to is its key, i its value.
 struct ScatterKeys {
@@ -97,16 +123,17 @@ struct ScatterKeys {
   const char* self;
   const char* index;  // null: the address is self's own
   bool is_int32;
-  int64_t stride;
+  int64_t size, stride;
   uint64_t* keys;
   int64_t* places;
 
   TT_HOST_DEVICE void operator()(int64_t i) const {
     int64_t offset[3];
     math(static_cast<uint32_t>(i), offset);
-    int64_t at = offset[0];
-    if (index != nullptr) at += load_index(index + offset[2], is_int32) * stride;
-    keys[i] = reinterpret_cast<uint64_t>(self) + static_cast<uint64_t>(at);
+    const int64_t at = index == nullptr ? 0 : load_index(index + offset[2], is_int32);
+    const bool good = at >= 0 && at < size;
+    keys[i] =
+        good ? reinterpret_cast<uint64_t>(self) + static_cast<uint64_t>(offset[0] + at * stride) : kNowhere;
     places[i] = i;
   }
 };
@@ -139,7 +166,8 @@ TT_HOST_DEVICE inline T combine(ScatterOp op, T self_value, T source_value) {
 template <typename T>
 struct ScatterRuns {
   OffsetMath<3> math;
-  const char* source;
+  const char* source;  // null: it is `number` everywhere
+  T number;
   ScatterOp op;
   int64_t n;
   const uint64_t* keys;
@@ -147,13 +175,14 @@ struct ScatterRuns {
 
   TT_HOST_DEVICE void operator()(int64_t i) const {
     const uint64_t key = keys[i];
-    if (i > 0 && keys[i - 1] == key) return;
+    if (key == kNowhere || (i > 0 && keys[i - 1] == key)) return;
     T* self = reinterpret_cast<T*>(key);
     T value = *self;
     for (; i < n && keys[i] == key; ++i) {
       int64_t offset[3];
       math(static_cast<uint32_t>(places[i]), offset);
-      value = combine<T>(op, value, *reinterpret_cast<const T*>(source + offset[1]));
+      value =
+          combine<T>(op, value, source == nullptr ? number : *reinterpret_cast<const T*>(source + offset[1]));
     }
     *self = value;
   }
@@ -204,20 +233,22 @@ OffsetMath<3> math_of(const Loop& loop) {
   return OffsetMath<3>(padded);
 }
 
-void scatter_part(ScatterOp op, const Loop& part, const char* index, int64_t stride) {
+void scatter_part(ScatterOp op, const Loop& part, const char* index, int64_t size, int64_t stride) {
   const int64_t n = part.numel;
   const auto bytes = static_cast<size_t>(n) * 8;
   const Workspace keys(bytes), sorted_keys(bytes), places(bytes), sorted_places(bytes);
   const OffsetMath<3> math = math_of(part);
   for_each("scatter", n,
-           ScatterKeys{math, part.data[0], index, index != nullptr && is_int32(part, 2), stride,
+           ScatterKeys{math, part.data[0], index, index != nullptr && is_int32(part, 2), size, stride,
                        keys.data<uint64_t>(), places.data<int64_t>()});
   sort_pairs(keys.data<uint64_t>(), sorted_keys.data<uint64_t>(), places.data<int64_t>(),
              sorted_places.data<int64_t>(), n, 64);
+  const bool number = part.host_scalars >> 1 & 1;
   visit_dtype(part.dtype[0], [&]<typename T>() {
     for_each("scatter", n,
-             ScatterRuns<T>{math, part.data[1], op, n, sorted_keys.data<uint64_t>(),
-                            sorted_places.data<int64_t>()});
+             ScatterRuns<T>{math, number ? nullptr : part.data[1],
+                            number ? *reinterpret_cast<const T*>(part.data[1]) : T(), op, n,
+                            sorted_keys.data<uint64_t>(), sorted_places.data<int64_t>()});
   });
 }
 
@@ -241,6 +272,14 @@ void CudaIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
   });
 }
 
+void CudaIndex::check_bounds(const Loop& loop, const IndexBounds& bounds) {
+  FaultRecord* faults = fault_record();
+  for_each_part(loop, [&](const Loop& part) {
+    for_each("check_bounds", part.numel,
+             CheckBounds{OffsetMath<1>(part), part.data[0], is_int32(part, 0), bounds, faults});
+  });
+}
+
 void CudaIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) {
   for_each_part(loop, [&](const Loop& part) {
     for_each(
@@ -249,22 +288,22 @@ void CudaIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, bo
   });
 }
 
-void CudaIndex::gather(const Loop& loop, int64_t stride) {
+void CudaIndex::gather(const Loop& loop, int64_t size, int64_t stride) {
   visit_bytes(size_of(loop.dtype[0]), [&]<typename U>() {
     for_each_part(loop, [&](const Loop& part) {
       for_each("gather", part.numel,
                Gather<U>{OffsetMath<3>(part), part.data[0], part.data[1], part.data[2], is_int32(part, 2),
-                         stride});
+                         size, stride});
     });
   });
 }
 
-void CudaIndex::scatter(ScatterOp op, const Loop& loop, int64_t stride) {
-  for_each_part(loop, [&](const Loop& part) { scatter_part(op, part, part.data[2], stride); });
+void CudaIndex::scatter(ScatterOp op, const Loop& loop, int64_t size, int64_t stride) {
+  for_each_part(loop, [&](const Loop& part) { scatter_part(op, part, part.data[2], size, stride); });
 }
 
 void CudaIndex::accumulate(const Loop& loop) {
-  for_each_part(loop, [&](const Loop& part) { scatter_part(ScatterOp::kAdd, part, nullptr, 0); });
+  for_each_part(loop, [&](const Loop& part) { scatter_part(ScatterOp::kAdd, part, nullptr, 1, 0); });
 }
 
 void CudaIndex::floor_divide(const Loop& loop) {

@@ -8,9 +8,10 @@ namespace tt::cuda {
 class CudaIndex final : public IndexKernels {
  public:
   void index_range(const Loop& loop, int64_t* min, int64_t* max) override;
+  void check_bounds(const Loop& loop, const IndexBounds& bounds) override;
   void index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) override;
-  void gather(const Loop& loop, int64_t stride) override;
-  void scatter(ScatterOp op, const Loop& loop, int64_t stride) override;
+  void gather(const Loop& loop, int64_t size, int64_t stride) override;
+  void scatter(ScatterOp op, const Loop& loop, int64_t size, int64_t stride) override;
   void accumulate(const Loop& loop) override;
   void floor_divide(const Loop& loop) override;
   int64_t count_true(const bool* mask, int64_t n) override;

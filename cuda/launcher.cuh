@@ -96,10 +96,7 @@ class CudaLauncher {
   bool tensor_cores() const { return device_properties().major >= 8; }
 
   // Also reports what earlier kernels found.
-  uint64_t* fault() const {
-    check_faults();
-    return fault_word();
-  }
+  FaultRecord* fault() const { return fault_record(); }
 };
 
 }  // namespace tt::cuda

@@ -13,6 +13,7 @@ class CudaPointwise final : public PointwiseKernels {
   void binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) override;
   void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) override;
   void where(const Loop& loop) override;
+  void check_divisor(const Loop& loop) override;
 };
 
 // A row of the op table on a loop that is not empty; null where the files below have none.

@@ -1,4 +1,6 @@
 // Filling, copying with conversion, and selection.
+#include "cuda/fault.h"
+#include "cuda/for_each.cuh"
 #include "cuda/pointwise.cuh"
 #include "cuda/pointwise.h"
 
@@ -66,6 +68,19 @@ __global__ void __launch_bounds__(kThreads) where_kernel(const __grid_constant__
     *reinterpret_cast<U*>(call.data[0] + offset[0]) = value;
   }
 }
+
+template <typename U>
+struct CheckDivisor {
+  OffsetMath<1> math;
+  const char* data;
+  FaultRecord* faults;
+
+  TT_HOST_DEVICE void operator()(int64_t i) const {
+    int64_t offset[1];
+    math(static_cast<uint32_t>(i), offset);
+    if (*reinterpret_cast<const U*>(data + offset[0]) == 0) raise(faults, FaultKind::kDivisor);
+  }
+};
 
 // The bytes of a value of the dtype that lies in host memory.
 uint64_t bytes_of(const void* value, DType dtype) {
@@ -160,6 +175,15 @@ void CudaPointwise::where(const Loop& loop) {
       call.math = OffsetMath<4>(part);
       for (int op = 0; op < 4; ++op) call.data[op] = part.data[op];
       launch("where", where_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0, call);
+    });
+  });
+}
+
+void CudaPointwise::check_divisor(const Loop& loop) {
+  FaultRecord* faults = fault_record();
+  visit_bytes(size_of(loop.dtype[0]), [&]<typename U>() {
+    for_each_part(loop, [&](const Loop& part) {
+      for_each("check_divisor", part.numel, CheckDivisor<U>{OffsetMath<1>(part), part.data[0], faults});
     });
   });
 }

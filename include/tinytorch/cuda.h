@@ -1,6 +1,8 @@
 /* TinyTorch: CUDA devices and their memory. The backend is a library of its own, libtinytorch_cuda.so, which
  * is loaded when a device is first asked for; without it, or without a device, everything else works. Calls
- * for a device start work and return; tt_cuda_synchronize, reading values and copies to the host wait. */
+ * for a device start work and return; tt_cuda_synchronize, reading values and copies to the host wait. So
+ * what only the device sees to be wrong (an index or a class out of range, a probability, an integer divisor
+ * of zero) is the error of a later call for the device, at the latest of the next that waits. */
 #ifndef TINYTORCH_CUDA_H_
 #define TINYTORCH_CUDA_H_
 

@@ -1,7 +1,8 @@
 /* TinyTorch: indexing, joining and rearranging.
  *
  * Index tensors are int32 or int64. Indices are checked before anything is written: one that is out of range
- * is TT_ERR_INVALID_ARGUMENT. Every result is new memory. */
+ * is TT_ERR_INVALID_ARGUMENT. (A CUDA device reports it in a later call, see tinytorch/cuda.h; it reads zero
+ * and writes nothing.) Every result is new memory. */
 #ifndef TINYTORCH_INDEX_H_
 #define TINYTORCH_INDEX_H_
 

@@ -24,6 +24,18 @@
 //   sin(2 pi t);
 //                float: elements 4b, 4b+1 from a = w0, b = w1, elements 4b+2, 4b+3 from a = w2, b = w3;
 //                double: elements 2b, 2b+1 from a = w0w1, b = w2w3; then fma(value, std, mean)
+//
+// What is made of such fills:
+//
+//   randperm(n)  the order in which n numbers, of randint over all int64, are sorted; equal ones by their
+//                index. ceil(n / 2) blocks
+//   multinomial  of rows of weights, each divided by its row's greatest in double: x.
+//     one sample, or without replacement: the categories with the greatest x / exponential (rate 1, double),
+//                in that order, equal ones by their index. An element for each weight
+//     several with replacement: for each sample the first category c with floor(x_0 2^k) + ... +
+//                floor(x_c 2^k) > floor(wv * sum / 2^64), where sum is that of the whole row, and k the
+//                greatest number up to 53 with categories * 2^k <= 2^62. Sums of integers are exact in any
+//                order. An element of two words for each sample
 #pragma once
 
 #include <cstdint>
@@ -44,6 +56,7 @@ struct Start {
   // In a fill that is captured into a graph: where in the device's memory every replay puts both.
   const uint64_t* live = nullptr;
 
+  // Both as they are when a kernel runs; kernels ask nothing else.
   TT_HOST_DEVICE Start resolve() const { return live == nullptr ? *this : Start{live[0], live[1], nullptr}; }
 };
 
@@ -63,6 +76,12 @@ TT_HOST_DEVICE inline Block rounds(Block counter, uint32_t key0, uint32_t key1) 
 TT_HOST_DEVICE inline Block block(uint64_t seed, uint64_t index) {
   return rounds({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), 0, 0}},
                 static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
+}
+
+// Block `index` of a fill.
+TT_HOST_DEVICE inline Block block(const Start& start, uint64_t index) {
+  const Start now = start.resolve();
+  return block(now.seed, now.offset + index);
 }
 
 // The words that element i of a fill reads, where an element takes one or two.

@@ -2,7 +2,9 @@
 // RandomKernels loop over. T is the element type; half types are computed in float.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "core/dtype.h"
@@ -58,6 +60,43 @@ struct BernoulliElement {
   TT_HOST_DEVICE BernoulliElement(double a, double b) : p(a), one(T(static_cast<C>(b))) {}
   TT_HOST_DEVICE T operator()(Word word) const { return bernoulli(word, p) ? one : T(C(0)); }
 };
+
+// What multinomial makes of a weight: its part of the row's greatest. Nothing is left of what is no weight,
+// or of a row that has none.
+TT_HOST_DEVICE inline bool is_weight(double weight) {
+  return weight >= 0 && weight < std::numeric_limits<double>::infinity();
+}
+TT_HOST_DEVICE inline double weight_part(double weight, double greatest) {
+  return is_weight(weight) && is_weight(greatest) && greatest > 0 ? weight / greatest : 0.0;
+}
+TT_HOST_DEVICE inline double race_time(uint64_t word, double weight, double greatest) {
+  return weight_part(weight, greatest) / exponential(word, 1.0);
+}
+inline int share_bits(int64_t categories) {
+  const int bits = 62 - std::bit_width(static_cast<uint64_t>(categories) - 1);
+  return bits < 53 ? bits : 53;
+}
+// scale: 2^share_bits.
+TT_HOST_DEVICE inline int64_t weight_share(double weight, double greatest, double scale) {
+  return static_cast<int64_t>(weight_part(weight, greatest) * scale);
+}
+// The category that a word falls on; 0 where there is nothing to fall on.
+TT_HOST_DEVICE inline int64_t category_of(uint64_t word, const int64_t* cumulated, int64_t categories) {
+  const int64_t sum = cumulated[categories - 1];
+  if (sum <= 0) return 0;
+  const auto at = static_cast<int64_t>(below(word, static_cast<uint64_t>(sum)));
+  int64_t low = 0;
+  int64_t high = categories - 1;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (cumulated[middle] > at) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
 
 // Word_: 32 bits below kWideRange, else 64.
 template <typename T, typename Word_>

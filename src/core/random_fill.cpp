@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/philox.h"
+#include "core/philox_choice.h"
 #include "core/random_math.h"
 
 // Box-Muller is compiled a second time for processors with fused multiply-add; the results are equal.
@@ -251,7 +252,7 @@ void bernoulli_values(Generator& generator, Device device, T* out, int64_t n, do
 }
 
 void check_probability(double p) {
-  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "bernoulli_ expects p to be in [0, 1], but got p=", p);
+  if (!(p >= 0 && p <= 1)) fail_probability(p);
 }
 
 }  // namespace
@@ -396,7 +397,7 @@ void fill_random_bits64(Generator& generator, T* out, int64_t n) {
 }
 
 template <typename T>
-void fill_randperm(Generator& generator, T* out, int64_t n) {
+void fill_randperm(Generator& generator, T* out, int64_t n, Device device) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
   if constexpr (kFloating<T>) {
     TT_CHECK(n <= (int64_t{1} << std::min(kDigits<T>, 62)) + 1, Status::kInvalidArgument,
@@ -406,16 +407,21 @@ void fill_randperm(Generator& generator, T* out, int64_t n) {
              Status::kInvalidArgument, "n is too large for result tensor type: '", DTypeOf<T>::value, "'");
   }
   const std::lock_guard lock(generator.mutex());
+  if (is_philox(generator, device)) {
+    if (n > 0) philox_randperm(generator, device, DTypeOf<T>::value, out, n);
+    return;
+  }
+  Mt19937& mt = generator.mt();
   if (n < static_cast<int64_t>(std::numeric_limits<uint32_t>::max() / 20)) {
     for (int64_t i = 0; i < n; ++i) out[i] = from_integer<T>(i);
     for (int64_t i = 0; i < n - 1; ++i) {
-      std::swap(out[i], out[i + generator.random() % static_cast<uint32_t>(n - i)]);
+      std::swap(out[i], out[i + mt() % static_cast<uint32_t>(n - i)]);
     }
     return;
   }
   // Fisher and Yates inside out, with 64-bit draws.
   for (int64_t i = 0; i < n; ++i) {
-    const auto at = static_cast<int64_t>(generator.random64() % static_cast<uint64_t>(i + 1));
+    const auto at = static_cast<int64_t>(draw64(mt) % static_cast<uint64_t>(i + 1));
     out[i] = out[at];
     out[at] = from_integer<T>(i);
   }
@@ -430,23 +436,21 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, double p, Device de
 }
 
 template <typename T, typename P>
-void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p) {
+void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p, Device device) {
   check_count(n);
-  for (int64_t i = 0; i < n; ++i) check_probability(static_cast<double>(static_cast<Compute<P>>(p[i])));
+  for (int64_t i = 0; i < n && device.is_cpu(); ++i) {
+    check_probability(static_cast<double>(static_cast<Compute<P>>(p[i])));
+  }
   const std::lock_guard lock(generator.mutex());
-  const T one = from_integer<T>(1);
-  const T zero = from_integer<T>(0);
-  if (is_philox(generator)) {
-    const philox::Start start = generator.reserve_locked(blocks_for(n, 4));
-    for (int64_t i = 0; i < n; i += 4) {
-      const philox::Block b = philox::block(start.seed, start.offset + static_cast<uint64_t>(i / 4));
-      for (int64_t j = i; j < std::min(i + 4, n); ++j) {
-        const auto chance = static_cast<double>(static_cast<Compute<P>>(p[j]));
-        out[j] = philox::bernoulli(b.word[j - i], chance) ? one : zero;
-      }
+  if (is_philox(generator, device)) {
+    const philox::Start start = generator.reserve_locked(blocks_for(n, 4), device);
+    if (n > 0) {
+      backend_of(device).random->bernoulli(DTypeOf<T>::value, out, DTypeOf<P>::value, p, n, start);
     }
     return;
   }
+  const T one = from_integer<T>(1);
+  const T zero = from_integer<T>(0);
   Mt19937& mt = generator.mt();
   for (int64_t i = 0; i < n; ++i) out[i] = unit<Compute<P>>(mt) < static_cast<Compute<P>>(p[i]) ? one : zero;
 }
@@ -469,7 +473,7 @@ void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p, Device
 
 template <typename T>
 void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t categories, int64_t samples,
-                 bool replacement, int64_t* out) {
+                 bool replacement, int64_t* out, Device device) {
   using C = Compute<T>;
   TT_CHECK(rows >= 0 && categories >= 0, Status::kInvalidArgument, "the shape must not be negative, got ",
            rows, " x ", categories);
@@ -478,19 +482,24 @@ void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t c
            "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
   TT_CHECK(categories <= int64_t{1} << 24, Status::kInvalidArgument,
            "number of categories cannot exceed 2^24");
-  for (int64_t r = 0; r < rows; ++r) {
+  if (rows > 0 && categories == 0) fail_no_weights();
+  for (int64_t r = 0; r < rows && device.is_cpu(); ++r) {
     C sum = 0;
     for (int64_t c = 0; c < categories; ++c) {
       const C weight = static_cast<C>(weights[r * categories + c]);
-      TT_CHECK(weight >= 0 && weight < std::numeric_limits<C>::infinity(), Status::kInvalidArgument,
-               "probability tensor contains either `inf`, `nan` or element < 0, got ", weight, " at row ", r,
-               ", category ", c);
+      if (!(weight >= 0 && weight < std::numeric_limits<C>::infinity())) {
+        fail_weight(static_cast<double>(weight), r, c);
+      }
       sum += weight;
     }
-    TT_CHECK(sum > 0, Status::kInvalidArgument,
-             "invalid multinomial distribution (sum of probabilities <= 0)");
+    if (!(sum > 0)) fail_no_weights();
   }
   if (rows == 0) return;
+  if (is_philox(generator, device)) {
+    const std::lock_guard lock(generator.mutex());
+    return philox_multinomial(generator, device, DTypeOf<T>::value, weights, rows, categories, samples,
+                              replacement, out);
+  }
 
   if (replacement && samples != 1) {
     // Inversion of the cumulative distribution by binary search.
@@ -556,21 +565,21 @@ void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t c
   template void fill_normal<T>(Generator&, T*, int64_t, double, double, bool, Device); \
   template void fill_exponential<T>(Generator&, T*, int64_t, double, Device);          \
   template void fill_dropout_mask<T>(Generator&, T*, int64_t, double, Device);         \
-  template void multinomial<T>(Generator&, const T*, int64_t, int64_t, int64_t, bool, int64_t*);
+  template void multinomial<T>(Generator&, const T*, int64_t, int64_t, int64_t, bool, int64_t*, Device);
 TT_FLOATING(Half)
 TT_FLOATING(BFloat16)
 TT_FLOATING(float)
 TT_FLOATING(double)
 
-#define TT_ANY(enumerator, T)                                                          \
-  template void fill_random_int<T>(Generator&, T*, int64_t, int64_t, int64_t, Device); \
-  template void fill_random_full<T>(Generator&, T*, int64_t, Device);                  \
-  template void fill_randperm<T>(Generator&, T*, int64_t);                             \
-  template void fill_bernoulli<T>(Generator&, T*, int64_t, double, Device);            \
-  template void fill_bernoulli<T, Half>(Generator&, T*, int64_t, const Half*);         \
-  template void fill_bernoulli<T, BFloat16>(Generator&, T*, int64_t, const BFloat16*); \
-  template void fill_bernoulli<T, float>(Generator&, T*, int64_t, const float*);       \
-  template void fill_bernoulli<T, double>(Generator&, T*, int64_t, const double*);
+#define TT_ANY(enumerator, T)                                                                  \
+  template void fill_random_int<T>(Generator&, T*, int64_t, int64_t, int64_t, Device);         \
+  template void fill_random_full<T>(Generator&, T*, int64_t, Device);                          \
+  template void fill_randperm<T>(Generator&, T*, int64_t, Device);                             \
+  template void fill_bernoulli<T>(Generator&, T*, int64_t, double, Device);                    \
+  template void fill_bernoulli<T, Half>(Generator&, T*, int64_t, const Half*, Device);         \
+  template void fill_bernoulli<T, BFloat16>(Generator&, T*, int64_t, const BFloat16*, Device); \
+  template void fill_bernoulli<T, float>(Generator&, T*, int64_t, const float*, Device);       \
+  template void fill_bernoulli<T, double>(Generator&, T*, int64_t, const double*, Device);
 TT_FORALL_DTYPES(TT_ANY)
 
 template void fill_random_bits64<int64_t>(Generator&, int64_t*, int64_t);

@@ -3,7 +3,8 @@
 // takes from the stream, are PyTorch's (docs/random.md); with Philox they are those of philox.h.
 //
 // Every fill checks its arguments first and draws nothing when it refuses them; it holds the generator's lock
-// while it draws. n = 0 draws nothing. T is one of the four floating-point types unless it says otherwise.
+// while it draws. (Probabilities and weights that lie on a device are checked there: the error is that of a
+// later call.) n = 0 draws nothing. T is one of the four floating-point types unless it says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -38,14 +39,14 @@ void fill_random_bits64(Generator& generator, T* out, int64_t n);
 
 // A permutation of 0..n-1. T: any dtype whose integers reach n.
 template <typename T>
-void fill_randperm(Generator& generator, T* out, int64_t n);
+void fill_randperm(Generator& generator, T* out, int64_t n, Device device = {});
 
 // 1 with probability p, else 0. T: any dtype.
 template <typename T>
 void fill_bernoulli(Generator& generator, T* out, int64_t n, double p, Device device = {});
-// The same with a probability for each element; on the CPU. T: any dtype; P: a floating-point type.
+// The same with a probability for each element. T: any dtype; P: a floating-point type.
 template <typename T, typename P>
-void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p);
+void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p, Device device = {});
 
 template <typename T>
 void fill_exponential(Generator& generator, T* out, int64_t n, double lambda = 1, Device device = {});
@@ -58,6 +59,6 @@ void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p, Device
 // samples.
 template <typename T>
 void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t categories, int64_t samples,
-                 bool replacement, int64_t* out);
+                 bool replacement, int64_t* out, Device device = {});
 
 }  // namespace tt

@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include "core/backend.h"
+#include "core/loop.h"
 
 namespace tt {
 
@@ -45,12 +46,13 @@ Tensor empty(const Dims& sizes, DType dtype, Device device) {
 }
 
 Tensor scalar_tensor(const Scalar& value, DType dtype, Device device) {
-  Tensor out = empty({}, dtype, Device{});
-  visit_dtype(dtype, [&]<typename T>() { *out.data<T>() = value.to<T>(); });
-  if (device.is_cpu()) return out;
-  Tensor there = empty({}, dtype, device);
-  backend_of(device).copy_bytes(there.raw(), device, out.raw(), Device{}, out.nbytes());
-  return there;
+  Tensor out = empty({}, dtype, device);
+  if (device.is_cpu()) {
+    visit_dtype(dtype, [&]<typename T>() { *out.data<T>() = value.to<T>(); });
+  } else {
+    backend_of(device).pointwise->fill(make_loop({}, {out}), value);
+  }
+  return out;
 }
 
 Tensor alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t offset) {

@@ -223,6 +223,14 @@ void CpuIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
   });
 }
 
+void CpuIndex::check_bounds(const Loop& loop, const IndexBounds& bounds) {
+  int64_t min;
+  int64_t max;
+  index_range(loop, &min, &max);
+  if (min < bounds.low) fail_index(min, bounds.size, bounds.dim);
+  if (max >= bounds.size) fail_index(max, bounds.size, bounds.dim);
+}
+
 void CpuIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) {
   visit_index(loop.dtype[1], [&]<typename Index>() {
     for_each_row(loop, 0, loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
@@ -239,7 +247,7 @@ void CpuIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, boo
   });
 }
 
-void CpuIndex::gather(const Loop& loop, int64_t stride) {
+void CpuIndex::gather(const Loop& loop, int64_t, int64_t stride) {
   visit_size(loop.dtype[0], [&]<typename T>() {
     visit_index(loop.dtype[2], [&]<typename Index>() {
       parallel_for(loop.numel, kParallelGrain / 2, [&](int64_t begin, int64_t end) {
@@ -251,7 +259,7 @@ void CpuIndex::gather(const Loop& loop, int64_t stride) {
   });
 }
 
-void CpuIndex::scatter(ScatterOp op, const Loop& loop, int64_t stride) {
+void CpuIndex::scatter(ScatterOp op, const Loop& loop, int64_t, int64_t stride) {
   if (const ScatterRow row = common_scatter_row(op, loop)) {
     return for_each_row(loop, 0, loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
       row(data, strides, n, stride);

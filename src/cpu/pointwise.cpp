@@ -1,5 +1,6 @@
 #include "cpu/pointwise.h"
 
+#include <atomic>
 #include <bit>
 
 #include "core/backend.h"
@@ -98,6 +99,26 @@ void CpuPointwise::where(const Loop& loop) {
   const DType dtype = loop.dtype[0];
   const DType dtypes[] = {dtype, DType::kBool, dtype, dtype};
   run_loop(loop, pointwise_table().where[std::countr_zero(size_of(dtype))], dtypes, {}, 1);
+}
+
+void CpuPointwise::check_divisor(const Loop& loop) {
+  std::atomic<bool> found{false};
+  visit_size(loop.dtype[0], [&]<typename T>() {
+    parallel_for(loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
+      for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+        const auto* from = reinterpret_cast<const T*>(data[0]);
+        const int64_t step = strides[0];
+        bool zero = false;
+        if (step == sizeof(T)) {
+          for (int64_t i = 0; i < n; ++i) zero |= from[i] == 0;
+        } else {
+          for (int64_t i = 0; i < n; ++i) zero |= *reinterpret_cast<const T*>(data[0] + i * step) == 0;
+        }
+        if (zero) found.store(true, std::memory_order_relaxed);
+      });
+    });
+  });
+  if (found.load()) fail_divisor();
 }
 
 }  // namespace tt::cpu

@@ -14,6 +14,7 @@ class CpuPointwise final : public PointwiseKernels {
   void binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) override;
   void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) override;
   void where(const Loop& loop) override;
+  void check_divisor(const Loop& loop) override;
 };
 
 // Inner loops by op and compute dtype (half types and integers below 32 bits have none: they are computed as

@@ -1,6 +1,7 @@
 #include "cpu/random.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/philox_fill.h"
 
@@ -20,7 +21,7 @@ void fill_words(T* out, int64_t n, philox::Start start, const Element& element) 
   using Word = typename Element::Word;
   constexpr int kPerBlock = philox::kWordsPerBlock<Word>;
   for (int64_t i = 0; i < n; i += kPerBlock) {
-    const philox::Block b = philox::block(start.seed, start.offset + static_cast<uint64_t>(i / kPerBlock));
+    const philox::Block b = philox::block(start, static_cast<uint64_t>(i / kPerBlock));
     const int64_t count = std::min<int64_t>(n - i, kPerBlock);
     for (int64_t j = 0; j < count; ++j) {
       out[i + j] = element(philox::word_of(b, static_cast<int>(j), Word()));
@@ -35,8 +36,7 @@ template <typename T>
   constexpr int64_t kPerBlock = philox::kWordsPerBlock<philox::WordOf<T>>;
   for (int64_t i = 0; i < n; i += kPerBlock) {
     C samples[kPerBlock];
-    philox::normal_samples(philox::block(start.seed, start.offset + static_cast<uint64_t>(i / kPerBlock)),
-                           samples);
+    philox::normal_samples(philox::block(start, static_cast<uint64_t>(i / kPerBlock)), samples);
     for (int64_t j = 0; j < kPerBlock && i + j < n; ++j) {
       out[i + j] = T(random_math::fma(samples[j], static_cast<C>(std), static_cast<C>(mean)));
     }
@@ -97,6 +97,80 @@ void CpuRandom::integers(DType dtype, void* out, int64_t n, philox::Start start,
     } else {
       fill_words(values, n, start, philox::IntegerElement<T, uint32_t>{range, base});
     }
+  });
+}
+
+namespace {
+
+// Calls fn with the C++ type of a floating dtype, whose elements become doubles exactly.
+template <typename F>
+void visit_floating(DType dtype, F&& fn) {
+  visit_dtype(dtype, [&]<typename T>() {
+    if constexpr (is_floating(DTypeOf<T>::value)) {
+      fn.template operator()<T>();
+    } else {
+      fail(Status::kDtype, "probabilities cannot be ", dtype);
+    }
+  });
+}
+template <typename T>
+double as_double(T value) {
+  return static_cast<double>(static_cast<philox::ComputeType<T>>(value));
+}
+
+// fn(element, word) for the elements of a fill of two words each.
+template <typename F>
+void for_each_word64(int64_t n, philox::Start start, F&& fn) {
+  for (int64_t i = 0; i < n; i += 2) {
+    const philox::Block b = philox::block(start, static_cast<uint64_t>(i / 2));
+    for (int j = 0; j < 2 && i + j < n; ++j) fn(i + j, philox::word_of(b, j, uint64_t{}));
+  }
+}
+
+}  // namespace
+
+void CpuRandom::bernoulli(DType dtype, void* out, DType p_dtype, const void* p, int64_t n,
+                          philox::Start start) {
+  visit_floating(p_dtype, [&]<typename P>() {
+    visit_dtype(dtype, [&]<typename T>() {
+      using C = philox::ComputeType<T>;
+      auto* to = static_cast<T*>(out);
+      for (int64_t i = 0; i < n; i += 4) {
+        const philox::Block b = philox::block(start, static_cast<uint64_t>(i / 4));
+        for (int64_t j = i; j < std::min(i + 4, n); ++j) {
+          const bool one = philox::bernoulli(b.word[j - i], as_double(static_cast<const P*>(p)[j]));
+          to[j] = T(static_cast<C>(one));
+        }
+      }
+    });
+  });
+}
+
+void CpuRandom::race(DType dtype, const void* weights, const void* greatest, int64_t rows, int64_t categories,
+                     philox::Start start, double* out) {
+  visit_floating(dtype, [&]<typename T>() {
+    for_each_word64(rows * categories, start, [=](int64_t i, uint64_t word) {
+      out[i] = philox::race_time(word, as_double(static_cast<const T*>(weights)[i]),
+                                 as_double(static_cast<const T*>(greatest)[i / categories]));
+    });
+  });
+}
+
+void CpuRandom::shares(DType dtype, const void* weights, const void* greatest, int64_t rows,
+                       int64_t categories, int64_t* out) {
+  const double scale = std::ldexp(1.0, philox::share_bits(categories));
+  visit_floating(dtype, [&]<typename T>() {
+    for (int64_t i = 0; i < rows * categories; ++i) {
+      out[i] = philox::weight_share(as_double(static_cast<const T*>(weights)[i]),
+                                    as_double(static_cast<const T*>(greatest)[i / categories]), scale);
+    }
+  });
+}
+
+void CpuRandom::categories(const int64_t* cumulated, int64_t rows, int64_t categories, int64_t samples,
+                           philox::Start start, int64_t* out) {
+  for_each_word64(rows * samples, start, [=](int64_t i, uint64_t word) {
+    out[i] = philox::category_of(word, cumulated + i / samples * categories, categories);
   });
 }
 

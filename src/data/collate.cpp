@@ -57,7 +57,8 @@ void gather_on_device(const Tensor& out, const Tensor& t, const Tensor& at) {
   const Loop loop =
       make_loop(out.sizes(), {out, alias(t, out.sizes(), source_strides, t.offset()),
                               alias(at, index_sizes, contiguous_strides(index_sizes), at.offset())});
-  backend_of(t.device()).index->gather(loop, t.stride(0) * static_cast<int64_t>(size_of(t.dtype())));
+  backend_of(t.device())
+      .index->gather(loop, t.size(0), t.stride(0) * static_cast<int64_t>(size_of(t.dtype())));
 }
 
 // The slow way that autograd follows: every row is copied by a recorded op.

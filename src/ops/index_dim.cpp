@@ -61,7 +61,7 @@ void check_scatter(const char* op, const Tensor& self, int dim, const Tensor& in
                " apart from dimension ", dim, " and to be no larger size than src ", src->sizes());
     }
   }
-  check_index_bounds(index, 0, self.ndim() == 0 ? 1 : self.size(dim), dim);
+  check_index_bounds(index, {0, size_along(self, dim), dim});
 }
 
 }  // namespace
@@ -75,13 +75,20 @@ void scatter_values(ScatterOp op, const Tensor& self, int dim, const Tensor& ind
       index.sizes(),
       {with_geometry(self, index.ndim() == self.ndim() ? index.sizes() : self.sizes(), self_strides), source,
        index});
-  backend_of(self.device()).index->scatter(op, loop, bytes_along(self, dim));
+  backend_of(self.device()).index->scatter(op, loop, size_along(self, dim), bytes_along(self, dim));
 }
 
 void scatter_tensor(ScatterOp op, const Tensor& self, int dim, const Tensor& index, const Tensor& src) {
   const Dims strides = src.strides();
   scatter_values(op, self, dim, index,
                  with_geometry(src, src.ndim() == index.ndim() ? index.sizes() : src.sizes(), strides));
+}
+
+void scatter_number(const Tensor& self, int dim, const Tensor& index, const Scalar& value) {
+  check_fits(value, self.dtype());
+  alignas(8) char bytes[8];
+  visit_dtype(self.dtype(), [&]<typename T>() { *reinterpret_cast<T*>(bytes) = value.to<T>(); });
+  scatter_values(ScatterOp::kAssign, self, dim, index, LoopOperand(bytes, self.dtype()));
 }
 
 int prepare_scatter(const char* op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
@@ -141,12 +148,12 @@ Tensor gather(const Tensor& t, int64_t dim, const Tensor& index) {
                "Size does not match at dimension ", i, " expected index ", index.sizes(),
                " to be no larger than self ", t.sizes(), " apart from dimension ", d);
     }
-    check_index_bounds(index, 0, t.ndim() == 0 ? 1 : t.size(d), d);
+    check_index_bounds(index, {0, size_along(t, d), d});
     const Dims strides = still(t, d);
     const Loop loop = make_loop(
         index.sizes(),
         {out, with_geometry(t, t.ndim() == index.ndim() ? index.sizes() : t.sizes(), strides), index});
-    backend_of(t.device()).index->gather(loop, bytes_along(t, d));
+    backend_of(t.device()).index->gather(loop, size_along(t, d), bytes_along(t, d));
   }
   if (needs_grad(t)) {
     record("gather", out, {&t},
@@ -189,7 +196,7 @@ Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
   check_same_device("index_select", t, index);
   TT_CHECK(t.ndim() > 0 || index.numel() == 1, Status::kShape,
            "index_select(): Index to scalar can have only 1 value, got ", index.numel(), " value(s)");
-  check_index_bounds(index, 0, t.ndim() == 0 ? 1 : t.size(d), d);
+  check_index_bounds(index, {0, size_along(t, d), d});
   Dims sizes = t.sizes();
   if (t.ndim() > 0) sizes[d] = index.numel();
   const Tensor out = empty(sizes, t.dtype(), t.device());
@@ -199,7 +206,7 @@ Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
     if (t.ndim() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
     const Loop loop =
         make_loop(sizes, {out, with_geometry(t, sizes, strides), with_geometry(index, sizes, index_strides)});
-    backend_of(t.device()).index->gather(loop, bytes_along(t, d));
+    backend_of(t.device()).index->gather(loop, size_along(t, d), bytes_along(t, d));
   }
   if (needs_grad(t)) {
     record("index_select", out, {&t},
@@ -234,7 +241,7 @@ int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const 
            "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
            "self.shape = ",
            self.sizes(), " source.shape = ", source.sizes());
-  check_index_bounds(index, 0, self.ndim() == 0 ? 1 : self.size(d), d);
+  check_index_bounds(index, {0, size_along(self, d), d});
   return d;
 }
 
@@ -253,7 +260,7 @@ void add_values(const Tensor& self, int d, const Tensor& index, const Tensor& so
   if (shape.size() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
   const Loop loop = make_loop(
       shape, {with_geometry(self, shape, strides), scaled, with_geometry(index, shape, index_strides)});
-  backend_of(self.device()).index->scatter(ScatterOp::kAdd, loop, bytes_along(self, d));
+  backend_of(self.device()).index->scatter(ScatterOp::kAdd, loop, size_along(self, d), bytes_along(self, d));
 }
 
 struct IndexAddBackward {
@@ -320,11 +327,6 @@ void scatter_inplace(const char* name, ScatterOp op, const Tensor& self, int64_t
   }
 }
 
-// A number, where the kernels of the target's device find it.
-Tensor as_source(const Scalar& value, const Tensor& target) {
-  return full({}, value, target.dtype(), target.device());
-}
-
 }  // namespace
 
 Tensor scatter(const Tensor& t, int64_t dim, const Tensor& index, const Tensor& src) {
@@ -348,7 +350,7 @@ Tensor scatter(const Tensor& t, int64_t dim, const Tensor& index, const Scalar& 
   const int d = wrap_dim(dim, t.ndim());
   check_scatter("scatter", t, d, index, nullptr);
   const Tensor out = contiguous_copy(t);
-  scatter_values(ScatterOp::kAssign, out, d, index, as_source(value, t));
+  scatter_number(out, d, index, value);
   if (needs_grad(t)) record("scatter", out, {&t}, scatter_rule(d, index, false, nullptr));
   return out;
 }
@@ -358,7 +360,7 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar
   const int d = wrap_dim(dim, self.ndim());
   check_scatter("scatter", self, d, index, nullptr);
   const bool record_it = needs_grad(self);
-  scatter_values(ScatterOp::kAssign, self, d, apart_from(self, index), as_source(value, self));
+  scatter_number(self, d, apart_from(self, index), value);
   bump_version(self);
   if (record_it) record_inplace("scatter", self, {&self}, scatter_rule(d, index, false, nullptr));
 }

@@ -77,6 +77,9 @@ PerDim per_dim(const Tensor& t, std::span<const Tensor> indices) {
   return out;
 }
 
+// An offset of a plan is good unless it is negative.
+constexpr int64_t kAnyOffset = INT64_MAX;
+
 // Where the elements that the indices name lie in t's memory: the result's shape, t's strides along it with
 // those of the indexed dimensions at 0, and the bytes that the indices add.
 struct Plan {
@@ -122,7 +125,7 @@ Plan make_plan(const Tensor& t, std::span<const Tensor> indices) {
   for (int d = 0; d < t.ndim(); ++d) {
     const Tensor& index = by_dim.index[d];
     if (!index.defined()) continue;
-    check_index_bounds(index, -t.size(d), t.size(d), d);
+    check_index_bounds(index, {-t.size(d), t.size(d), d});
     if (plan.offsets.numel() == 0) continue;
     backend_of(t.device())
         .index->index_offsets(make_loop(plan.offsets.sizes(), {plan.offsets, index}), t.size(d),
@@ -187,7 +190,8 @@ void check_values(const Tensor& self, const Plan& plan, const Tensor& values) {
 void put_values(const Tensor& self, const Plan& plan, const Tensor& values, bool accumulate) {
   const Loop loop = plan_loop(plan, with_geometry(self, plan.sizes, plan.strides), values);
   if (loop.numel == 0) return;
-  backend_of(self.device()).index->scatter(accumulate ? ScatterOp::kAdd : ScatterOp::kAssign, loop, 1);
+  backend_of(self.device())
+      .index->scatter(accumulate ? ScatterOp::kAdd : ScatterOp::kAssign, loop, kAnyOffset, 1);
 }
 
 }  // namespace
@@ -196,7 +200,8 @@ Tensor index(const Tensor& t, std::span<const Tensor> indices) {
   const Plan plan = make_plan(t, indices);
   const Tensor out = empty(plan.sizes, t.dtype(), t.device());
   if (out.numel() > 0) {
-    backend_of(t.device()).index->gather(plan_loop(plan, out, with_geometry(t, plan.sizes, plan.strides)), 1);
+    backend_of(t.device())
+        .index->gather(plan_loop(plan, out, with_geometry(t, plan.sizes, plan.strides)), kAnyOffset, 1);
   }
   if (needs_grad(t)) {
     record("index", out, {&t}, [sizes = t.sizes(), saved = SavedIndices(indices)](BackwardContext& context) {

@@ -12,11 +12,9 @@ inline void check_index_dtype(const char* op, const Tensor& index) {
            "(): Expected dtype int32/int64 for index, got ", index.dtype());
 }
 
-// Fails unless every index lies in [low, size).
-inline void check_index_bounds(const Tensor& index, int64_t low, int64_t size, int dim) {
+// Fails unless every index is within the bounds: a CPU at once, a device later.
+inline void check_index_bounds(const Tensor& index, const IndexBounds& bounds) {
   if (index.numel() == 0) return;
-  int64_t min;
-  int64_t max;
   // An expanded index is looked at once.
   Dims sizes = index.sizes();
   for (int i = 0; i < sizes.size(); ++i) {
@@ -24,10 +22,11 @@ inline void check_index_bounds(const Tensor& index, int64_t low, int64_t size, i
   }
   LoopOperand once(index);
   once.sizes = &sizes;
-  backend_of(index.device()).index->index_range(make_loop(sizes, {once}), &min, &max);
-  TT_CHECK(min >= low && max < size, Status::kInvalidArgument, "index ", min < low ? min : max,
-           " is out of bounds for dimension ", dim, " with size ", size);
+  backend_of(index.device()).index->check_bounds(make_loop(sizes, {once}), bounds);
 }
+
+// The size of a dimension that indices run along; a 0-dim tensor is one element long.
+inline int64_t size_along(const Tensor& t, int d) { return t.ndim() == 0 ? 1 : t.size(d); }
 
 inline void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
   TT_CHECK(a.device() == b.device(), Status::kDevice, op,
@@ -53,5 +52,6 @@ int prepare_scatter(const char* op, const Tensor& self, int64_t dim, const Tenso
 void scatter_tensor(ScatterOp op, const Tensor& self, int dim, const Tensor& index, const Tensor& src);
 void scatter_values(ScatterOp op, const Tensor& self, int dim, const Tensor& index,
                     const LoopOperand& source);
+void scatter_number(const Tensor& self, int dim, const Tensor& index, const Scalar& value);
 
 }  // namespace tt::ops

@@ -67,32 +67,24 @@ Tensor pad_constant(const Tensor& t, std::span<const int64_t> amounts, double va
 }
 
 // Which element of t each element of the result is, along one dimension.
-Tensor pad_index(int64_t size, int64_t before, int64_t after, PadMode mode) {
-  const Tensor index = empty(Dims{size + before + after}, DType::kInt64);
-  auto* out = index.data<int64_t>();
-  const int64_t kept_from = std::max<int64_t>(-before, 0);
-  const int64_t kept_to = std::max<int64_t>(before, 0);
-  const int64_t kept = size - kept_from - std::max<int64_t>(-after, 0);
-  for (int64_t i = 0; i < index.numel(); ++i) {
-    int64_t at = i - before;
-    switch (mode) {
-      case PadMode::kReflect:
-        if (at < 0) at = -at;
-        if (at >= size) at = 2 * (size - 1) - at;
-        break;
-      case PadMode::kReplicate:
-        at = at < 0 ? 0 : at >= size ? size - 1 : at;
-        break;
-      case PadMode::kCircular:
-        // Round the part that negative amounts leave.
-        at = kept_from + ((i - kept_to) % kept + kept) % kept;
-        break;
-      case PadMode::kConstant:
-        break;
+Tensor pad_index(int64_t size, int64_t before, int64_t after, PadMode mode, Device device) {
+  const Tensor at = arange(-before, size + after, 1, DType::kInt64, device);
+  switch (mode) {
+    case PadMode::kReflect:
+      // Folded at both ends.
+      return sub(size - 1, abs(sub(size - 1, abs(at))));
+    case PadMode::kReplicate:
+      return minimum(maximum(at, 0), size - 1);
+    case PadMode::kCircular: {
+      // Round the part that negative amounts leave.
+      const int64_t from = std::max<int64_t>(-before, 0);
+      const int64_t kept = size - from - std::max<int64_t>(-after, 0);
+      return add(remainder(sub(at, from), kept), from);
     }
-    out[i] = at;
+    case PadMode::kConstant:
+      break;
   }
-  return index;
+  return at;
 }
 
 void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) {
@@ -151,7 +143,7 @@ Tensor pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode, doub
     const int64_t after = amounts[2 * i + 1];
     if (before == 0 && after == 0) continue;
     const int d = t.ndim() - 1 - static_cast<int>(i);
-    out = index_select(out, d, to_device(pad_index(t.size(d), before, after, mode), t.device()));
+    out = index_select(out, d, pad_index(t.size(d), before, after, mode, t.device()));
   }
   return out.is_same(t) ? clone(t) : out;
 }

@@ -20,16 +20,26 @@ Tensor as_condition(const Tensor& condition) {
   return to_dtype(condition, DType::kBool);
 }
 
-// An operand of `where` in the result's dtype: numbers become 0-dim tensors on the device.
+// Where run_where on the device takes it: the CPU's 0-dim tensors stay.
+Tensor readable_on(Device device, const Tensor& t) { return t.device().is_cpu() ? t : to_device(t, device); }
+
+// An operand of `where` in the result's dtype.
 Tensor as_branch(const Arg& arg, DType dtype, Device device) {
-  if (!arg.is_tensor()) return scalar_tensor(arg.scalar(), dtype, device);
+  if (!arg.is_tensor()) return scalar_tensor(arg.scalar(), dtype);
   const GradMode off(false);
-  return to_device(to_dtype(arg.tensor(), dtype), device);
+  return readable_on(device, to_dtype(arg.tensor(), dtype));
+}
+
+// The CPU's 0-dim tensors reach another device by value.
+LoopOperand operand_on(Device device, const Tensor& t) {
+  return t.device() == device ? LoopOperand(t) : LoopOperand(t.raw(), t.dtype());
 }
 
 void run_where(const Tensor& out, const Tensor& condition, const Tensor& a, const Tensor& b) {
-  if (out.numel() > 0)
-    backend_of(out.device()).pointwise->where(make_loop(out.sizes(), {out, condition, a, b}));
+  if (out.numel() == 0) return;
+  const Device device = out.device();
+  backend_of(device).pointwise->where(make_loop(
+      out.sizes(), {out, operand_on(device, condition), operand_on(device, a), operand_on(device, b)}));
 }
 
 Tensor back_to(const Tensor& grad, const Dims& sizes, DType dtype) {
@@ -98,7 +108,7 @@ Tensor where(const Tensor& condition, const Arg& a, const Arg& b) {
   const Arg all[] = {mask, a, b};
   const Device device = common_device(all);
   const Tensor out = empty(broadcast(broadcast(mask.sizes(), a.sizes()), b.sizes()), dtype, device);
-  run_where(out, to_device(mask, device), as_branch(a, dtype, device), as_branch(b, dtype, device));
+  run_where(out, mask, as_branch(a, dtype, device), as_branch(b, dtype, device));
   const Tensor none;
   const Tensor& ta = a.is_tensor() ? a.tensor() : none;
   const Tensor& tb = b.is_tensor() ? b.tensor() : none;
@@ -130,7 +140,7 @@ void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
   const Tensor none;
   const Tensor& tv = value.is_tensor() ? value.tensor() : none;
   const bool record_it = needs_grad(self, tv);
-  const Tensor there = to_device(mask, self.device());
+  const Tensor there = readable_on(self.device(), mask);
   const Tensor kept = there.storage() == self.storage() ? contiguous_copy(there) : there;
   run_where(self, kept, as_branch(value, self.dtype(), self.device()), self);
   bump_version(self);

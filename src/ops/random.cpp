@@ -102,8 +102,9 @@ Tensor randint(int64_t low, int64_t high, const Dims& sizes, DType dtype, Random
 
 Tensor randperm(int64_t n, DType dtype, RandomSource generator, Device device) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
-  const Tensor out = empty({n}, dtype);
-  visit_dtype(dtype, [&]<typename T>() { fill_randperm<T>(source(generator, device), out.data<T>(), n); });
+  Generator& from = source(generator, device);
+  const Tensor out = empty({n}, dtype, drawn_on(from, device));
+  visit_dtype(dtype, [&]<typename T>() { fill_randperm<T>(from, out.data<T>(), n, out.device()); });
   return to_device(out, device);
 }
 
@@ -155,10 +156,12 @@ void bernoulli_(const Tensor& self, double p, RandomSource generator) {
 
 Tensor bernoulli(const Tensor& p, RandomSource generator) {
   const GradMode off(false);
-  const Tensor local = contiguous(to_device(p, Device{}));
-  const Tensor out = empty(p.sizes(), p.dtype());
+  Generator& from = source(generator, p.device());
+  const Device device = drawn_on(from, p.device());
+  const Tensor dense = contiguous(to_device(p, device));
+  const Tensor out = empty(p.sizes(), p.dtype(), device);
   visit_floating(p.dtype(), [&]<typename T>() {
-    fill_bernoulli<T, T>(source(generator, p.device()), out.data<T>(), out.numel(), local.data<T>());
+    fill_bernoulli<T, T>(from, out.data<T>(), out.numel(), dense.data<T>(), device);
   });
   return to_device(out, p.device());
 }
@@ -167,14 +170,16 @@ Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, Ran
   TT_CHECK(weights.ndim() == 1 || weights.ndim() == 2, Status::kShape,
            "prob_dist must be 1 or 2 dim, got shape ", weights.sizes());
   const GradMode off(false);
-  const Tensor local = contiguous(to_device(weights, Device{}));
+  Generator& from = source(generator, weights.device());
+  const Device device = drawn_on(from, weights.device());
+  const Tensor dense = contiguous(to_device(weights, device));
   const int64_t rows = weights.ndim() == 2 ? weights.size(0) : 1;
   const int64_t categories = weights.size(weights.ndim() - 1);
   TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples, got ", samples);
-  const Tensor out = empty(weights.ndim() == 2 ? Dims{rows, samples} : Dims{samples}, DType::kInt64);
+  const Tensor out = empty(weights.ndim() == 2 ? Dims{rows, samples} : Dims{samples}, DType::kInt64, device);
   visit_floating(weights.dtype(), [&]<typename T>() {
-    tt::multinomial<T>(source(generator, weights.device()), local.data<T>(), rows, categories, samples,
-                       replacement, out.data<int64_t>());
+    tt::multinomial<T>(from, dense.data<T>(), rows, categories, samples, replacement, out.data<int64_t>(),
+                       device);
   });
   return to_device(out, weights.device());
 }

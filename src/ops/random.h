@@ -1,7 +1,6 @@
 // Random tensors and in-place random fills. A null generator is the device's default one. Philox numbers are
-// made on the tensor's device (those of randperm, multinomial and bernoulli of a tensor on the CPU),
-// mt19937's on the CPU, from where they are copied. Fills are not differentiable and count as in-place
-// writes.
+// made on the tensor's device, mt19937's on the CPU, from where they are copied. Fills are not differentiable
+// and count as in-place writes.
 #pragma once
 
 #include <optional>

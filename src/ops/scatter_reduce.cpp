@@ -56,7 +56,7 @@ void reduce_into(const Tensor& self, int dim, const Tensor& index, const Tensor&
                  bool include_self) {
   const GradMode off(false);
   const Tensor counts = reduce == ScatterReduce::kMean ? counts_of(self, dim, index, include_self) : Tensor();
-  if (!include_self) scatter_(self, dim, index, identity_of(reduce, self.dtype()));
+  if (!include_self) scatter_number(self, dim, index, identity_of(reduce, self.dtype()));
   scatter_tensor(op_of(reduce), self, dim, index, src);
   if (!counts.defined()) return;
   if (is_floating(self.dtype())) {

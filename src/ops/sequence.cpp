@@ -3,6 +3,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "ops/index_rule.h"
 #include "ops/ops.h"
 #include "ops/view_rule.h"
 
@@ -160,21 +161,21 @@ Tensor one_hot(const Tensor& t, int64_t num_classes) {
     sizes.push_back(num_classes);
     return zeros(sizes, DType::kInt64, t.device());
   }
-  int64_t min;
-  int64_t max;
-  backend_of(t.device()).index->index_range(make_loop(t.sizes(), {t}), &min, &max);
-  TT_CHECK(min >= 0, Status::kInvalidArgument, "Class values must be non-negative, got ", min);
-  TT_CHECK(num_classes != -1 || max < INT64_MAX, Status::kInvalidArgument, "class value ", max,
-           " is too large");
-  const int64_t classes = num_classes == -1 ? max + 1 : num_classes;
-  TT_CHECK(num_classes == -1 || num_classes > 0, Status::kInvalidArgument,
-           "num_classes should be positive, got ", num_classes);
-  TT_CHECK(max < classes, Status::kInvalidArgument, "Class values must be smaller than num_classes (",
-           classes, "), got ", max);
+  int64_t classes = num_classes;
+  if (num_classes > 0) {
+    check_index_bounds(t, {0, num_classes, IndexBounds::kClasses});
+  } else {
+    int64_t min;
+    backend_of(t.device()).index->index_range(make_loop(t.sizes(), {t}), &min, &classes);
+    TT_CHECK(min >= 0, Status::kInvalidArgument, "Class values must be non-negative, got ", min);
+    TT_CHECK(num_classes == -1, Status::kInvalidArgument, "num_classes should be positive, got ",
+             num_classes);
+    TT_CHECK(classes < INT64_MAX, Status::kInvalidArgument, "class value ", classes, " is too large");
+    ++classes;
+  }
   sizes.push_back(classes);
   const Tensor out = zeros(sizes, DType::kInt64, t.device());
-  const GradMode off(false);
-  scatter_(out, out.ndim() - 1, unsqueeze(t, t.ndim()), Scalar(1));
+  scatter_number(out, t.ndim(), unsqueeze(t, t.ndim()), 1);
   return out;
 }
 

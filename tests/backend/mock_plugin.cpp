@@ -46,6 +46,7 @@ class MockPointwise final : public PointwiseKernels {
     cpu_->ternary(op, open(loop), p);
   }
   void where(const Loop& loop) override { cpu_->where(open(loop)); }
+  void check_divisor(const Loop& loop) override { cpu_->check_divisor(open(loop)); }
 
  private:
   PointwiseKernels* cpu_;
@@ -119,12 +120,17 @@ class MockIndex final : public IndexKernels {
   void index_range(const Loop& loop, int64_t* min, int64_t* max) override {
     cpu_->index_range(open(loop), min, max);
   }
+  void check_bounds(const Loop& loop, const IndexBounds& bounds) override {
+    cpu_->check_bounds(open(loop), bounds);
+  }
   void index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) override {
     cpu_->index_offsets(open(loop), size, stride, add);
   }
-  void gather(const Loop& loop, int64_t stride) override { cpu_->gather(open(loop), stride); }
-  void scatter(ScatterOp op, const Loop& loop, int64_t stride) override {
-    cpu_->scatter(op, open(loop), stride);
+  void gather(const Loop& loop, int64_t size, int64_t stride) override {
+    cpu_->gather(open(loop), size, stride);
+  }
+  void scatter(ScatterOp op, const Loop& loop, int64_t size, int64_t stride) override {
+    cpu_->scatter(op, open(loop), size, stride);
   }
   void accumulate(const Loop& loop) override { cpu_->accumulate(open(loop)); }
   void floor_divide(const Loop& loop) override { cpu_->floor_divide(open(loop)); }
@@ -328,6 +334,22 @@ class MockRandom final : public RandomKernels {
   void integers(DType dtype, void* out, int64_t n, philox::Start start, uint64_t range,
                 int64_t base) override {
     cpu_->integers(dtype, open(out), n, start, range, base);
+  }
+  void bernoulli(DType dtype, void* out, DType p_dtype, const void* p, int64_t n,
+                 philox::Start start) override {
+    cpu_->bernoulli(dtype, open(out), p_dtype, open(p), n, start);
+  }
+  void race(DType dtype, const void* weights, const void* greatest, int64_t rows, int64_t categories,
+            philox::Start start, double* out) override {
+    cpu_->race(dtype, open(weights), open(greatest), rows, categories, start, open(out));
+  }
+  void shares(DType dtype, const void* weights, const void* greatest, int64_t rows, int64_t categories,
+              int64_t* out) override {
+    cpu_->shares(dtype, open(weights), open(greatest), rows, categories, open(out));
+  }
+  void categories(const int64_t* cumulated, int64_t rows, int64_t categories, int64_t samples,
+                  philox::Start start, int64_t* out) override {
+    cpu_->categories(open(cumulated), rows, categories, samples, start, open(out));
   }
 
  private:

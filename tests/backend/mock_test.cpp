@@ -6,8 +6,10 @@
 #include <functional>
 
 #include "autograd/engine.h"
+#include "core/generator.h"
 #include "core/plugin.h"
 #include "ops/ops.h"
+#include "ops/random.h"
 
 namespace tt {
 namespace {
@@ -87,6 +89,58 @@ TEST(MockBackend, MemoryCallsLeaveKernelsWithTheirDevice) {
   const Tensor y = empty({4}, DType::kFloat32, kFirst);
   backend.pointwise->unary(UnaryOp::neg, make_loop(x.sizes(), {y, x}), {});
   EXPECT_EQ(*ops::to_device(y, Device{}).data<float>(), -2);
+}
+
+// The kernels find what is wrong; the mock's are the CPU's and say so at once.
+TEST(MockBackend, IndicesAreCheckedByTheDevice) {
+  const auto there = [](const Tensor& t) { return ops::to_device(t, kFirst); };
+  const Tensor x = there(ops::full({3, 4}, 2.5, DType::kFloat32));
+  const Tensor wrong = there(ops::full({2}, 3, DType::kInt64)), source = there(ops::zeros({2, 4}, x.dtype()));
+  const std::string message = "index 3 is out of bounds for dimension 0 with size 3";
+  EXPECT_EQ(message_of([&] { ops::index_select(x, 0, wrong); }), message);
+  EXPECT_EQ(message_of([&] { ops::index_add_(x, 0, wrong, source); }), message);
+  const Tensor list[] = {wrong};
+  EXPECT_EQ(message_of([&] { ops::index_put_(x, list, source); }), message);
+  EXPECT_EQ(message_of([&] { ops::one_hot(wrong, 2); }),
+            "Class values must be smaller than num_classes (2), got 3");
+  EXPECT_EQ(message_of([&] { ops::remainder(wrong, ops::zeros_like(wrong)); }),
+            "ZeroDivisionError: integer division or modulo by zero");
+  EXPECT_TRUE(ops::equal(x, there(ops::full({3, 4}, 2.5, DType::kFloat32))));
+}
+
+TEST(MockBackend, DrawsAndPadsWithoutTheHost) {
+  const auto draw = [](Device device) {
+    const Ref<Generator> g = make_ref<Generator>(Engine::kPhilox, uint64_t{9});
+    const Tensor p = ops::full({3, 50}, 0.25, DType::kFloat32, device);
+    const int64_t amounts[] = {3, 4};
+    return Tensors{
+        ops::randperm(100, DType::kInt32, g.get(), device),
+        ops::bernoulli(p, g.get()),
+        ops::multinomial(p, 1, false, g.get()),
+        ops::multinomial(p, 20, false, g.get()),
+        ops::multinomial(p, 20, true, g.get()),
+        ops::pad(ops::randn({3, 50}, DType::kFloat32, g.get(), device), amounts, ops::PadMode::kReflect)};
+  };
+  const Tensors got = draw(kFirst), want = draw(Device{});
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_EQ(got[i].device(), kFirst);
+    EXPECT_TRUE(ops::equal(ops::to_device(got[i], Device{}), want[i])) << i;
+  }
+}
+
+// Numbers and 0-dim CPU tensors go by value.
+TEST(MockBackend, ChoosesAmongNumbers) {
+  const Tensor mask = ops::to_device(ops::eq(ops::arange(0, 4, 1, DType::kInt64), 2), kFirst);
+  const Tensor x = ops::full({4}, 1.5, DType::kFloat32, kFirst);
+  const Tensor y = ops::to_device(ops::where(mask, scalar_tensor(4, DType::kFloat32), x), Device{});
+  const Tensor z = ops::to_device(ops::masked_fill(x, mask, 4), Device{});
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(y.data<float>()[i], i == 2 ? 4 : 1.5f);
+    EXPECT_EQ(z.data<float>()[i], i == 2 ? 4 : 1.5f);
+  }
+  const Tensor all = ops::where(scalar_tensor(true, DType::kBool), x, 0.0);
+  EXPECT_TRUE(ops::equal(all, x));
+  EXPECT_EQ(*ops::to_device(scalar_tensor(3, DType::kFloat16, kFirst), Device{}).data<Half>(), Half(3.0f));
 }
 
 TEST(MockBackend, RunsOutOfMemoryWithoutHarm) {

@@ -11,6 +11,8 @@
 #include <memory>
 #include <vector>
 
+#include "cuda/fault.h"
+
 namespace tt::testing {
 
 enum class Order { kForward, kBackward, kShuffled };
@@ -79,13 +81,13 @@ class Emulator {
   }
 
   bool tensor_cores() const { return tensor_cores_; }
-  uint64_t* fault() const { return &fault_; }
+  cuda::FaultRecord* fault() const { return &fault_; }
   int launches() const { return launches_; }
 
  private:
   Order order_;
   bool tensor_cores_;
-  mutable uint64_t fault_ = 0;
+  mutable cuda::FaultRecord fault_;
   mutable int launches_ = 0;
 };
 

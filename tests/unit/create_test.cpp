@@ -43,6 +43,10 @@ TEST(Create, OneHotAndEye) {
   for (int i = 0; i < 9; ++i) EXPECT_EQ(hot.data<int64_t>()[i], eye.data<int64_t>()[i]);
   EXPECT_EQ(message_of([&] { ops::one_hot(classes, 2); }),
             "Class values must be smaller than num_classes (2), got 2");
+  EXPECT_EQ(message_of([&] { ops::one_hot(classes, 0); }), "num_classes should be positive, got 0");
+  EXPECT_EQ(message_of([&] { ops::one_hot(ops::sub(classes, 1), 5); }),
+            "Class values must be non-negative, got -1");
+  EXPECT_EQ(ops::one_hot(classes, 5).sizes(), (Dims{3, 5}));
 }
 
 TEST(Create, EmptyStridedChecksOverflow) {

@@ -1,27 +1,53 @@
 // Gathering and scattering by index, and filling by position.
 #pragma once
 
+#include "core/error.h"
 #include "core/loop.h"
 
 namespace tt {
 
 enum class ScatterOp : uint8_t { kAssign, kAdd, kMul, kMax, kMin };
 
+// The indices that an op takes: [low, size).
+struct IndexBounds {
+  static constexpr int kClasses = -1;  // one_hot: they are class values
+  int64_t low;
+  int64_t size;
+  int dim;  // for the message
+};
+
+// The error of an index that is not within its bounds.
+[[noreturn]] inline void fail_index(int64_t index, int64_t size, int dim) {
+  if (dim != IndexBounds::kClasses) {
+    fail(Status::kInvalidArgument, "index ", index, " is out of bounds for dimension ", dim, " with size ",
+         size);
+  }
+  TT_CHECK(index >= 0, Status::kInvalidArgument, "Class values must be non-negative, got ", index);
+  fail(Status::kInvalidArgument, "Class values must be smaller than num_classes (", size, "), got ", index);
+}
+
 class IndexKernels {
  public:
   static constexpr char kFamily[] = "index";
   virtual ~IndexKernels() = default;
 
-  // The smallest and the largest of the indices (operand 0, int32 or int64). The loop is not empty.
+  // The smallest and the largest of the indices (operand 0, int32 or int64). The loop is not empty. Waits for
+  // the device.
   virtual void index_range(const Loop& loop, int64_t* min, int64_t* max) = 0;
+  // Fails with fail_index's error unless every index (operand 0, int32 or int64) is within the bounds. The
+  // loop is not empty. A device does not wait: it reports the error in a later call, and the calls below do
+  // no harm with such an index.
+  virtual void check_bounds(const Loop& loop, const IndexBounds& bounds) = 0;
   // offsets[0] (int64) = index[1] * stride, or += where `add`; a negative index counts from `size`. The
-  // indices are in [-size, size).
+  // indices are in [-size, size); on a device the offset of another one is negative, also after more adding.
   virtual void index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) = 0;
-  // out[0] = the element index[2] * stride bytes behind source[1].
-  virtual void gather(const Loop& loop, int64_t stride) = 0;
+  // out[0] = the element index[2] * stride bytes behind source[1]. The indices are in [0, size); on a device
+  // another one gives zero.
+  virtual void gather(const Loop& loop, int64_t size, int64_t stride) = 0;
   // The element index[2] * stride bytes behind self[0] takes source[1], one after another: a repeated index
-  // gathers all of them.
-  virtual void scatter(ScatterOp op, const Loop& loop, int64_t stride) = 0;
+  // gathers all of them. The indices are in [0, size); on a device another one writes nothing. The source
+  // may be a host scalar.
+  virtual void scatter(ScatterOp op, const Loop& loop, int64_t size, int64_t stride) = 0;
   // self[0] += values[1], one after another: self may overlap itself.
   virtual void accumulate(const Loop& loop) = 0;
   // self[0] = floor(self[0] / counts[1]), integers, counts positive.

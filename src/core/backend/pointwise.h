@@ -1,6 +1,7 @@
 // Pointwise kernels: one result element from the operands' elements at the same place.
 #pragma once
 
+#include "core/error.h"
 #include "core/loop.h"
 #include "ops/op_table.h"
 
@@ -23,6 +24,11 @@ struct PointwiseParams {
   double c = 0;
 };
 
+// Division of integers by zero.
+[[noreturn]] inline void fail_divisor() {
+  fail(Status::kInvalidArgument, "ZeroDivisionError: integer division or modulo by zero");
+}
+
 // Loops: operand 0 is the result, the inputs follow and share one dtype, the op's compute dtype. The result's
 // dtype is that, or bool where the op's row says so. Where the compute dtype is a half type, host scalars are
 // float32, so that they lose nothing before the arithmetic.
@@ -38,6 +44,9 @@ class PointwiseKernels {
   virtual void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
   // out[0] = in[1] ? in[2] : in[3]: in[1] is bool, the others share one dtype, any.
   virtual void where(const Loop& loop) = 0;
+  // Fails with fail_divisor's error where an element of the loop's only operand, integers or bool, is zero.
+  // A device does not wait: it reports the error in a later call, and what is divided by zero is zero.
+  virtual void check_divisor(const Loop& loop) = 0;
 };
 
 }  // namespace tt

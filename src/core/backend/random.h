@@ -1,9 +1,10 @@
-// Fills of dense memory with the numbers of a Philox generator: the same on every device (core/philox.h).
+// Dense memory filled with the numbers of a Philox generator: the same on every device (core/philox.h).
 #pragma once
 
 #include <cstdint>
 
 #include "core/dtype.h"
+#include "core/error.h"
 #include "core/philox.h"
 
 namespace tt {
@@ -15,6 +16,19 @@ enum class RandomFill : uint8_t {
   kBernoulli,    // any dtype: b with probability a, else 0
 };
 
+// What bernoulli and multinomial refuse. A CPU's kernels are only given what has been checked; a device
+// reports it in a later call, and until then the numbers made of it are zero.
+[[noreturn]] inline void fail_probability(double p) {
+  fail(Status::kInvalidArgument, "bernoulli_ expects p to be in [0, 1], but got p=", p);
+}
+[[noreturn]] inline void fail_weight(double weight, int64_t row, int64_t category) {
+  fail(Status::kInvalidArgument, "probability tensor contains either `inf`, `nan` or element < 0, got ",
+       weight, " at row ", row, ", category ", category);
+}
+[[noreturn]] inline void fail_no_weights() {
+  fail(Status::kInvalidArgument, "invalid multinomial distribution (sum of probabilities <= 0)");
+}
+
 class RandomKernels {
  public:
   static constexpr char kFamily[] = "random";
@@ -25,6 +39,20 @@ class RandomKernels {
   // Integers base + [0, range), where range 0 is 2^64, as any dtype.
   virtual void integers(DType dtype, void* out, int64_t n, philox::Start start, uint64_t range,
                         int64_t base) = 0;
+  // out[i] = 1 with probability p[i], else 0; p is floating.
+  virtual void bernoulli(DType dtype, void* out, DType p_dtype, const void* p, int64_t n,
+                         philox::Start start) = 0;
+
+  // The steps of multinomial, for weights of a floating dtype, rows x categories, and the greatest of each
+  // row. None of the numbers is zero. What each element of the race, or each sample, comes to is in
+  // philox_fill.h.
+  virtual void race(DType dtype, const void* weights, const void* greatest, int64_t rows, int64_t categories,
+                    philox::Start start, double* out) = 0;
+  virtual void shares(DType dtype, const void* weights, const void* greatest, int64_t rows,
+                      int64_t categories, int64_t* out) = 0;
+  // cumulated: the running sums of each row's shares. out: rows x samples.
+  virtual void categories(const int64_t* cumulated, int64_t rows, int64_t categories, int64_t samples,
+                          philox::Start start, int64_t* out) = 0;
 };
 
 }  // namespace tt

@@ -1,8 +1,5 @@
-// Gathering, scattering, joining, filling by position; and random numbers.
-#include "core/generator.h"
+// Gathering, scattering, joining, filling by position.
 #include "device.h"
-#include "ops/dropout.h"
-#include "ops/random.h"
 
 namespace tt::device_test {
 namespace {
@@ -45,6 +42,7 @@ TEST(DeviceIndex, Scatters) {
          "scatter_add");
     same(ops::index_add(on_cuda(x), 0, on_cuda(rows), on_cuda(source)), ops::index_add(x, 0, rows, source),
          "index_add");
+    same(ops::scatter(on_cuda(x), 0, on_cuda(at), Scalar(1)), ops::scatter(x, 0, at, Scalar(1)), "scatter");
     const Tensor pair[] = {rows, indices({50}, 30)};
     const Tensor pair_there[] = {on_cuda(pair[0]), on_cuda(pair[1])};
     const Tensor put = values({50}, dtype, false);
@@ -53,16 +51,6 @@ TEST(DeviceIndex, Scatters) {
            ops::index_put(x, pair, put, accumulate), "index_put");
     }
   }
-}
-
-TEST(DeviceIndex, RefusesWhatIsOutOfRange) {
-  const Tensor x = on_cuda(values({20, 30}, DType::kFloat32, false));
-  const Tensor at = on_cuda(ops::full({3}, 20, DType::kInt64));
-  EXPECT_THROW(ops::index_select(x, 0, at), Error);
-  EXPECT_THROW(ops::index_add(x, 0, at, on_cuda(values({3, 30}, DType::kFloat32, false))), Error);
-  const Tensor list[] = {at};
-  EXPECT_THROW(ops::index(x, list), Error);
-  EXPECT_EQ(ops::sum(x).device(), kCuda);  // and goes on working
 }
 
 TEST(DeviceIndex, JoinsAndFills) {
@@ -89,57 +77,17 @@ TEST(DeviceIndex, JoinsAndFills) {
   }
   const Tensor classes = indices({50}, 7);
   same(ops::one_hot(on_cuda(classes), 7), ops::one_hot(classes, 7), "one_hot");
+  same(ops::one_hot(on_cuda(classes)), ops::one_hot(classes), "one_hot");
 }
 
-// The numbers of a Philox generator are the CPU's.
-TEST(DeviceRandom, HasTheNumbersOfTheCpu) {
-  const auto both = [](const char* what, DType dtype,
-                       const std::function<void(const Tensor&, Generator*)>& fill) {
-    const Ref<Generator> here = make_ref<Generator>(Engine::kPhilox, uint64_t{5});
-    const Ref<Generator> there = make_ref<Generator>(Engine::kPhilox, uint64_t{5});
-    for (const int64_t n : {1, 3, 1001}) {
-      const Tensor cpu = ops::zeros({n}, dtype), cuda = ops::zeros({n}, dtype, kCuda);
-      fill(cpu, here.get());
-      fill(cuda, there.get());
-      same(cuda, cpu, what);
-      EXPECT_EQ(here->offset(), there->offset());
-    }
-  };
-  for (const DType dtype : {DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64}) {
-    both("uniform_", dtype, [](const Tensor& t, Generator* g) { ops::uniform_(t, -2, 3, g); });
-    both("normal_", dtype, [](const Tensor& t, Generator* g) { ops::normal_(t, 1, 3, g); });
-    both("exponential_", dtype, [](const Tensor& t, Generator* g) { ops::exponential_(t, 0.5, g); });
-    both("dropout", dtype, [](const Tensor& t, Generator* g) {
-      ops::copy_(t, ops::dropout(ops::ones(t.sizes(), t.dtype(), t.device()), 0.3, true, g));
-    });
-  }
-  for (const DType dtype : kTypes) {
-    both("bernoulli_", dtype, [](const Tensor& t, Generator* g) { ops::bernoulli_(t, 0.3, g); });
-    both("random_", dtype, [](const Tensor& t, Generator* g) { ops::random_(t, {}, {}, g); });
-    if (dtype != DType::kBool) {
-      both("random_", dtype, [](const Tensor& t, Generator* g) { ops::random_(t, 3, 100, g); });
+TEST(DeviceIndex, Pads) {
+  const Tensor image = values({2, 7, 9}, DType::kFloat32, false);
+  for (const auto mode : {ops::PadMode::kReflect, ops::PadMode::kReplicate, ops::PadMode::kCircular}) {
+    for (const std::vector<int64_t>& amounts :
+         {std::vector<int64_t>{3, 5, 2, 6}, {-2, 4, 1, 0}, {6, -3, -1, -2}}) {
+      same(ops::pad(on_cuda(image), amounts, mode), ops::pad(image, amounts, mode), "pad");
     }
   }
-  both("random_", DType::kInt64,
-       [](const Tensor& t, Generator* g) { ops::random_(t, -5, int64_t{1} << 40, g); });
-}
-
-TEST(DeviceRandom, SeedsEveryDevice) {
-  manual_seed(3);
-  const Tensor first = ops::randn({100}, DType::kFloat32, nullptr, kCuda);
-  const Tensor second = ops::randn({100}, DType::kFloat32, nullptr, kCuda);
-  manual_seed(3);
-  EXPECT_TRUE(ops::equal(ops::randn({100}, DType::kFloat32, nullptr, kCuda), first));
-  EXPECT_FALSE(ops::equal(first, second));
-  EXPECT_EQ(default_generator(kCuda).engine(), Engine::kPhilox);
-}
-
-// mt19937's numbers come from the CPU.
-TEST(DeviceRandom, TakesMt19937Generators) {
-  const Ref<Generator> a = make_ref<Generator>(Engine::kMt19937, uint64_t{9});
-  const Ref<Generator> b = make_ref<Generator>(Engine::kMt19937, uint64_t{9});
-  const Tensor here = ops::randn({50}, DType::kFloat32, a.get());
-  same(ops::randn({50}, DType::kFloat32, b.get(), kCuda), here, "randn");
 }
 
 }  // namespace

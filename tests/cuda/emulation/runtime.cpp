@@ -18,6 +18,9 @@ std::mutex& runtime_mutex() {
 }
 using Lock = std::lock_guard<std::mutex>;
 
+// How often the program waited, or had memory of the host copied to or from the device.
+uint64_t waits = 0;
+
 thread_local int t_device = 0;
 constexpr int kDevices = 1;
 constexpr size_t kCapacity = size_t{4} << 30;
@@ -135,6 +138,12 @@ cudaError_t give(cudaStream_t stream, std::function<void()> work) {
 
 }  // namespace
 
+// For tests, which find it with dlsym.
+extern "C" __attribute__((visibility("default"))) uint64_t emulated_waits() {
+  const Lock lock(runtime_mutex());
+  return waits;
+}
+
 namespace emulation {
 
 cudaError_t submit(cudaStream_t stream, std::function<void()> work) {
@@ -199,6 +208,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const Lock lock(runtime_mutex());
+  ++waits;
   if (of(stream).capturing) return spoil(of(stream));
   run_all(of(stream));
   return cudaSuccess;
@@ -236,6 +246,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const Lock lock(runtime_mutex());
+  ++waits;
   run_until(*of(event), of(event)->recorded);
   return cudaSuccess;
 }
@@ -277,7 +288,7 @@ cudaError_t cudaFree(void* data) {
 }
 cudaError_t cudaHostAlloc(void** data, size_t nbytes, unsigned) {
   const Lock lock(runtime_mutex());
-  *data = std::malloc(nbytes);
+  *data = std::aligned_alloc(256, (nbytes + 255) / 256 * 256);
   if (*data != nullptr) host_blocks()[*data] = nbytes;
   return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
@@ -308,6 +319,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcp
   const bool from_device = kind != cudaMemcpyHostToDevice;
   if (on_device(to, nbytes) != to_device || on_device(from, nbytes) != from_device)
     return cudaErrorInvalidValue;
+  waits += kind != cudaMemcpyDeviceToDevice;
   return give(stream, [=] { memmove(to, from, nbytes); });
 }
 cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t nbytes, cudaStream_t stream) {
