@@ -3,6 +3,7 @@
 #include "cuda/common.h"
 #include "cuda/cublas.h"
 #include "cuda/gemm_args.h"
+#include "cuda/pointwise.h"
 #include "cuda/precision.h"
 
 namespace tt::cuda {
@@ -154,9 +155,33 @@ bool multiply_with_bias(Blas& blas, const GemmArgs& args) {
   return true;
 }
 
-}  // namespace
+// ReLU of c, where it lies. Not by cublasLt's epilogue, which makes zeros of NaN.
+void relu(const GemmArgs& args) {
+  Loop loop;
+  const auto size = static_cast<int64_t>(size_of(args.dtype));
+  const auto add = [&](int64_t count, int64_t step) {
+    const int last = loop.ndim - 1;
+    if (count == 1 && loop.ndim > 0) return;
+    if (loop.ndim > 0 && loop.strides[0][last] * loop.sizes[last] == step * size) {
+      loop.sizes[last] *= count;
+      return;
+    }
+    loop.sizes[loop.ndim] = count;
+    loop.strides[0][loop.ndim] = loop.strides[1][loop.ndim] = step * size;
+    ++loop.ndim;
+  };
+  add(args.n, 1);
+  add(args.m, args.ldc);
+  add(args.batch, args.stride_c);
+  loop.operands = 2;
+  loop.numel = args.n * args.m * args.batch;
+  loop.dtype[0] = loop.dtype[1] = args.dtype;
+  loop.data[0] = loop.data[1] = static_cast<char*>(args.c);
+  CudaPointwise().unary(UnaryOp::relu, loop, {});
+}
 
-void CudaGemm::gemm(const GemmArgs& args) {
+// Without the ReLU.
+void product(const GemmArgs& args) {
   if (is_integral(args.dtype)) return gemm_integer(args);
   if (args.k == 0) return gemm_start(args);
   Blas& blas = current_blas();
@@ -167,6 +192,13 @@ void CudaGemm::gemm(const GemmArgs& args) {
   }
   gemm_start(args);
   multiply(blas, args, 1);
+}
+
+}  // namespace
+
+void CudaGemm::gemm(const GemmArgs& args) {
+  product(args);
+  if (args.relu) relu(args);
 }
 
 }  // namespace tt::cuda
