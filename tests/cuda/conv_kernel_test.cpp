@@ -118,7 +118,7 @@ TEST(CudaConv, IsTheCpus) {
   for (const ConvCase& c : kCases) {
     for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kBFloat16}) check(shape_of(c), dtype);
   }
-  check(shape_of(kCases[1]), DType::kFloat16);
+  for (const int i : {0, 1, 2, 5}) check(shape_of(kCases[i]), DType::kFloat16);
 }
 
 TEST(CudaConv, TensorCoresAreTheCpus) {
@@ -132,9 +132,64 @@ TEST(CudaConv, Tf32HasTenBits) {
   EXPECT_EQ(cuda::round_tf32(1 + 0x1p-12f), 1.0f);
   EXPECT_EQ(cuda::round_tf32(INFINITY), INFINITY);
   EXPECT_TRUE(std::isnan(cuda::round_tf32(NAN)));
-  // Half types' products are exact: rounding changes nothing.
-  EXPECT_EQ(cuda::round_tf32(Half(0.1f)), float{Half(0.1f)});
-  EXPECT_EQ(cuda::round_tf32(BFloat16(0.1f)), float{BFloat16(0.1f)});
+}
+
+// Fragments placed by the words of the PTX ISA ("Matrix Fragments for mma.m16n8k16 with floating point type")
+// give the product, and c is where it says.
+template <typename T>
+void check_fragments() {
+  const DType dtype = DTypeOf<T>::value;
+  const Values a(dtype, 16 * 16, -2, 2, 1), b(dtype, 16 * 8, -2, 2, 2);
+  const auto with = [](uint32_t pair, int i, const Values& from, int at) {
+    return i % 2 == 0 ? uint32_t{from.as<T>()[at].bits} : pair | uint32_t{from.as<T>()[at].bits} << 16;
+  };
+  Values sums(DType::kFloat32, 16 * 8), expected(DType::kFloat32, 16 * 8, -1, 1, 3);
+  const Values start = expected;
+  EmulatedBlock::run(1, 32, 0, Order::kShuffled, [&](EmulatedBlock& block) {
+    const int group = block.thread() >> 2, in_group = block.thread() % 4;
+    uint32_t ra[4], rb[2];
+    float c[4];
+    for (int i = 0; i < 8; ++i) {
+      const int row = (0 <= i && i < 2) || (4 <= i && i < 6) ? group : group + 8;
+      const int col = i < 4 ? in_group * 2 + (i & 1) : in_group * 2 + (i & 1) + 8;
+      ra[i / 2] = with(ra[i / 2], i, a, row * 16 + col);
+    }
+    for (int i = 0; i < 4; ++i) {
+      const int row = i < 2 ? in_group * 2 + (i & 1) : in_group * 2 + (i & 1) + 8;
+      rb[i / 2] = with(rb[i / 2], i, b, row * 8 + group);
+    }
+    const auto at = [&](int i) { return (i < 2 ? group : group + 8) * 8 + in_group * 2 + (i & 1); };
+    for (int i = 0; i < 4; ++i) c[i] = start.as<float>()[at(i)];
+    block.mma_half<T>(c, ra, rb);
+    for (int i = 0; i < 4; ++i) sums.as<float>()[at(i)] = c[i];
+  });
+  for (int i = 0; i < 16; ++i) {
+    for (int j = 0; j < 8; ++j) {
+      for (int k = 0; k < 16; ++k) {
+        expected.as<float>()[i * 8 + j] += static_cast<float>(a.get(i * 16 + k) * b.get(k * 8 + j));
+      }
+    }
+  }
+  expect_close(sums, expected, str("fragments of ", dtype), 4);
+}
+
+TEST(CudaConv, FragmentsOfHalfTypes) {
+  check_fragments<Half>();
+  check_fragments<BFloat16>();
+}
+
+// Half types are not rounded on the way: float16 has the mantissa of TF32, but sums of subnormals count.
+TEST(CudaConv, HalfTypesKeepTheirBits) {
+  const ConvShape s = shape_of({1, 16, 4, 4, 8, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}});
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
+    Values x(dtype, 16 * 16), w(dtype, 8 * 16), y(dtype, 8 * 16);
+    for (int64_t i = 0; i < x.size(); ++i) x.set(i, dtype == DType::kFloat16 ? 0x1p-24 : 1 + 0x1p-7);
+    for (int64_t i = 0; i < w.size(); ++i) w.set(i, 1);
+    cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), nullptr, y.data(), true);
+    for (int64_t i = 0; i < y.size(); ++i) {
+      EXPECT_EQ(y.get(i), dtype == DType::kFloat16 ? 0x1p-20 : 16 * (1 + 0x1p-7));
+    }
+  }
 }
 
 // A device without them.

@@ -50,8 +50,8 @@ void expect_same(const Tensor& x, const Tensor& w, const Tensor& b, const std::s
 
 TEST(LinearRelu, IsLinearAndRelu) {
   const int64_t shapes[][3] = {{1, 1, 1}, {3, 5, 4}, {1, 300, 70}, {40, 1, 90}, {70, 130, 600}, {0, 3, 4}};
-  for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16,
-                            DType::kInt32, DType::kUInt8}) {
+  for (const DType dtype :
+       {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16, DType::kInt32, DType::kUInt8}) {
     for (const auto& [rows, out, in] : shapes) {
       const std::string what = str(name(dtype), " ", rows, " x ", in, " to ", out);
       const Tensor x = random({rows, in}, dtype), w = random({out, in}, dtype);
@@ -81,7 +81,8 @@ TEST(LinearRelu, KeepsNanAndTheSignsOfZero) {
     const Tensor small = ops::full({1, 80}, 6e-8, dtype);
     expect_same(small, ops::full({3, 80}, -6e-8, dtype), Tensor(), "small values");
   }
-  const Tensor y = ops::linear_relu(ops::full({1, 1}, kNan, DType::kFloat16), ops::ones({2, 1}, DType::kFloat16), {});
+  const Tensor y =
+      ops::linear_relu(ops::full({1, 1}, kNan, DType::kFloat16), ops::ones({2, 1}, DType::kFloat16), {});
   EXPECT_TRUE(std::isnan(static_cast<float>(y.data<Half>()[0])));
 }
 
@@ -105,8 +106,7 @@ TEST(LinearRelu, ChangedTensorsAreFound) {
     const Tensor scaled = ops::mul(w, 1.0);
     const Tensor y = ops::linear_relu(x, scaled, Tensor());
     ops::add_(result ? y : scaled, 1.0);
-    const std::string message =
-        test::message_of([&] { backward(std::vector{ops::sum(y)}, {}, {}); });
+    const std::string message = test::message_of([&] { backward(std::vector{ops::sum(y)}, {}, {}); });
     EXPECT_NE(message.find("modified by an inplace operation"), std::string::npos) << message;
   }
 }
@@ -132,9 +132,9 @@ TEST(LinearRelu, UnderAutocast) {
 // ---- in Sequential ----
 
 Ref<nn::Sequential> network() {
-  const Ref<Module> children[] = {make_ref<nn::Linear>(5, 8, true), nn::activation("ReLU"),
-                                  make_ref<nn::Linear>(8, 8, false), nn::activation("ReLU"),
-                                  nn::activation("ReLU"), make_ref<nn::Linear>(8, 2, true)};
+  const Ref<Module> children[] = {
+      make_ref<nn::Linear>(5, 8, true), nn::activation("ReLU"), make_ref<nn::Linear>(8, 8, false),
+      nn::activation("ReLU"),           nn::activation("ReLU"), make_ref<nn::Linear>(8, 2, true)};
   return make_ref<nn::Sequential>(children);
 }
 

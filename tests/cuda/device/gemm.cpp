@@ -40,8 +40,8 @@ void compare(GemmArgs args, int64_t pad, const std::string& what) {
 
 TEST(DeviceGemm, EveryForm) {
   const int64_t shapes[][4] = {{7, 9, 5, 1}, {1, 33, 70, 1}, {40, 1, 8, 1}, {5, 6, 7, 3}, {4, 3, 0, 2}};
-  for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16,
-                            DType::kInt32, DType::kInt8}) {
+  for (const DType dtype :
+       {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16, DType::kInt32, DType::kInt8}) {
     for (const auto& [m, n, k, batch] : shapes) {
       for (int mode = 0; mode < 64; ++mode) {
         GemmArgs args;
