@@ -75,6 +75,7 @@ struct ConvTile {
   const Problem& problem;
   const int thread;
   const GemmPlace place;
+  const typename Problem::Group group;
   const int64_t first_row, first_col, begin, end;
   typename Problem::Column columns[kColumns];
   Stored load_a[kLoadsA], load_b[kLoadsB];
@@ -84,12 +85,14 @@ struct ConvTile {
       : problem(problem_),
         thread(block.thread()),
         place(tiles, block.index()),
+        group(problem_.group(place.group)),
         first_row(place.row * kTileRows),
         first_col(place.col * kTileCols),
         begin(place.split * tiles.split_depth),
-        end(begin + tiles.split_depth < problem_.depth() ? begin + tiles.split_depth : problem_.depth()) {
+        end(begin + tiles.split_depth < problem_.depth(group) ? begin + tiles.split_depth
+                                                              : problem_.depth(group)) {
     TT_UNROLL
-    for (int j = 0; j < kColumns; ++j) columns[j] = problem.column(place.group, first_col + b_col(j));
+    for (int j = 0; j < kColumns; ++j) columns[j] = problem.column(group, first_col + b_col(j));
   }
 
   // The row of a, or the column of b, of the thread's j-th load; and its depth.
@@ -107,16 +110,16 @@ struct ConvTile {
     TT_UNROLL
     for (int j = 0; j < kLoadsB; ++j) load_b[j] = Stored(0);
     if (k < end) {
-      const auto depth = problem.depth_a(place.group, k);
+      const auto depth = problem.depth_a(group, k);
       TT_UNROLL
       for (int j = 0; j < kLoadsA; ++j) {
         const int64_t row = first_row + row_of(j);
-        if (row < problem.rows()) load_a[j] = static_cast<Stored>(problem.load_a(place.group, row, depth));
+        if (row < problem.rows()) load_a[j] = static_cast<Stored>(problem.load_a(group, row, depth));
       }
     }
     if constexpr (Problem::kDepthFirst) {
       if (k >= end) return;
-      const auto depth = problem.depth_b(place.group, k);
+      const auto depth = problem.depth_b(group, k);
       TT_UNROLL
       for (int j = 0; j < kLoadsB; ++j)
         load_b[j] = static_cast<Stored>(problem.load_b(columns[j % kColumns], depth));
@@ -125,7 +128,7 @@ struct ConvTile {
       for (int j = 0; j < kLoadsB; ++j) {
         const int64_t at = k0 + b_depth(j);
         if (at < end) {
-          load_b[j] = static_cast<Stored>(problem.load_b(columns[0], problem.depth_b(place.group, at)));
+          load_b[j] = static_cast<Stored>(problem.load_b(columns[0], problem.depth_b(group, at)));
         }
       }
     }
@@ -147,9 +150,9 @@ struct ConvTile {
   // A result at a place in the tile. partial: (splits, groups, rows, cols); null: it is stored.
   TT_HOST_DEVICE void store(const GemmTiles& tiles, A* partial, int tile_row, int tile_col, A value) const {
     const int64_t row = first_row + tile_row, col = first_col + tile_col;
-    if (row >= problem.rows() || col >= problem.cols()) return;
+    if (row >= problem.rows() || col >= problem.cols(group)) return;
     if (partial == nullptr) {
-      problem.store(place.group, row, col, value);
+      problem.store(group, row, col, value);
     } else {
       partial[((place.split * tiles.groups + place.group) * problem.rows() + row) * problem.cols() + col] =
           value;
@@ -310,10 +313,13 @@ struct ConvGemmFinish {
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t each = problem.rows() * problem.cols(), n = tiles.groups * each;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
+      const int64_t at = i / each, rest = i - at * each, row = rest / problem.cols();
+      const int64_t col = rest - row * problem.cols();
+      const auto group = problem.group(at);
+      if (col >= problem.cols(group)) continue;
       A sum = 0;
       for (int64_t s = 0; s < tiles.splits; ++s) sum += partial[s * n + i];
-      const int64_t group = i / each, rest = i - group * each, row = rest / problem.cols();
-      problem.store(group, row, rest - row * problem.cols(), sum);
+      problem.store(group, row, col, sum);
     }
   }
 };
