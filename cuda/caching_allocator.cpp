@@ -52,6 +52,7 @@ CachingAllocator::Pool& CachingAllocator::pool_of(StreamId stream) {
   if (pool == nullptr) {
     pool = std::make_unique<Pool>();
     pool->stream = stream;
+    retired_.reserve(retired_.size() + pools_.size());  // that retire() needs no memory
   }
   return *pool;
 }
@@ -74,6 +75,7 @@ void* CachingAllocator::allocate(size_t nbytes, StreamId stream) {
     put_free(block);
     throw;
   }
+  block->born = born_++;
   stats_.allocated += block->size;
   stats_.peak_allocated = std::max(stats_.peak_allocated, stats_.allocated);
   return block->data;
@@ -85,9 +87,67 @@ void CachingAllocator::deallocate(void* data, StreamId current) noexcept {
   if (found == used_.end()) return;
   Block* block = found->second;
   used_.erase(found);
-  stats_.allocated -= block->size;
-  if (current != block->pool->stream) source_->wait(block->pool->stream, current);
-  put_free(block);
+  if (is_held(*block)) {
+    block->bin_after = parked_;
+    parked_ = block;
+    return;
+  }
+  if (!block->pool->retired) {
+    if (current != block->pool->stream) source_->wait(block->pool->stream, current);
+    for (StreamId user : block->users) source_->wait(block->pool->stream, user);
+  }
+  free_used(block);
+}
+
+void CachingAllocator::add_user(void* data, StreamId stream) {
+  const std::lock_guard lock(mutex_);
+  const auto found = used_.find(data);
+  if (found == used_.end()) return;
+  Block& block = *found->second;
+  if (block.pool->stream == stream || std::ranges::count(block.users, stream) != 0) return;
+  block.users.push_back(stream);
+}
+
+bool CachingAllocator::is_held(const Block& block) const noexcept {
+  return std::ranges::any_of(holds_, [&](const Hold& hold) {
+    return hold.stream != block.pool->stream && block.born < hold.born_before;
+  });
+}
+
+void CachingAllocator::hold(StreamId stream) {
+  const std::lock_guard lock(mutex_);
+  holds_.push_back({stream, UINT64_MAX});
+}
+
+void CachingAllocator::end_capture(StreamId stream) noexcept {
+  const std::lock_guard lock(mutex_);
+  for (Hold& hold : holds_) {
+    if (hold.stream == stream) hold.born_before = born_;
+  }
+}
+
+void CachingAllocator::retire(StreamId stream) noexcept {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(holds_, [&](const Hold& hold) { return hold.stream == stream; });
+  Block* waiting = parked_;
+  parked_ = nullptr;
+  while (waiting != nullptr) {
+    Block* block = waiting;
+    waiting = block->bin_after;
+    if (is_held(*block)) {
+      block->bin_after = parked_;
+      parked_ = block;
+    } else {
+      free_used(block);
+    }
+  }
+  for (auto& [data, block] : used_) std::erase(block->users, stream);
+  const auto found = pools_.find(stream);
+  if (found == pools_.end()) return;
+  found->second->retired = true;
+  release_unused(*found->second);
+  if (found->second->segments > 0) retired_.push_back(std::move(found->second));
+  pools_.erase(found);
 }
 
 void CachingAllocator::empty_cache() noexcept {
@@ -158,6 +218,16 @@ void CachingAllocator::put_free(Block* block) noexcept {
   bins.filled[bin / 64] |= uint64_t{1} << (bin % 64);
 }
 
+void CachingAllocator::free_used(Block* block) noexcept {
+  block->users.clear();
+  stats_.allocated -= block->size;
+  Pool* pool = block->pool;
+  put_free(block);
+  if (!pool->retired) return;
+  release_unused(*pool);
+  if (pool->segments == 0) std::erase_if(retired_, [&](const auto& p) { return p.get() == pool; });
+}
+
 void CachingAllocator::remove_free(Block* block) noexcept {
   Bins& bins = block->bins();
   const int bin = bin_of(block->size);
@@ -186,7 +256,9 @@ CachingAllocator::Block* CachingAllocator::new_segment(Pool& pool, bool small, s
     void* data = source_->allocate(nbytes);
     if (data == nullptr) continue;
     Block* block = make_block();
-    *block = Block{static_cast<char*>(data), nbytes, &pool, small, false, nullptr, nullptr, nullptr, nullptr};
+    *block = Block{
+        static_cast<char*>(data), nbytes, &pool, small, false, 0, {}, nullptr, nullptr, nullptr, nullptr};
+    ++pool.segments;
     stats_.reserved += nbytes;
     stats_.peak_reserved = std::max(stats_.peak_reserved, stats_.reserved);
     return block;
@@ -201,6 +273,8 @@ void CachingAllocator::split(Block* block, size_t size) noexcept {
                 block->pool,
                 block->small,
                 false,
+                0,
+                {},
                 block,
                 block->after,
                 nullptr,
@@ -211,24 +285,32 @@ void CachingAllocator::split(Block* block, size_t size) noexcept {
   put_free(rest);
 }
 
-// Gives back the segments that are one free block.
 void CachingAllocator::release_unused() noexcept {
   for (auto& [stream, pool] : pools_) {
-    for (Bins* bins : {&pool->small, &pool->large}) {
-      for (int bin = 0; bin < kBins; ++bin) {
-        for (Block* block = bins->first[bin]; block != nullptr;) {
-          Block* next = block->bin_after;
-          if (block->before == nullptr && block->after == nullptr) {
-            remove_free(block);
-            stats_.reserved -= block->size;
-            source_->release(block->data, block->size);
-            recycle(block);
-          }
-          block = next;
-        }
+    const bool held = std::ranges::any_of(holds_, [&](const Hold& hold) { return hold.stream == stream; });
+    if (!held) release_unused(*pool);
+  }
+}
+
+// Gives back the segments that are one free block.
+void CachingAllocator::release_unused(Pool& pool) noexcept {
+  for (Bins* bins : {&pool.small, &pool.large}) {
+    for (Block* first : bins->first) {
+      for (Block* block = first; block != nullptr;) {
+        Block* next = block->bin_after;
+        if (block->before == nullptr && block->after == nullptr) release_segment(block);
+        block = next;
       }
     }
   }
+}
+
+void CachingAllocator::release_segment(Block* block) noexcept {
+  remove_free(block);
+  --block->pool->segments;
+  stats_.reserved -= block->size;
+  source_->release(block->data, block->size);
+  recycle(block);
 }
 
 // An allocation makes two blocks at most.

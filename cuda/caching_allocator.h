@@ -6,6 +6,11 @@
 // what the old one started there. A block freed while another stream is current makes its own stream wait for
 // what that other one was given.
 //
+// A graph's kernels keep the addresses that they were captured with. While a stream is held for a graph, its
+// blocks are handed out to nobody else: only the capture allocates for that stream. Blocks of other streams
+// that were there before the capture ended may be known to the graph too: freed, they wait until no graph
+// that could know them is left.
+//
 // Free blocks wait in bins by size, eight for each power of two. A request takes a block from its own bin if
 // one of the first few is large enough, else any block of the next bins, all of which are.
 #pragma once
@@ -51,6 +56,15 @@ class CachingAllocator {
   void* allocate(size_t nbytes, StreamId stream);
   // `current`: the stream that may still be using the block, besides its own.
   void deallocate(void* data, StreamId current) noexcept;
+  // `stream` uses the block too: freed, it is not used again before what the stream was given until then is
+  // done.
+  void add_user(void* data, StreamId stream);
+
+  // The stream is a graph's: from the beginning of its capture on.
+  void hold(StreamId stream);
+  void end_capture(StreamId stream) noexcept;  // later blocks of other streams are unknown to the graph
+  // The stream has done its work and gets no more; the graph, if it is one's, is gone.
+  void retire(StreamId stream) noexcept;
 
   void empty_cache() noexcept;
   void set_limit(uint64_t bytes);
@@ -68,6 +82,8 @@ class CachingAllocator {
   // Small requests have segments of their own, lest they split what large ones need.
   struct Pool {
     StreamId stream;
+    bool retired = false;  // there is no such stream any more; what remains goes back to the device
+    int segments = 0;
     Bins small, large;
   };
   // A piece of a segment; neighbours in memory are linked, and so are the free ones of a bin.
@@ -77,6 +93,8 @@ class CachingAllocator {
     Pool* pool;
     bool small;
     bool free;
+    uint64_t born;  // how many blocks were handed out before
+    std::vector<StreamId> users;
     Block* before;
     Block* after;
     Block* bin_before;
@@ -84,11 +102,20 @@ class CachingAllocator {
     Bins& bins() const { return small ? pool->small : pool->large; }
   };
 
+  struct Hold {
+    StreamId stream;
+    uint64_t born_before;  // blocks that the graph may know
+  };
+
   static int bin_of(size_t size);
   Pool& pool_of(StreamId stream);
   Block* take_free(Bins& bins, size_t size) noexcept;
   void put_free(Block* block) noexcept;
   void remove_free(Block* block) noexcept;
+  bool is_held(const Block& block) const noexcept;
+  void free_used(Block* block) noexcept;
+  void release_segment(Block* block) noexcept;
+  void release_unused(Pool& pool) noexcept;
   Block* new_segment(Pool& pool, bool small, size_t size);
   void split(Block* block, size_t size) noexcept;
   void release_unused() noexcept;
@@ -100,6 +127,10 @@ class CachingAllocator {
   mutable std::mutex mutex_;
   std::unique_ptr<SegmentSource> source_;
   std::unordered_map<StreamId, std::unique_ptr<Pool>> pools_;
+  std::vector<std::unique_ptr<Pool>> retired_;
+  std::vector<Hold> holds_;
+  Block* parked_ = nullptr;  // freed, but known to a graph; linked by bin_after
+  uint64_t born_ = 0;
   std::unordered_map<void*, Block*> used_;
   std::vector<std::unique_ptr<Block[]>> block_chunks_;
   Block* spare_blocks_ = nullptr;  // linked by bin_after

@@ -320,15 +320,10 @@ void scatter_inplace(const char* name, ScatterOp op, const Tensor& self, int64_t
   }
 }
 
-// A number in the target's dtype, as an operand.
-struct Value {
-  alignas(8) char bytes[8];
-  LoopOperand operand(const Scalar& value, DType dtype) {
-    check_fits(value, dtype);
-    visit_dtype(dtype, [&]<typename T>() { *reinterpret_cast<T*>(bytes) = value.to<T>(); });
-    return LoopOperand(bytes, dtype);
-  }
-};
+// A number, where the kernels of the target's device find it.
+Tensor as_source(const Scalar& value, const Tensor& target) {
+  return full({}, value, target.dtype(), target.device());
+}
 
 }  // namespace
 
@@ -353,8 +348,7 @@ Tensor scatter(const Tensor& t, int64_t dim, const Tensor& index, const Scalar& 
   const int d = wrap_dim(dim, t.ndim());
   check_scatter("scatter", t, d, index, nullptr);
   const Tensor out = contiguous_copy(t);
-  Value v;
-  scatter_values(ScatterOp::kAssign, out, d, index, v.operand(value, t.dtype()));
+  scatter_values(ScatterOp::kAssign, out, d, index, as_source(value, t));
   if (needs_grad(t)) record("scatter", out, {&t}, scatter_rule(d, index, false, nullptr));
   return out;
 }
@@ -364,8 +358,7 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar
   const int d = wrap_dim(dim, self.ndim());
   check_scatter("scatter", self, d, index, nullptr);
   const bool record_it = needs_grad(self);
-  Value v;
-  scatter_values(ScatterOp::kAssign, self, d, apart_from(self, index), v.operand(value, self.dtype()));
+  scatter_values(ScatterOp::kAssign, self, d, apart_from(self, index), as_source(value, self));
   bump_version(self);
   if (record_it) record_inplace("scatter", self, {&self}, scatter_rule(d, index, false, nullptr));
 }

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include <functional>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "cuda_runtime_api.h"
 
@@ -85,15 +87,46 @@ struct cudaLaunchConfig_t {
   cudaStream_t stream;
 };
 
+struct cudaKernelNodeParams {
+  void* func;
+  dim3 gridDim, blockDim;
+  unsigned sharedMemBytes;
+  void** kernelParams;
+  void** extra;
+};
+
 namespace emulation {
-// Runs the kernel for every thread of every block.
-cudaError_t run(const cudaLaunchConfig_t& config, size_t parameter_bytes,
-                const std::function<void()>& thread);
+
+// A kernel and its parameters, which a graph may change.
+struct Kernel {
+  std::shared_ptr<void> parameters;
+  std::vector<std::pair<void*, size_t>> places;  // of the parameters, one by one
+  std::function<void()> thread;                  // one thread of it
+  std::function<Kernel()> copy;                  // with parameters of its own
+};
+
+template <typename... Params>
+Kernel make_kernel(void (*kernel)(Params...), const std::tuple<std::decay_t<Params>...>& values) {
+  Kernel out;
+  auto own = std::make_shared<std::tuple<std::decay_t<Params>...>>(values);
+  std::apply([&](auto&... each) { (out.places.emplace_back(&each, sizeof each), ...); }, *own);
+  out.thread = [kernel, at = own.get()] { std::apply(kernel, *at); };
+  out.copy = [kernel, at = own.get()] { return make_kernel(kernel, *at); };
+  out.parameters = std::move(own);
+  return out;
+}
+
+cudaError_t launch(const cudaLaunchConfig_t& config, Kernel kernel);
+
 }  // namespace emulation
 
 template <typename... Params, typename... Args>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Params...), Args&&... args) {
-  const std::tuple<std::decay_t<Params>...> parameters(std::forward<Args>(args)...);
-  return emulation::run(*config, (sizeof(std::decay_t<Params>) + ... + 0),
-                        [&] { std::apply(kernel, parameters); });
+  return emulation::launch(
+      *config,
+      emulation::make_kernel(kernel, std::tuple<std::decay_t<Params>...>(std::forward<Args>(args)...)));
 }
+
+cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t node, cudaKernelNodeParams* params);
+cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t exec, cudaGraphNode_t node,
+                                             const cudaKernelNodeParams* params);

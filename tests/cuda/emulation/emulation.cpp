@@ -1,16 +1,13 @@
-// The emulated device: threads that take turns, and the runtime's calls.
+// The emulated device's multiprocessor: the threads of a block, which take turns.
 #include <setjmp.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
-#include "cuda_runtime.h"
+#include "streams.h"
 
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
@@ -164,11 +161,6 @@ class BlockRun {
 
 BlockRun* BlockRun::current_run = nullptr;
 
-std::mutex& device_mutex() {
-  static std::mutex& mutex = *new std::mutex;
-  return mutex;
-}
-
 }  // namespace
 
 void* lane_slot(unsigned lane) {
@@ -177,15 +169,7 @@ void* lane_slot(unsigned lane) {
 }
 unsigned own_lane() { return BlockRun::current_run->thread() % kWarp; }
 
-cudaError_t run(const cudaLaunchConfig_t& config, size_t parameter_bytes,
-                const std::function<void()>& thread) {
-  const dim3 grid = config.gridDim, block = config.blockDim;
-  const uint64_t threads = static_cast<uint64_t>(block.x) * block.y * block.z;
-  const bool valid = grid.x > 0 && grid.x <= 0x7fffffffu && grid.y > 0 && grid.y <= 65535 && grid.z > 0 &&
-                     grid.z <= 65535 && threads > 0 && threads <= 1024 && config.dynamicSmemBytes <= 48 << 10;
-  if (!valid) return cudaErrorInvalidConfiguration;
-  if (parameter_bytes > 4096) return cudaErrorInvalidValue;
-  const std::lock_guard lock(device_mutex());
+void run_grid(dim3 grid, dim3 block, const std::function<void()>& thread) {
   static BlockRun& runner = *new BlockRun;
   gridDim = grid;
   blockDim = block;
@@ -193,11 +177,10 @@ cudaError_t run(const cudaLaunchConfig_t& config, size_t parameter_bytes,
     for (unsigned y = 0; y < grid.y; ++y) {
       for (unsigned x = 0; x < grid.x; ++x) {
         blockIdx = {x, y, z};
-        runner.run(static_cast<unsigned>(threads), thread);
+        runner.run(block.x * block.y * block.z, thread);
       }
     }
   }
-  return cudaSuccess;
 }
 
 }  // namespace emulation
@@ -211,128 +194,4 @@ void __syncwarp(unsigned) {
   const uint3 self = threadIdx;
   emulation::BlockRun::current_run->wait(emulation::State::kWarp);
   threadIdx = self;
-}
-
-// ---- the runtime ----
-
-namespace {
-
-thread_local int t_device = 0;
-constexpr int kDevices = 1;
-constexpr size_t kCapacity = size_t{4} << 30;
-
-struct Segments {
-  std::mutex mutex;
-  std::map<char*, size_t> blocks;
-  size_t used = 0;
-};
-Segments& segments() {
-  static Segments& all = *new Segments;
-  return all;
-}
-
-bool on_device(const void* data, size_t nbytes) {
-  Segments& s = segments();
-  const std::lock_guard lock(s.mutex);
-  auto* at = static_cast<char*>(const_cast<void*>(data));
-  auto block = s.blocks.upper_bound(at);
-  if (block == s.blocks.begin()) return false;
-  --block;
-  return at + nbytes <= block->first + block->second;
-}
-
-}  // namespace
-
-cudaError_t cudaGetLastError() { return cudaSuccess; }
-cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
-const char* cudaGetErrorName(cudaError_t) { return "cudaErrorEmulated"; }
-const char* cudaGetErrorString(cudaError_t) { return "the emulated device refuses the call"; }
-cudaError_t cudaDriverGetVersion(int* version) { return *version = 13000, cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
-cudaError_t cudaGetDeviceCount(int* count) { return *count = kDevices, cudaSuccess; }
-cudaError_t cudaGetDevice(int* device) { return *device = t_device, cudaSuccess; }
-cudaError_t cudaSetDevice(int device) {
-  if (device < 0 || device >= kDevices) return cudaErrorInvalidDevice;
-  t_device = device;
-  return cudaSuccess;
-}
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  *value = attribute == cudaDevAttrComputeCapabilityMajor ? 9 : 0;
-  return cudaSuccess;
-}
-// Few and small, so that grids need several rounds and reductions are cut into parts.
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = cudaDeviceProp{"emulated", 4, 1024, 48 << 10, 99 << 10, 9, 0};
-  return cudaSuccess;
-}
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = reinterpret_cast<cudaStream_t>(new char);
-  return cudaSuccess;
-}
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) { return cudaSuccess; }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  *event = reinterpret_cast<cudaEvent_t>(new char);
-  return cudaSuccess;
-}
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  delete reinterpret_cast<char*>(event);
-  return cudaSuccess;
-}
-cudaError_t cudaMalloc(void** data, size_t nbytes) {
-  Segments& s = segments();
-  const std::lock_guard lock(s.mutex);
-  if (s.used + nbytes > kCapacity) return cudaErrorMemoryAllocation;
-  void* block = mmap(nullptr, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (block == MAP_FAILED) return cudaErrorMemoryAllocation;
-  s.blocks[static_cast<char*>(block)] = nbytes;
-  s.used += nbytes;
-  *data = block;
-  return cudaSuccess;
-}
-cudaError_t cudaFree(void* data) {
-  Segments& s = segments();
-  const std::lock_guard lock(s.mutex);
-  const auto block = s.blocks.find(static_cast<char*>(data));
-  if (block == s.blocks.end()) return cudaErrorInvalidValue;
-  munmap(data, block->second);
-  s.used -= block->second;
-  s.blocks.erase(block);
-  return cudaSuccess;
-}
-cudaError_t cudaHostAlloc(void** data, size_t nbytes, unsigned) {
-  *data = std::malloc(nbytes);
-  return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
-}
-cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
-  *device = host;
-  return cudaSuccess;
-}
-cudaError_t cudaFreeHost(void* data) {
-  std::free(data);
-  return cudaSuccess;
-}
-cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
-  *total = kCapacity;
-  *free = kCapacity - segments().used;
-  return cudaSuccess;
-}
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcpyKind kind, cudaStream_t) {
-  const bool to_device = kind != cudaMemcpyDeviceToHost;
-  const bool from_device = kind != cudaMemcpyHostToDevice;
-  if (on_device(to, nbytes) != to_device || on_device(from, nbytes) != from_device)
-    return cudaErrorInvalidValue;
-  memmove(to, from, nbytes);
-  return cudaSuccess;
-}
-cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t nbytes, cudaStream_t stream) {
-  return cudaMemcpyAsync(to, from, nbytes, cudaMemcpyDeviceToDevice, stream);
-}
-cudaError_t cudaMemsetAsync(void* data, int value, size_t nbytes, cudaStream_t) {
-  if (!on_device(data, nbytes)) return cudaErrorInvalidValue;
-  memset(data, value, nbytes);
-  return cudaSuccess;
 }

@@ -5,6 +5,7 @@
 #include "core/dtype.h"
 #include "cublasLt.h"
 #include "cuda/block.h"
+#include "streams.h"
 
 namespace {
 
@@ -93,6 +94,7 @@ bool aligned(const void* address, uint32_t alignment) {
 }  // namespace
 
 struct cublasContext {
+  cudaStream_t stream = nullptr;
   bool tf32_mode = false;
 };
 
@@ -106,7 +108,10 @@ cublasStatus_t cublasDestroy(cublasHandle_t handle) {
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
+  handle->stream = stream;
+  return CUBLAS_STATUS_SUCCESS;
+}
 cublasStatus_t cublasSetWorkspace(cublasHandle_t, void* workspace, size_t) {
   return aligned(workspace, 256) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
 }
@@ -154,7 +159,7 @@ cublasStatus_t cublasGemmStridedBatchedEx_64(cublasHandle_t handle, cublasOperat
                           factor(beta, compute),
                           rounds(a_type, compute, handle->tf32_mode)};
     if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
-    product.run();
+    emulation::submit(handle->stream, [product] { product.run(); });
   }
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -236,7 +241,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                               cublasLtMatrixLayout_t a_layout, const void* b, cublasLtMatrixLayout_t b_layout,
                               const void* beta, const void* c, cublasLtMatrixLayout_t, void* d,
                               cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t* algo,
-                              void* workspace, size_t nbytes, cudaStream_t) {
+                              void* workspace, size_t nbytes, cudaStream_t stream) {
   if (!aligned(a, algo->alignment[0]) || !aligned(b, algo->alignment[1]) || !aligned(c, algo->alignment[2]) ||
       !aligned(d, algo->alignment[3]) || !aligned(desc->bias, algo->alignment[3]) || c != d ||
       workspace == nullptr || nbytes < 1024) {
@@ -260,6 +265,6 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                         rounds(d_layout->type, desc->compute, false),
                         desc->bias};
   if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
-  product.run();
+  emulation::submit(stream, [product] { product.run(); });
   return CUBLAS_STATUS_SUCCESS;
 }

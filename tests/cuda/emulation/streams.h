@@ -1,0 +1,18 @@
+// What the emulated device is given to do, and when it does it: as late as the program allows. A stream's
+// work waits in a queue until somebody waits for it, so that what the backend orders by a stream, by an event
+// or by waiting is missed when it is not ordered. A stream that is being captured puts its work into a graph.
+#pragma once
+
+#include <functional>
+
+#include "cuda_runtime.h"
+
+namespace emulation {
+
+// Work that is no kernel, checked already.
+cudaError_t submit(cudaStream_t stream, std::function<void()> work);
+
+// Runs `thread` for every thread of every block. One call at a time.
+void run_grid(dim3 grid, dim3 block, const std::function<void()>& thread);
+
+}  // namespace emulation
