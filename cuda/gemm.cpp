@@ -24,9 +24,9 @@ cudaDataType type_of(DType dtype) {
 }
 
 // Half types and float32 are computed in float.
-cublasComputeType_t compute_type(DType dtype) {
+cublasComputeType_t compute_type(DType dtype, bool tf32) {
   if (dtype == DType::kFloat64) return CUBLAS_COMPUTE_64F;
-  return dtype == DType::kFloat32 && matmul_tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  return dtype == DType::kFloat32 && tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 
 // A factor in the type that the product is computed in.
@@ -53,7 +53,7 @@ void multiply(Blas& blas, const GemmArgs& args, double beta) {
   const ColumnGemm g(args);
   const Factor alpha(args.dtype, args.alpha), scale(args.dtype, beta);
   const cudaDataType type = type_of(args.dtype);
-  const cublasComputeType_t compute = compute_type(args.dtype);
+  const cublasComputeType_t compute = compute_type(args.dtype, matmul_tf32());
   if (args.batch == 1) {
     TT_CUBLAS_CHECK(cublasGemmEx_64(blas.handle, operation(g.transpose_a), operation(g.transpose_b), g.m, g.n,
                                     g.k, &alpha, g.a, type, g.lda, g.b, type, g.ldb, &scale, g.c, type, g.ldc,
@@ -90,10 +90,10 @@ struct Alignments {
       : a(alignment_of(g.a)), b(alignment_of(g.b)), c(std::min(alignment_of(g.c), alignment_of(bias))) {}
 };
 
-void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, const void* bias, LtPlan& plan) {
+void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const void* bias, LtPlan& plan) {
   const cudaDataType type = type_of(dtype);
   cublasLtMatmulDesc_t desc = &plan.operation;
-  TT_CUBLAS_CHECK(cublasLtMatmulDescInit(desc, compute_type(dtype), CUDA_R_32F));
+  TT_CUBLAS_CHECK(cublasLtMatmulDescInit(desc, compute_type(dtype, tf32), CUDA_R_32F));
   set(desc, CUBLASLT_MATMUL_DESC_TRANSA, operation(g.transpose_a));
   set(desc, CUBLASLT_MATMUL_DESC_TRANSB, operation(g.transpose_b));
   set(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
@@ -132,15 +132,15 @@ bool multiply_with_bias(Blas& blas, const GemmArgs& args) {
   constexpr size_t kMostPlans = 4096;
   const ColumnGemm g(args);
   const Alignments alignments(g, args.bias);
+  const bool tf32 = matmul_tf32();  // once: the plan and its key must agree
   const int64_t rest = static_cast<int64_t>(args.dtype) | int64_t{g.transpose_a} << 8 |
-                       int64_t{g.transpose_b} << 9 | int64_t{matmul_tf32()} << 10 |
-                       int64_t{alignments.a} << 16 | int64_t{alignments.b} << 28 |
-                       int64_t{alignments.c} << 40;
+                       int64_t{g.transpose_b} << 9 | int64_t{tf32} << 10 | int64_t{alignments.a} << 16 |
+                       int64_t{alignments.b} << 28 | int64_t{alignments.c} << 40;
   const LtKey key = {g.m, g.n, g.k, g.lda, g.ldb, g.ldc, rest, 0};
   if (blas.plans.size() >= kMostPlans) blas.plans.clear();
   const auto [at, added] = blas.plans.try_emplace(key);
   LtPlan& plan = at->second;
-  if (added) make_plan(blas, g, args.dtype, args.bias, plan);
+  if (added) make_plan(blas, g, args.dtype, tf32, args.bias, plan);
   if (!plan.usable) return false;
   set(&plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, args.bias);
   const Factor alpha(args.dtype, args.alpha), zero(args.dtype, 0);
