@@ -7,6 +7,7 @@
 #include "capi/dlpack_abi.h"
 #include "capi/guard.h"
 #include "core/backend.h"
+#include "core/stream.h"
 
 using namespace tt;
 using namespace tt::capi;
@@ -66,6 +67,15 @@ Managed* export_tensor(const Tensor& t) {
   return &out->managed;
 }
 
+// The consumer's stream continues where the thread's is.
+void let_wait(const Tensor& t, void* stream) {
+  const auto no_wait = reinterpret_cast<void*>(intptr_t{-1});
+  if (t.device().is_cpu() || stream == no_wait) return;
+  const Ref<Event> event = make_ref<Event>(t.device(), false);
+  event->record(*Stream::current(t.device()));
+  event->wait(t.device(), stream);
+}
+
 template <typename Managed>
 Tensor import_tensor(Managed* managed, bool read_only) {
   const DLTensor& d = managed->dl_tensor;
@@ -118,10 +128,11 @@ Managed* managed_in(Managed* managed) {
 
 extern "C" {
 
-tt_status tt_to_dlpack(const tt_tensor* tensor, void*, DLManagedTensorVersioned** out) {
+tt_status tt_to_dlpack(const tt_tensor* tensor, void* stream, DLManagedTensorVersioned** out) {
   return guard("tt_to_dlpack", [&] {
     out_value(out, "out") = nullptr;
     const In t(tensor, "tensor");
+    let_wait(*t, stream);
     DLManagedTensorVersioned* managed = export_tensor<DLManagedTensorVersioned>(*t);
     managed->version = {kMajor, kMinor};
     managed->flags = t->storage()->read_only() ? uint64_t{kReadOnly} : 0;
@@ -129,12 +140,13 @@ tt_status tt_to_dlpack(const tt_tensor* tensor, void*, DLManagedTensorVersioned*
   });
 }
 
-tt_status tt_to_dlpack_legacy(const tt_tensor* tensor, void*, DLManagedTensor** out) {
+tt_status tt_to_dlpack_legacy(const tt_tensor* tensor, void* stream, DLManagedTensor** out) {
   return guard("tt_to_dlpack_legacy", [&] {
     out_value(out, "out") = nullptr;
     const In t(tensor, "tensor");
     TT_CHECK(!t->storage()->read_only(), Status::kInvalidArgument,
              "tensor is read-only, which this structure cannot say; use tt_to_dlpack");
+    let_wait(*t, stream);
     *out = export_tensor<DLManagedTensor>(*t);
   });
 }

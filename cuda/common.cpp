@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string_view>
 
@@ -22,6 +23,24 @@ struct PerDevice {
 PerDevice& per_device(int device) {
   static PerDevice* devices = new PerDevice[kMaxDevices];  // outlives every handle
   return devices[device];
+}
+
+// What a thread has chosen for a device; most choose nothing.
+struct Choice {
+  cudaStream_t stream = nullptr;
+  bool chosen = false;  // a stream may be null: the host's default stream
+  bool capturing = false;
+};
+// The pointer is what launches read.
+thread_local Choice* t_choices = nullptr;
+
+Choice& own_choice() {
+  static thread_local std::unique_ptr<Choice[]> owner;
+  if (t_choices == nullptr) {
+    owner = std::make_unique<Choice[]>(kMaxDevices);
+    t_choices = owner.get();
+  }
+  return t_choices[t_device];
 }
 
 bool spoils_context(cudaError_t error) {
@@ -88,6 +107,25 @@ void select_device(int device) noexcept {
 }
 
 cudaStream_t current_stream() {
+  if (t_choices != nullptr && t_choices[t_device].chosen) return t_choices[t_device].stream;
+  return shared_stream();
+}
+
+void set_current_stream(cudaStream_t stream) {
+  Choice& choice = own_choice();
+  choice.stream = stream;
+  choice.chosen = stream != shared_stream();
+}
+
+bool capturing() noexcept { return t_choices != nullptr && t_choices[t_device].capturing; }
+
+void set_capturing(bool on) { own_choice().capturing = on; }
+
+void refuse_capture(const char* why) {
+  TT_CHECK(!capturing(), Status::kCuda, "this cannot be captured into a graph: it ", why);
+}
+
+cudaStream_t shared_stream() {
   PerDevice& d = per_device(t_device);
   if (cudaStream_t stream = d.stream.load(std::memory_order_acquire)) return stream;
   const std::lock_guard lock(d.mutex);
@@ -121,6 +159,7 @@ const DeviceProperties& device_properties() {
 }
 
 void synchronize() {
+  refuse_capture("waits for the device");
   TT_CUDA_CHECK(cudaStreamSynchronize(current_stream()));
   check_faults();
 }

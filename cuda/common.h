@@ -43,9 +43,18 @@ class DeviceGuard {
   const int before_;
 };
 
-// The stream that the thread's calls for its device go to: one for each device, shared by the process's
-// threads, so that what one thread starts is done before what another starts later.
+// The stream that the thread's calls for its device go to. Unless the thread has chosen another, it is the
+// device's shared one, which all threads use, so that what one thread starts is done before what another
+// starts later.
 cudaStream_t current_stream();
+cudaStream_t shared_stream();
+void set_current_stream(cudaStream_t stream);
+
+// Whether the thread's calls for its device go into a graph instead of being done.
+bool capturing() noexcept;
+void set_capturing(bool on);
+// Fails while they do: "this cannot be captured: " and what it does that a replay could not do again.
+void refuse_capture(const char* why);
 
 // What kernels are sized by.
 struct DeviceProperties {

@@ -21,21 +21,13 @@ size_t workspace_bytes() {
   return device_properties().major >= 9 ? 32 * kMiB : 8 * kMiB;
 }
 
-// Gives back what was made if the rest fails.
-struct Made {
-  Blas& blas;
-  bool kept = false;
-  ~Made() {
-    if (kept) return;
-    if (blas.handle != nullptr) cublasDestroy(blas.handle);
-    if (blas.lt != nullptr) cublasLtDestroy(blas.lt);
-    if (blas.workspace != nullptr) cudaFree(blas.workspace);
-  }
-};
+BlasOfDevice& of_device() {
+  static BlasOfDevice* const devices = new BlasOfDevice[kMaxDevices];  // outlives every handle
+  return devices[current_device()];
+}
 
 std::unique_ptr<Blas> make_blas(cudaStream_t stream) {
   auto blas = std::make_unique<Blas>();
-  Made made{*blas};
   blas->stream = stream;
   blas->workspace_bytes = workspace_bytes();
   TT_CUDA_CHECK(cudaMalloc(&blas->workspace, blas->workspace_bytes));
@@ -47,11 +39,16 @@ std::unique_ptr<Blas> make_blas(cudaStream_t stream) {
   // Half types: partial sums are added in float.
   TT_CUBLAS_CHECK(cublasSetMathMode(blas->handle, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
   TT_CUBLAS_CHECK(cublasLtCreate(&blas->lt));
-  made.kept = true;
   return blas;
 }
 
 }  // namespace
+
+Blas::~Blas() {
+  if (handle != nullptr) cublasDestroy(handle);
+  if (lt != nullptr) cublasLtDestroy(lt);
+  if (workspace != nullptr) cudaFree(workspace);
+}
 
 void fail_cublas(cublasStatus_t status, const char* call) {
   // An earlier failure of the device explains it better.
@@ -66,8 +63,7 @@ void fail_cublas(cublasStatus_t status, const char* call) {
 }
 
 Blas& current_blas() {
-  static BlasOfDevice* const devices = new BlasOfDevice[kMaxDevices];  // outlives every handle
-  BlasOfDevice& device = devices[current_device()];
+  BlasOfDevice& device = of_device();
   cudaStream_t stream = current_stream();
   const std::lock_guard lock(device.mutex);
   for (const auto& blas : device.by_stream) {
@@ -76,6 +72,12 @@ Blas& current_blas() {
   device.by_stream.reserve(device.by_stream.size() + 1);
   device.by_stream.push_back(make_blas(stream));
   return *device.by_stream.back();
+}
+
+void forget_blas(cudaStream_t stream) noexcept {
+  BlasOfDevice& device = of_device();
+  const std::lock_guard lock(device.mutex);
+  std::erase_if(device.by_stream, [&](const auto& blas) { return blas->stream == stream; });
 }
 
 }  // namespace tt::cuda

@@ -1,6 +1,5 @@
-// cuBLAS's handles and their workspace: one set for each device and stream, made when first used and kept for
-// the life of the process. The workspace is given to them, so that calls allocate nothing and can be
-// captured.
+// cuBLAS's handles and their workspace: one set for each device and stream, made when first used and kept as
+// long as the stream. The workspace is given to them, so that calls allocate nothing and can be captured.
 #pragma once
 
 #include <cublasLt.h>
@@ -39,6 +38,11 @@ struct LtPlan {
 using LtKey = std::array<int64_t, 8>;
 
 struct Blas {
+  Blas() = default;
+  ~Blas();
+  Blas(const Blas&) = delete;
+  Blas& operator=(const Blas&) = delete;
+
   std::mutex mutex;  // held during calls: the plans and the workspace's order
   cublasHandle_t handle = nullptr;
   cublasLtHandle_t lt = nullptr;
@@ -50,5 +54,7 @@ struct Blas {
 
 // Of the thread's device and stream.
 Blas& current_blas();
+// The stream of the thread's device is about to go.
+void forget_blas(cudaStream_t stream) noexcept;
 
 }  // namespace tt::cuda

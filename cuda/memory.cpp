@@ -144,6 +144,7 @@ class StagedCopy {
 
 void to_device(void* to, const void* from, size_t nbytes) {
   if (nbytes == 0) return;
+  refuse_capture("copies values from the host, which a replay would not see");
   cudaStream_t stream = current_stream();
   if (nbytes <= StagingPool::kSlotBytes) {
     if (StagedCopy staged(memory_of(current_device()).staging); staged) {
@@ -159,6 +160,7 @@ void to_device(void* to, const void* from, size_t nbytes) {
 
 void to_host(void* to, const void* from, size_t nbytes) {
   if (nbytes == 0) return;
+  refuse_capture("copies values to the host, which waits for the device");
   cudaStream_t stream = current_stream();
   if (nbytes <= StagingPool::kSlotBytes) {
     if (StagedCopy staged(memory_of(current_device()).staging); staged) {
@@ -240,8 +242,9 @@ void CudaMemory::set_limit(Device device, uint64_t bytes) {
   memory_of(device.index).allocator.set_limit(bytes);
 }
 
-Workspace::Workspace(size_t nbytes)
-    : data_(memory_of(current_device()).allocator.allocate(nbytes, current_stream())) {}
-Workspace::~Workspace() { memory_of(current_device()).allocator.deallocate(data_, current_stream()); }
+CachingAllocator& allocator() { return memory_of(current_device()).allocator; }
+
+Workspace::Workspace(size_t nbytes) : data_(allocator().allocate(nbytes, current_stream())) {}
+Workspace::~Workspace() { allocator().deallocate(data_, current_stream()); }
 
 }  // namespace tt::cuda

@@ -23,6 +23,9 @@ class CudaMemory final : public DeviceMemory {
   void set_limit(Device device, uint64_t bytes) override;
 };
 
+class CachingAllocator;
+CachingAllocator& allocator();  // of the thread's device
+
 // Memory for the length of a call, of the thread's device and stream: what uses it may still run afterwards.
 class Workspace {
  public:

@@ -60,12 +60,30 @@ TT_HOST_DEVICE inline void for_share(const Block& block, const Entry& entry, F&&
   }
 }
 
+// The numbers of a step as the kernels compute with them. The factor of an addition has the tensors' dtype,
+// that of a product is exact to the compute type.
+template <typename T>
+struct SgdFactors {
+  using A = Compute<T>;
+  A decay, momentum, lookahead, fresh, rate;
+  bool decays;
+
+  TT_HOST_DEVICE explicit SgdFactors(const SgdNumbers& n)
+      : decay(rounded<T>(static_cast<A>(n.decay))),
+        momentum(static_cast<A>(n.momentum)),
+        lookahead(rounded<T>(static_cast<A>(n.momentum))),
+        fresh(rounded<T>(static_cast<A>(n.fresh))),
+        rate(rounded<T>(static_cast<A>(n.rate))),
+        decays(n.decay != 0) {}
+};
+
 struct SgdEntry {
   void* param;
   const void* grad;
   void* momentum;  // null: none
   int64_t n;
   int64_t first_block;
+  const double* live_first;
   bool first;
 };
 
@@ -76,20 +94,14 @@ struct SgdBody {
   using A = Compute<T>;
   using Shared = Nothing;
 
-  A sign, decay, momentum, lookahead, fresh, rate;
-  bool decays, nesterov;
+  A sign;
+  bool nesterov;
+  const SgdNumbers* live;
+  SgdFactors<T> given;
   TensorTable<SgdEntry> table;
 
   explicit SgdBody(const SgdOptions& o)
-      : sign(o.maximize ? A(-1) : A(1)),
-        // The factor of an addition has the tensors' dtype, that of a product is exact to the compute type.
-        decay(rounded<T>(static_cast<A>(o.weight_decay))),
-        momentum(static_cast<A>(o.momentum)),
-        lookahead(rounded<T>(static_cast<A>(o.momentum))),
-        fresh(rounded<T>(static_cast<A>(1 - o.dampening))),
-        rate(rounded<T>(static_cast<A>(-o.lr))),
-        decays(o.weight_decay != 0),
-        nesterov(o.nesterov) {}
+      : sign(o.maximize ? A(-1) : A(1)), nesterov(o.nesterov), live(o.live), given(SgdNumbers::of(o)) {}
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
@@ -97,21 +109,39 @@ struct SgdBody {
     T* const param = static_cast<T*>(entry.param);
     const T* const grad = static_cast<const T*>(entry.grad);
     T* const buffer = static_cast<T*>(entry.momentum);
+    const SgdFactors<T> f = live != nullptr ? SgdFactors<T>(*live) : given;
+    const bool first = entry.live_first != nullptr ? *entry.live_first != 0 : entry.first;
     for_share(block, entry, [&](int64_t i) {
       const A p = static_cast<A>(param[i]);
       A g = sign * static_cast<A>(grad[i]);
-      if (decays) g = rounded<T>(multiply_add(decay, p, g));
+      if (f.decays) g = rounded<T>(multiply_add(f.decay, p, g));
       if (buffer != nullptr) {
         A b = g;
-        if (!entry.first) {
-          b = rounded<T>(multiply_add(fresh, g, rounded<T>(static_cast<A>(buffer[i]) * momentum)));
+        if (!first) {
+          b = rounded<T>(multiply_add(f.fresh, g, rounded<T>(static_cast<A>(buffer[i]) * f.momentum)));
         }
         buffer[i] = static_cast<T>(b);
-        g = nesterov ? rounded<T>(multiply_add(lookahead, b, g)) : b;
+        g = nesterov ? rounded<T>(multiply_add(f.lookahead, b, g)) : b;
       }
-      param[i] = static_cast<T>(multiply_add(rate, g, p));
+      param[i] = static_cast<T>(multiply_add(f.rate, g, p));
     });
   }
+};
+
+template <typename T>
+struct AdamFactors {
+  using A = Compute<T>;
+  A grad_decay, param_decay, weight, beta2, fresh2, eps;
+  bool decays;
+
+  TT_HOST_DEVICE explicit AdamFactors(const AdamNumbers& n)
+      : grad_decay(rounded<T>(static_cast<A>(n.grad_decay))),
+        param_decay(static_cast<A>(n.param_decay)),
+        weight(static_cast<A>(n.weight)),
+        beta2(static_cast<A>(n.beta2)),
+        fresh2(static_cast<A>(n.fresh2)),
+        eps(static_cast<A>(n.eps)),
+        decays(n.grad_decay != 0) {}
 };
 
 struct AdamEntry {
@@ -122,8 +152,8 @@ struct AdamEntry {
   void* max_exp_avg_sq;  // null without amsgrad
   int64_t n;
   int64_t first_block;
-  double step_size;
-  double bias_correction2_sqrt;
+  AdamStep step;
+  const AdamStep* live_step;
 };
 
 template <typename T>
@@ -133,21 +163,18 @@ struct AdamBody {
   using A = Compute<T>;
   using Shared = Nothing;
 
-  A sign, grad_decay, param_decay, weight, beta2, fresh2, eps;
-  bool decays_grad, decays_param, amsgrad;
+  A sign;
+  bool decoupled, amsgrad;
+  const AdamNumbers* live;
+  AdamFactors<T> given;
   TensorTable<AdamEntry> table;
 
   explicit AdamBody(const AdamOptions& o)
       : sign(o.maximize ? A(-1) : A(1)),
-        grad_decay(rounded<T>(static_cast<A>(o.weight_decay))),
-        param_decay(static_cast<A>(1 - o.lr * o.weight_decay)),
-        weight(static_cast<A>(1 - o.beta1)),
-        beta2(static_cast<A>(o.beta2)),
-        fresh2(static_cast<A>(1 - o.beta2)),
-        eps(static_cast<A>(o.eps)),
-        decays_grad(o.weight_decay != 0 && !o.decoupled),
-        decays_param(o.weight_decay != 0 && o.decoupled),
-        amsgrad(o.amsgrad) {}
+        decoupled(o.decoupled),
+        amsgrad(o.amsgrad),
+        live(o.live),
+        given(AdamNumbers::of(o)) {}
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
@@ -157,18 +184,21 @@ struct AdamBody {
     T* const exp_avg = static_cast<T*>(entry.exp_avg);
     T* const exp_avg_sq = static_cast<T*>(entry.exp_avg_sq);
     T* const max_exp_avg_sq = static_cast<T*>(entry.max_exp_avg_sq);
-    const A correction = static_cast<A>(entry.bias_correction2_sqrt);
-    const A rate = static_cast<A>(-entry.step_size);
+    const AdamFactors<T> f = live != nullptr ? AdamFactors<T>(*live) : given;
+    const AdamStep step = entry.live_step != nullptr ? *entry.live_step : entry.step;
+    const A correction = static_cast<A>(step.bias_correction2_sqrt);
+    const A rate = static_cast<A>(-step.step_size);
     for_share(block, entry, [&](int64_t i) {
       A p = static_cast<A>(param[i]);
       A g = sign * static_cast<A>(grad[i]);
-      if (decays_grad) g = rounded<T>(multiply_add(grad_decay, p, g));
-      if (decays_param) p = rounded<T>(p * param_decay);
+      if (f.decays && !decoupled) g = rounded<T>(multiply_add(f.grad_decay, p, g));
+      if (f.decays && decoupled) p = rounded<T>(p * f.param_decay);
       // exp_avg.lerp_(grad, 1 - beta1), in the form that is exact at the nearer end.
       const A m = static_cast<A>(exp_avg[i]);
-      const A average = rounded<T>(weight < A(0.5) ? multiply_add(weight, g - m, m)
-                                                   : multiply_add(-(g - m), A(1) - weight, g));
-      A square = rounded<T>(multiply_add(fresh2 * g, g, rounded<T>(static_cast<A>(exp_avg_sq[i]) * beta2)));
+      const A average = rounded<T>(f.weight < A(0.5) ? multiply_add(f.weight, g - m, m)
+                                                     : multiply_add(-(g - m), A(1) - f.weight, g));
+      A square =
+          rounded<T>(multiply_add(f.fresh2 * g, g, rounded<T>(static_cast<A>(exp_avg_sq[i]) * f.beta2)));
       exp_avg[i] = static_cast<T>(average);
       exp_avg_sq[i] = static_cast<T>(square);
       if (amsgrad) {
@@ -177,7 +207,7 @@ struct AdamBody {
         max_exp_avg_sq[i] = static_cast<T>(square);
       }
       const A root = rounded<T>(std::sqrt(square));
-      const A denominator = rounded<T>(rounded<T>(root / correction) + eps);
+      const A denominator = rounded<T>(rounded<T>(root / correction) + f.eps);
       param[i] = static_cast<T>(p + rate * average / denominator);
     });
   }
@@ -258,7 +288,7 @@ void sgd_step(const Launcher& launcher, std::span<const SgdTensor> tensors, cons
     if (!has_dtype(tensors, dtype)) continue;
     visit_floating(dtype, "sgd", [&]<typename T>() {
       step_tensors<SgdBody<T>>(launcher, "sgd", tensors, dtype, options, [](const SgdTensor& t) {
-        return SgdEntry{t.param, t.grad, t.momentum, t.n, 0, t.first};
+        return SgdEntry{t.param, t.grad, t.momentum, t.n, 0, t.live_first, t.first};
       });
     });
   }
@@ -283,8 +313,8 @@ void adam_step(const Launcher& launcher, std::span<const AdamTensor> tensors, co
     if (!has_dtype(tensors, dtype)) continue;
     visit_floating(dtype, "adam", [&]<typename T>() {
       step_tensors<AdamBody<T>>(launcher, "adam", tensors, dtype, options, [](const AdamTensor& t) {
-        return AdamEntry{t.param, t.grad, t.exp_avg,   t.exp_avg_sq,           t.max_exp_avg_sq,
-                         t.n,     0,      t.step_size, t.bias_correction2_sqrt};
+        return AdamEntry{t.param, t.grad, t.exp_avg, t.exp_avg_sq, t.max_exp_avg_sq,
+                         t.n,     0,      t.step,    t.live_step};
       });
     });
   }

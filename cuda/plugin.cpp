@@ -7,6 +7,7 @@
 #include "cuda/arch_list.h"
 #include "cuda/conv.h"
 #include "cuda/gemm.h"
+#include "cuda/graph.h"
 #include "cuda/index.h"
 #include "cuda/loss.h"
 #include "cuda/memory.h"
@@ -19,6 +20,7 @@
 #include "cuda/random.h"
 #include "cuda/reduce.h"
 #include "cuda/softmax.h"
+#include "cuda/stream.h"
 
 namespace {
 
@@ -88,6 +90,8 @@ void add_kernels(Backend& backend) {
   backend.softmax = new cuda::CudaSoftmax;
   backend.loss = new cuda::CudaLoss;
   backend.optimizer = new cuda::CudaOptimizer;
+  backend.stream = new cuda::CudaStreams;
+  backend.graph = new cuda::CudaGraphs;
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ struct FillWords {
   TT_HOST_DEVICE void operator()(int64_t b) const {
     using Word = typename Element::Word;
     constexpr int kPerBlock = philox::kWordsPerBlock<Word>;
-    const philox::Block words = philox::block(start.seed, start.offset + static_cast<uint64_t>(b));
+    const philox::Start now = start.resolve();
+    const philox::Block words = philox::block(now.seed, now.offset + static_cast<uint64_t>(b));
     for (int j = 0; j < kPerBlock; ++j) {
       const int64_t i = b * kPerBlock + j;
       if (i < n) out[i] = element(philox::word_of(words, j, Word()));
@@ -37,7 +38,8 @@ struct FillNormal {
   TT_HOST_DEVICE void operator()(int64_t b) const {
     constexpr int kPerBlock = philox::kWordsPerBlock<philox::WordOf<T>>;
     C samples[kPerBlock];
-    philox::normal_samples(philox::block(start.seed, start.offset + static_cast<uint64_t>(b)), samples);
+    const philox::Start now = start.resolve();
+    philox::normal_samples(philox::block(now.seed, now.offset + static_cast<uint64_t>(b)), samples);
     for (int j = 0; j < kPerBlock; ++j) {
       const int64_t i = b * kPerBlock + j;
       if (i < n) out[i] = T(random_math::fma(samples[j], std, mean));

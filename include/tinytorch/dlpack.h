@@ -14,8 +14,9 @@ struct DLManagedTensorVersioned;
 struct DLManagedTensor;
 
 /* The tensor's memory as DLPack 1.0. Whoever takes it over calls its deleter; until then the memory stays.
- * TT_ERR_AUTOGRAD for a tensor that requires a gradient (use tt_detach). stream: the consumer's CUDA stream,
- * NULL on the CPU. */
+ * TT_ERR_AUTOGRAD for a tensor that requires a gradient (use tt_detach). stream: the consumer's cudaStream_t,
+ * which waits for the thread's current stream; NULL: CUDA's default stream; (void*)-1: the caller has waited
+ * itself. Not looked at for tensors on the CPU. */
 TT_API tt_status tt_to_dlpack(const tt_tensor* tensor, void* stream, struct DLManagedTensorVersioned** out);
 /* The same in the structure before 1.0, which cannot say that memory is read-only: TT_ERR_INVALID_ARGUMENT
  * then. */
@@ -23,8 +24,9 @@ TT_API tt_status tt_to_dlpack_legacy(const tt_tensor* tensor, void* stream, stru
 
 /* A tensor over the memory of a DLPack tensor, whose deleter runs when the last view of it is gone, on the
  * thread that drops it. On success the library has taken `managed` over; on failure the caller still owns it.
- * Memory marked read-only refuses in-place writes. TT_ERR_FORMAT for another major version, TT_ERR_DTYPE and
- * TT_ERR_DEVICE for types and devices that there are not here. */
+ * On a CUDA device the producer must have made the thread's current stream wait for it (tt_stream_native
+ * tells it which that is). Memory marked read-only refuses in-place writes. TT_ERR_FORMAT for another major
+ * version, TT_ERR_DTYPE and TT_ERR_DEVICE for types and devices that there are not here. */
 TT_API tt_status tt_from_dlpack(struct DLManagedTensorVersioned* managed, tt_tensor** out);
 TT_API tt_status tt_from_dlpack_legacy(struct DLManagedTensor* managed, tt_tensor** out);
 

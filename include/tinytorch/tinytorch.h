@@ -9,6 +9,7 @@
 #include "tinytorch/data.h"
 #include "tinytorch/dlpack.h"
 #include "tinytorch/functional.h"
+#include "tinytorch/graph.h"
 #include "tinytorch/index.h"
 #include "tinytorch/io.h"
 #include "tinytorch/linalg.h"
@@ -18,6 +19,7 @@
 #include "tinytorch/print.h"
 #include "tinytorch/random.h"
 #include "tinytorch/reduce.h"
+#include "tinytorch/stream.h"
 #include "tinytorch/tensor.h"
 #include "tinytorch/view.h"
 

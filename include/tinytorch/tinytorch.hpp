@@ -638,6 +638,33 @@ class GradScaler {
   detail::Handle<tt_grad_scaler, tt_grad_scaler_retain, tt_grad_scaler_release> handle_;
 };
 
+// ---- captured steps ----
+
+// A training step of a CUDA device, captured once and replayed (graph.h).
+class Graph {
+ public:
+  explicit Graph(int32_t index = 0) { check(tt_graph_create(TT_CUDA, index, handle_.out())); }
+  // What `step` does is captured instead of done. A failure in it ends the capture and leaves the graph
+  // empty.
+  template <typename F>
+  void capture(F&& step) {
+    check(tt_graph_capture_begin(handle_.get()));
+    try {
+      step();
+    } catch (...) {
+      tt_graph_reset(handle_.get());
+      throw;
+    }
+    check(tt_graph_capture_end(handle_.get()));
+  }
+  void replay() { check(tt_graph_replay(handle_.get())); }
+  void reset() { check(tt_graph_reset(handle_.get())); }
+  tt_graph* get() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<tt_graph, tt_graph_retain, tt_graph_release> handle_;
+};
+
 // ---- data ----
 
 // for (auto it : loader) walks one epoch: each item is a batch.

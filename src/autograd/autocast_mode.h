@@ -24,10 +24,12 @@ inline bool autocast_on() { return detail::t_autocast_on; }
 const AutocastMode& autocast_mode(DeviceType type);
 void set_autocast_mode(DeviceType type, const AutocastMode& mode);
 
-// What a parameter was cast to, while its values are those of then.
+// What a parameter was cast to, while its values are those of then. A cast that was captured into a graph is
+// for the rest of that capture, and no other cast is: only then do replays cast.
 struct AutocastCast {
   Tensor parameter;  // keeps the address from being used again
   uint32_t version;
+  uint64_t capture;
   Tensor result;
 };
 using AutocastCasts = std::unordered_map<const TensorImpl*, AutocastCast>;

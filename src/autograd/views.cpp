@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/graph.h"
 #include "ops/ops.h"
 
 namespace tt {
@@ -170,7 +171,10 @@ void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bo
            Status::kAutograd, "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
-void bump_version(const Tensor& self) { self.storage()->bump_version(); }
+void bump_version(const Tensor& self) {
+  self.storage()->bump_version();
+  if (Graph* graph = Graph::capturing(self.device())) graph->add_written(self.storage());
+}
 
 void rebase_history(const Tensor& self, Ref<Node> node) {
   if (!self.impl()->view_base) {

@@ -19,6 +19,7 @@
 #include "core/backend/random.h"
 #include "core/backend/reduce.h"
 #include "core/backend/softmax.h"
+#include "core/backend/stream.h"
 #include "core/device.h"
 #include "core/error.h"
 
@@ -56,6 +57,8 @@ struct Backend {
   Family<LossKernels> loss;
   Family<OptimizerKernels> optimizer;
   Family<RandomKernels> random;
+  Family<StreamKernels> stream;
+  Family<GraphKernels> graph;
 
   // Short forms of the memory family.
   void* allocate(size_t nbytes, Device device) { return memory->allocate(nbytes, device); }

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "core/graph.h"
 #include "core/philox.h"
 
 namespace tt {
@@ -217,9 +218,31 @@ Generator::Reservation Generator::reserve(uint64_t blocks) {
   return reserve_locked(blocks);
 }
 
-Generator::Reservation Generator::reserve_locked(uint64_t blocks) {
+namespace {
+
+class ReservedAtReplay final : public ReplayInput {
+ public:
+  ReservedAtReplay(Generator& generator, uint64_t blocks) : generator_(&generator), blocks_(blocks) {}
+  void next(void* values) noexcept override {
+    const Generator::Reservation start = generator_->reserve(blocks_);
+    const uint64_t live[] = {start.seed, start.offset};
+    std::memcpy(values, live, sizeof live);
+  }
+
+ private:
+  const Ref<Generator> generator_;
+  const uint64_t blocks_;
+};
+
+}  // namespace
+
+Generator::Reservation Generator::reserve_locked(uint64_t blocks, Device device) {
   TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument,
            "only a Philox generator can set blocks aside");
+  if (Graph* graph = Graph::capturing(device)) {
+    void* live = graph->add_input(std::make_unique<ReservedAtReplay>(*this, blocks), 2 * sizeof(uint64_t));
+    return {seed_, offset_, static_cast<const uint64_t*>(live)};
+  }
   const Reservation reservation{seed_, offset_};
   offset_ += blocks;
   drawn_ = 0;  // the rest of a block that was drawn from word by word is dropped

@@ -85,7 +85,9 @@ class Generator final : public RefCounted {
   // Held while drawing, so that one op's numbers are consecutive. The calls below do not take it.
   std::mutex& mutex() const { return mutex_; }
 
-  Reservation reserve_locked(uint64_t blocks);
+  // For a fill of the device's memory. In a fill that is captured into a graph every replay sets blocks of
+  // its own aside, and the capture none.
+  Reservation reserve_locked(uint64_t blocks, Device device = {});
   uint32_t random() {
     if (engine_ == Engine::kMt19937) return mt_();
     return philox_word();

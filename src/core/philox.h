@@ -41,6 +41,10 @@ struct Block {
 struct Start {
   uint64_t seed;
   uint64_t offset;
+  // In a fill that is captured into a graph: where in the device's memory every replay puts both.
+  const uint64_t* live = nullptr;
+
+  TT_HOST_DEVICE Start resolve() const { return live == nullptr ? *this : Start{live[0], live[1], nullptr}; }
 };
 
 TT_HOST_DEVICE inline Block rounds(Block counter, uint32_t key0, uint32_t key1) {

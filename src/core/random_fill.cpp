@@ -184,14 +184,14 @@ void philox_fill(RandomFill kind, Generator& generator, Device device, T* out, i
                  double b) {
   const bool bernoulli = kind == RandomFill::kBernoulli;
   const int per_block = std::is_same_v<T, double> && !bernoulli ? 2 : 4;
-  const philox::Start start = generator.reserve_locked(blocks_for(n, per_block));
+  const philox::Start start = generator.reserve_locked(blocks_for(n, per_block), device);
   if (n > 0) backend_of(device).random->fill(kind, DTypeOf<T>::value, out, n, start, a, b);
 }
 
 // Integers base + [0, range); range 0 is 2^64.
 template <typename T>
 void philox_integers(Generator& generator, Device device, T* out, int64_t n, uint64_t range, int64_t base) {
-  const philox::Start start = generator.reserve_locked(blocks_for(n, philox::wide(range) ? 2 : 4));
+  const philox::Start start = generator.reserve_locked(blocks_for(n, philox::wide(range) ? 2 : 4), device);
   if (n > 0) backend_of(device).random->integers(DTypeOf<T>::value, out, n, start, range, base);
 }
 
@@ -437,9 +437,9 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p) {
   const T one = from_integer<T>(1);
   const T zero = from_integer<T>(0);
   if (is_philox(generator)) {
-    const auto [seed, offset] = generator.reserve_locked(blocks_for(n, 4));
+    const philox::Start start = generator.reserve_locked(blocks_for(n, 4));
     for (int64_t i = 0; i < n; i += 4) {
-      const philox::Block b = philox::block(seed, offset + static_cast<uint64_t>(i / 4));
+      const philox::Block b = philox::block(start.seed, start.offset + static_cast<uint64_t>(i / 4));
       for (int64_t j = i; j < std::min(i + 4, n); ++j) {
         const auto chance = static_cast<double>(static_cast<Compute<P>>(p[j]));
         out[j] = philox::bernoulli(b.word[j - i], chance) ? one : zero;

@@ -25,6 +25,9 @@ enum class Kind : uint32_t {
   kScheduler = 0x74747363u,
   kGradScaler = 0x74746773u,
   kFile = 0x7474666cu,
+  kStream = 0x74747372u,
+  kEvent = 0x74746576u,
+  kGraph = 0x74746772u,
 };
 
 class RefCounted {

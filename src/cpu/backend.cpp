@@ -49,6 +49,8 @@ Backend& cpu_backend() {
       .loss = new cpu::CpuLoss,
       .optimizer = new cpu::CpuOptimizer,
       .random = new cpu::CpuRandom,
+      .stream = {},
+      .graph = {},
   };
   return backend;
 }

@@ -125,8 +125,8 @@ void adam_loop(const AdamTensor& t, const AdamOptions& options, int64_t begin, i
   const T beta2 = static_cast<T>(options.beta2);
   const T fresh2 = static_cast<T>(1 - options.beta2);
   const T eps = static_cast<T>(options.eps);
-  const T correction = static_cast<T>(t.bias_correction2_sqrt);
-  const T rate = static_cast<T>(-t.step_size);
+  const T correction = static_cast<T>(t.step.bias_correction2_sqrt);
+  const T rate = static_cast<T>(-t.step.step_size);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
     T p = param[i];
@@ -253,8 +253,8 @@ void adam_half(const AdamTensor& t, const AdamOptions& options, int64_t begin, i
   const auto weight = static_cast<float>(1 - options.beta1);
   const auto fresh2 = static_cast<float>(1 - options.beta2);
   const auto eps = static_cast<float>(options.eps);
-  const auto correction = static_cast<float>(t.bias_correction2_sqrt);
-  const auto rate = static_cast<float>(-t.step_size);
+  const auto correction = static_cast<float>(t.step.bias_correction2_sqrt);
+  const auto rate = static_cast<float>(-t.step.step_size);
   for (int64_t at = begin; at < end; at += kBlock) {
     const int64_t n = end - at < kBlock ? end - at : kBlock;
     read<H>(t.param, at, n, p);

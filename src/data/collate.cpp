@@ -49,18 +49,15 @@ void gather_bytes(char* to, const char* from, int64_t stride, int64_t row_bytes,
 }
 
 // One kernel for all rows, with the indices on the device.
-void gather_on_device(const Tensor& out, const Tensor& t, std::span<const int64_t> indices) {
-  const auto n = static_cast<int64_t>(indices.size());
-  const Tensor at = empty({n}, DType::kInt64, t.device());
-  Backend& backend = backend_of(t.device());
-  backend.copy_bytes(at.raw(), t.device(), indices.data(), Device{}, at.nbytes());
+void gather_on_device(const Tensor& out, const Tensor& t, const Tensor& at) {
   Dims source_strides = t.strides();
   source_strides[0] = 0;
   Dims index_sizes = out.sizes();
   for (int d = 1; d < index_sizes.size(); ++d) index_sizes[d] = 1;
-  const Loop loop = make_loop(out.sizes(), {out, alias(t, out.sizes(), source_strides, t.offset()),
-                                            alias(at, index_sizes, contiguous_strides(index_sizes), 0)});
-  backend.index->gather(loop, t.stride(0) * static_cast<int64_t>(size_of(t.dtype())));
+  const Loop loop =
+      make_loop(out.sizes(), {out, alias(t, out.sizes(), source_strides, t.offset()),
+                              alias(at, index_sizes, contiguous_strides(index_sizes), at.offset())});
+  backend_of(t.device()).index->gather(loop, t.stride(0) * static_cast<int64_t>(size_of(t.dtype())));
 }
 
 // The slow way that autograd follows: every row is copied by a recorded op.
@@ -91,7 +88,9 @@ Tensor gather_rows(const Tensor& t, std::span<const int64_t> indices) {
   const int64_t row_bytes = out.stride(0) * size;
   const int64_t stride = t.stride(0) * size;
   if (!t.device().is_cpu()) {
-    gather_on_device(out, t, indices);
+    const Tensor at = empty({n}, DType::kInt64, t.device());
+    backend_of(t.device()).copy_bytes(at.raw(), t.device(), indices.data(), Device{}, at.nbytes());
+    gather_on_device(out, t, at);
   } else if (!geometry_contiguous(sizes, strides)) {
     for (int64_t i = 0; i < n; ++i) {
       ops::copy_values(row_alias(out, i), row_alias(t, indices[static_cast<size_t>(i)]));
@@ -99,6 +98,12 @@ Tensor gather_rows(const Tensor& t, std::span<const int64_t> indices) {
   } else {
     gather_bytes(out.raw(), t.raw(), stride, row_bytes, indices);
   }
+  return out;
+}
+
+Tensor gather_rows(const Tensor& t, const Tensor& indices) {
+  Tensor out = empty(with_first(indices.numel(), without_first(t.sizes())), t.dtype(), t.device());
+  if (out.numel() > 0) gather_on_device(out, t, indices);
   return out;
 }
 

@@ -78,6 +78,11 @@ void Subset::batch(std::span<const int64_t> indices, std::span<Tensor> out) cons
   dataset_->batch(inner, out);
 }
 
+const Tensors* Subset::rows(std::span<int64_t> samples) const {
+  for (int64_t& i : samples) i = indices_[static_cast<size_t>(i)];
+  return dataset_->rows(samples);
+}
+
 // ---- ConcatDataset ----
 
 ConcatDataset::ConcatDataset(std::vector<Ref<Dataset>> parts) : parts_(std::move(parts)) {

@@ -17,6 +17,8 @@ class Dataset : public RefCounted {
   virtual void get(int64_t index, std::span<Tensor> out) const = 0;
   // The samples of `indices` (at least one), stacked along a new first dimension.
   virtual void batch(std::span<const int64_t> indices, std::span<Tensor> out) const;
+  // Where samples are rows of tensors: those, and the samples' numbers become rows' numbers. Else null.
+  virtual const Tensors* rows(std::span<int64_t>) const { return nullptr; }
 
  protected:
   Dataset() : RefCounted(Kind::kDataset) {}
@@ -30,6 +32,7 @@ class TensorDataset final : public Dataset {
   size_t width() const override { return tensors_.size(); }
   void get(int64_t index, std::span<Tensor> out) const override;
   void batch(std::span<const int64_t> indices, std::span<Tensor> out) const override;
+  const Tensors* rows(std::span<int64_t>) const override { return &tensors_; }
 
  private:
   Tensors tensors_;
@@ -43,6 +46,7 @@ class Subset final : public Dataset {
   size_t width() const override { return dataset_->width(); }
   void get(int64_t index, std::span<Tensor> out) const override;
   void batch(std::span<const int64_t> indices, std::span<Tensor> out) const override;
+  const Tensors* rows(std::span<int64_t> samples) const override;
 
  private:
   Ref<Dataset> dataset_;
@@ -73,5 +77,7 @@ std::vector<int64_t> split_lengths(int64_t length, std::span<const double> fract
 Tensor stack_samples(std::span<const Tensor> samples);
 // The rows of t with these indices, in new memory.
 Tensor gather_rows(const Tensor& t, std::span<const int64_t> indices);
+// The same with indices (1-d, int64, within t) that are on t's device, which is not the CPU. Not recorded.
+Tensor gather_rows(const Tensor& t, const Tensor& indices);
 
 }  // namespace tt::data

@@ -1,10 +1,30 @@
 #include "data/loader.h"
 
 #include <algorithm>
+#include <cstring>
+#include <numeric>
 
+#include "autograd/meta.h"
+#include "core/backend.h"
 #include "core/random_fill.h"
 
 namespace tt::data {
+
+namespace {
+
+// The data set's tensors where all are on one device that is not the CPU, and no gradient flows into them;
+// else null.
+const Tensors* rows_on_device(const Dataset& dataset) {
+  const Tensors* rows = dataset.rows({});
+  if (rows == nullptr) return nullptr;
+  const Device device = rows->front().device();
+  const bool fit = !device.is_cpu() && std::ranges::all_of(*rows, [&](const Tensor& t) {
+    return t.device() == device && !t.requires_grad();
+  });
+  return fit ? rows : nullptr;
+}
+
+}  // namespace
 
 Loader::Loader(Ref<Dataset> dataset, LoaderOptions options)
     : RefCounted(Kind::kLoader), dataset_(std::move(dataset)), options_(std::move(options)) {
@@ -44,10 +64,18 @@ void Loader::begin() {
   const int64_t count = samples(length);
   batch_.reserve(static_cast<size_t>(std::min(options_.batch_size, count)));
   if (options_.shuffle) order_.resize(static_cast<size_t>(count));
+  const Tensors* const rows = rows_on_device(*dataset_);
+  // The same memory in every epoch: graphs know it.
+  if (rows != nullptr && !(device_order_.defined() && device_order_.numel() == count &&
+                           device_order_.device() == rows->front().device())) {
+    device_order_ = empty({count}, DType::kInt64, rows->front().device());
+  }
   int64_t base_seed;
   fill_random_full(generator(), &base_seed, 1);
   count_ = count;
   at_ = 0;
+  rows_ = rows;
+  order_is_there_ = false;
   shuffled_ = pending_ = false;
   state_ = State::kRunning;
 }
@@ -87,12 +115,84 @@ void Loader::take_indices() {
   if (!pending_) state_ = State::kDone;
 }
 
+void Loader::put_order_on_device() {
+  if (order_is_there_) return;
+  if (options_.shuffle && !shuffled_) shuffle();
+  std::vector<int64_t> rows(static_cast<size_t>(count_));
+  if (options_.shuffle) {
+    rows = order_;
+  } else if (options_.sampler) {
+    rows = *options_.sampler;
+  } else {
+    std::iota(rows.begin(), rows.end(), int64_t{0});
+  }
+  dataset_->rows(rows);
+  const Device device = device_order_.device();
+  memory_of(device).copy_bytes(device_order_.raw(), device, rows.data(), Device{}, device_order_.nbytes());
+  order_is_there_ = true;
+}
+
+// Each replay of a captured batch takes the epoch's next one.
+class Loader::Replay final : public ReplayInput {
+ public:
+  explicit Replay(Loader& loader) : loader_(&loader), order_(loader.device_order_) {}
+
+  void check() override {
+    Loader& l = *loader_;
+    TT_CHECK(l.state_ == State::kRunning && l.at_ < l.count_, Status::kInvalidArgument,
+             "the loader's epoch is over; call tt_loader_begin");
+    TT_CHECK(l.device_order_.is_same(order_), Status::kInvalidArgument,
+             "the loader's data set has changed since the capture: capture again");
+    TT_CHECK(l.count_ - l.at_ >= l.options_.batch_size, Status::kShape, "the loader's next batch has ",
+             l.count_ - l.at_, " samples, and the captured one ", l.options_.batch_size,
+             "; use drop_last to leave it out");
+    TT_CHECK(!l.pending_, Status::kInvalidArgument,
+             "the loader has a batch that could not be delivered: call tt_loader_next first");
+    l.put_order_on_device();
+  }
+  void next(void* values) noexcept override {
+    const int64_t offset = loader_->at_ * static_cast<int64_t>(sizeof(int64_t));
+    std::memcpy(values, &offset, sizeof offset);
+    loader_->at_ += loader_->options_.batch_size;
+  }
+
+ private:
+  const Ref<Loader> loader_;
+  const Tensor order_;
+};
+
+void Loader::capture_next(Graph& graph, std::span<Tensor> out) {
+  TT_CHECK(options_.batch_size <= count_, Status::kShape, "the data set has ", count_,
+           " samples, less than a batch of ", options_.batch_size, ", and a captured batch must be full");
+  const GradMode off(false);
+  const Tensor indices = empty({options_.batch_size}, DType::kInt64, device_order_.device());
+  const auto* offset =
+      static_cast<const int64_t*>(graph.add_input(std::make_unique<Replay>(*this), sizeof(int64_t)));
+  backend_of(device_order_.device())
+      .graph->copy_from(indices.raw(), device_order_.raw(), offset, indices.nbytes());
+  for (size_t i = 0; i < rows_->size(); ++i) out[i] = gather_rows((*rows_)[i], indices);
+}
+
 bool Loader::next(std::span<Tensor> out) {
   TT_CHECK(state_ != State::kIdle, Status::kInvalidArgument,
            "no epoch has begun; call tt_loader_begin first");
+  if (rows_ != nullptr) {
+    if (Graph* graph = Graph::capturing(device_order_.device())) {
+      capture_next(*graph, out);
+      return true;
+    }
+  }
+  const int64_t first = pending_ ? at_ - static_cast<int64_t>(batch_.size()) : at_;
   if (state_ == State::kRunning && !pending_) take_indices();
   if (state_ == State::kDone) return false;
-  dataset_->batch(batch_, out);
+  if (rows_ != nullptr) {
+    put_order_on_device();
+    const Tensor indices =
+        alias(device_order_, {static_cast<int64_t>(batch_.size())}, {1}, device_order_.offset() + first);
+    for (size_t i = 0; i < rows_->size(); ++i) out[i] = gather_rows((*rows_)[i], indices);
+  } else {
+    dataset_->batch(batch_, out);
+  }
   pending_ = false;
   // A short batch is the last one, and its sampler has been asked for more already.
   if (static_cast<int64_t>(batch_.size()) < options_.batch_size) state_ = State::kDone;

@@ -1,9 +1,13 @@
 // The loader: batches of a data set's samples, in PyTorch's order for the same seed.
+//
+// Of a data set whose tensors are on a device the whole epoch's order is there too, so that a batch is
+// gathered without the host's help, and that can be captured into a graph.
 #pragma once
 
 #include <optional>
 #include <vector>
 
+#include "core/graph.h"
 #include "data/dataset.h"
 
 namespace tt::data {
@@ -30,9 +34,13 @@ class Loader final : public RefCounted {
   bool next(std::span<Tensor> out);
 
  private:
+  class Replay;
+
   int64_t samples(int64_t dataset_length) const;
   void shuffle();
   void take_indices();
+  void capture_next(Graph& graph, std::span<Tensor> out);
+  void put_order_on_device();
   Generator& generator() const;
 
   Ref<Dataset> dataset_;
@@ -44,6 +52,11 @@ class Loader final : public RefCounted {
   int64_t at_ = 0;              // samples taken
   std::vector<int64_t> order_;  // of a shuffled epoch
   std::vector<int64_t> batch_;  // the current batch's samples
+
+  // Of a data set on a device.
+  const Tensors* rows_ = nullptr;
+  Tensor device_order_;          // row numbers of the epoch
+  bool order_is_there_ = false;  // this epoch's
 };
 
 }  // namespace tt::data

@@ -1,6 +1,7 @@
 #include "ops/autocast.h"
 
 #include "autograd/meta.h"
+#include "core/graph.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -22,12 +23,14 @@ Tensor lowered(const Tensor& t, const AutocastMode& mode) {
     return to_dtype(t, mode.dtype);
   }
   AutocastCasts& casts = autocast_casts();
+  const uint64_t capture = Graph::capture_id(t.device());
   if (const auto found = casts.find(t.impl()); found != casts.end() && found->second.version == t.version() &&
+                                               found->second.capture == capture &&
                                                found->second.result.dtype() == mode.dtype) {
     return found->second.result;
   }
   const Tensor result = to_dtype(t, mode.dtype);
-  casts.insert_or_assign(t.impl(), AutocastCast{t, t.version(), result});
+  casts.insert_or_assign(t.impl(), AutocastCast{t, t.version(), capture, result});
   return result;
 }
 

@@ -42,12 +42,34 @@ void Adam::prepare(const ParamGroup& group, const Tensor& param, ParamState& sta
   }
 }
 
+AdamOptions Adam::kernel_options(const OptionValues& v) const {
+  return {.lr = v[kLr],
+          .beta1 = v[kBeta1],
+          .beta2 = v[kBeta2],
+          .eps = v[kEps],
+          .weight_decay = v[kWeightDecay],
+          .decoupled = decay_ == Decay::kParameter,
+          .amsgrad = v[kAmsgrad] != 0,
+          .maximize = v[kMaximize] != 0};
+}
+
+namespace {
+
+AdamStep step_of(const OptionValues& v, int64_t steps) {
+  const auto n = static_cast<double>(steps);
+  return {v[kLr] / (1 - std::pow(v[kBeta1], n)), std::sqrt(1 - std::pow(v[kBeta2], n))};
+}
+
+}  // namespace
+
 void Adam::update(const ParamGroup& group, std::span<const Update> updates, Device device) {
-  const OptionValues& v = group.options;
-  const bool amsgrad = v[kAmsgrad] != 0;
+  AdamOptions options = kernel_options(group.options);
+  auto* live = static_cast<AdamNumbers*>(capture(group, updates, device));
+  const AdamStep* live_step = live != nullptr ? reinterpret_cast<AdamStep*>(live + 1) : nullptr;
+  options.live = live;
   batch_.clear();
   for (const Update& u : updates) {
-    const auto step = static_cast<double>(++u.state->step);
+    if (live == nullptr) ++u.state->step;
     auto& state = u.state->tensors;
     batch_.push_back({.dtype = u.param.dtype(),
                       .n = u.param.numel(),
@@ -55,18 +77,27 @@ void Adam::update(const ParamGroup& group, std::span<const Update> updates, Devi
                       .grad = u.grad.raw(),
                       .exp_avg = state[kExpAvg].raw(),
                       .exp_avg_sq = state[kExpAvgSq].raw(),
-                      .max_exp_avg_sq = amsgrad ? state[kMaxExpAvgSq].raw() : nullptr,
-                      .step_size = v[kLr] / (1 - std::pow(v[kBeta1], step)),
-                      .bias_correction2_sqrt = std::sqrt(1 - std::pow(v[kBeta2], step))});
+                      .max_exp_avg_sq = options.amsgrad ? state[kMaxExpAvgSq].raw() : nullptr,
+                      .step = step_of(group.options, u.state->step),
+                      .live_step = live_step});
+    if (live_step != nullptr) ++live_step;
   }
-  backend_of(device).optimizer->adam(batch_, {.lr = v[kLr],
-                                              .beta1 = v[kBeta1],
-                                              .beta2 = v[kBeta2],
-                                              .eps = v[kEps],
-                                              .weight_decay = v[kWeightDecay],
-                                              .decoupled = decay_ == Decay::kParameter,
-                                              .amsgrad = amsgrad,
-                                              .maximize = v[kMaximize] != 0});
+  backend_of(device).optimizer->adam(batch_, options);
+}
+
+// The numbers, then each parameter's step.
+size_t Adam::live_bytes(size_t params) const { return sizeof(AdamNumbers) + params * sizeof(AdamStep); }
+
+void Adam::next_live(const CapturedUpdate& captured, void* values) noexcept {
+  ParamGroup& group = groups_[captured.group];
+  auto* numbers = static_cast<AdamNumbers*>(values);
+  *numbers = AdamNumbers::of(kernel_options(group.options));
+  auto* step = reinterpret_cast<AdamStep*>(numbers + 1);
+  for (const size_t i : captured.params) *step++ = step_of(group.options, ++group.states[i].step);
+}
+
+bool Adam::can_follow(size_t option, double, double) const {
+  return option != kAmsgrad && option != kMaximize;
 }
 
 }  // namespace tt::optim

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "autograd/meta.h"
+#include "core/graph.h"
 #include "nn/gradients.h"
 #include "ops/create.h"
 
@@ -118,7 +119,11 @@ void Optimizer::step() {
       const AutogradMeta* meta = p.impl()->autograd;
       if (meta == nullptr || !meta->grad.defined()) continue;
       check_inplace(p, "step");
-      prepare(g, p, g.states[i]);
+      if (Graph::capturing(p.device()) != nullptr) {
+        check_prepared(g, p, g.states[i]);
+      } else {
+        prepare(g, p, g.states[i]);
+      }
       copied |= !p.is_contiguous();
       updates_.push_back({dense(p), dense(meta->grad), &g.states[i]});
     }
@@ -140,7 +145,7 @@ void Optimizer::step() {
       next = end;
     }
   }
-  for (const Update& u : updates_) u.param.storage()->bump_version();
+  for (const Update& u : updates_) bump_version(u.param);
   if (copied) {
     for (ParamGroup& g : groups_) {
       for (size_t i = 0; i < g.params.size(); ++i) {
@@ -153,6 +158,62 @@ void Optimizer::step() {
       }
     }
   }
+}
+
+// A state that was made during a capture would be made anew by every replay.
+void Optimizer::check_prepared(const ParamGroup& group, const Tensor& param, const ParamState& state) {
+  ParamState needed = state;
+  prepare(group, param, needed);
+  for (size_t i = 0; i < kMaxStates; ++i) {
+    TT_CHECK(needed.tensors[i].defined() == state.tensors[i].defined(), Status::kInvalidArgument, type_name(),
+             " has no ", state_names_[i], " of a parameter of shape ", param.sizes(),
+             " yet: take a step before the capture");
+  }
+}
+
+// What the replays of a captured update do on the host.
+class Optimizer::Replay final : public ReplayInput {
+ public:
+  Replay(Ref<Optimizer> optimizer, CapturedUpdate captured)
+      : optimizer_(std::move(optimizer)), captured_(std::move(captured)) {
+    for (const size_t i : captured_.params) tensors_.push_back(group().states[i].tensors);
+  }
+
+  void check() override {
+    for (size_t i = 0; i < captured_.params.size(); ++i) {
+      for (size_t k = 0; k < kMaxStates; ++k) {
+        TT_CHECK(group().states[captured_.params[i]].tensors[k].is_same(tensors_[i][k]),
+                 Status::kInvalidArgument, optimizer_->type_name(),
+                 "'s state has been replaced since the capture: capture again");
+      }
+    }
+    for (size_t i = 0; i < optimizer_->specs_.size(); ++i) {
+      const double before = captured_.options[i], now = group().options[i];
+      TT_CHECK(before == now || optimizer_->can_follow(i, before, now), Status::kInvalidArgument,
+               optimizer_->type_name(), "'s ", optimizer_->specs_[i].name, " has changed from ", before,
+               " to ", now, " since the capture, which replays cannot follow: capture again");
+    }
+  }
+  void next(void* values) noexcept override { optimizer_->next_live(captured_, values); }
+
+ private:
+  const ParamGroup& group() const { return optimizer_->groups_[captured_.group]; }
+
+  const Ref<Optimizer> optimizer_;
+  const CapturedUpdate captured_;
+  std::vector<std::array<Tensor, kMaxStates>> tensors_;  // kept alive for the graph
+};
+
+void* Optimizer::capture(const ParamGroup& group, std::span<const Update> updates, Device device) {
+  Graph* graph = Graph::capturing(device);
+  if (graph == nullptr) return nullptr;
+  CapturedUpdate captured;
+  captured.group = static_cast<size_t>(&group - groups_.data());
+  captured.options = group.options;
+  for (const Update& u : updates)
+    captured.params.push_back(static_cast<size_t>(u.state - group.states.data()));
+  return graph->add_input(std::make_unique<Replay>(Ref<Optimizer>(this), std::move(captured)),
+                          live_bytes(updates.size()));
 }
 
 void Optimizer::zero_grad(bool set_to_none) {
@@ -248,6 +309,18 @@ void Optimizer::load_state_dict(const StateDict& dict) {
     for (size_t i = 0; i < count; ++i) {
       load_param_state(dict, str("state.", numbers.data<int64_t>()[i], "."), loaded[g].params[i],
                        loaded[g].states[i]);
+    }
+  }
+  // Into the tensors that there are: graphs know their addresses.
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    for (size_t i = 0; i < groups_[g].states.size(); ++i) {
+      for (size_t k = 0; k < state_names_.size(); ++k) {
+        const Tensor& mine = groups_[g].states[i].tensors[k];
+        Tensor& theirs = loaded[g].states[i].tensors[k];
+        if (!mine.defined() || !theirs.defined()) continue;
+        ops::copy_values(mine, theirs);
+        theirs = mine;
+      }
     }
   }
   groups_ = std::move(loaded);

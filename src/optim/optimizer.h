@@ -96,10 +96,31 @@ class Optimizer : public RefCounted {
   };
   virtual void update(const ParamGroup& group, std::span<const Update> updates, Device device) = 0;
 
+  // In a step that is captured into a graph the numbers of the kernels are live, and no state moves on: each
+  // replay does that.
+  struct CapturedUpdate {
+    size_t group;
+    std::vector<size_t> params;  // numbers within the group
+    OptionValues options;        // of the capture
+  };
+  // Bytes of live values for so many parameters.
+  virtual size_t live_bytes(size_t params) const = 0;
+  // Writes them for a replay, and moves the parameters' states on.
+  virtual void next_live(const CapturedUpdate& captured, void* values) noexcept = 0;
+  // Whether replays can follow an option's change since the capture, because kernels read it.
+  virtual bool can_follow(size_t option, double captured, double now) const = 0;
+  // The live values of an update that is being captured, or null.
+  void* capture(const ParamGroup& group, std::span<const Update> updates, Device device);
+
   void set_first_group(Tensors params, const OptionValues& values);
 
+  std::vector<ParamGroup> groups_;
+
  private:
+  class Replay;
+
   int option_index(std::string_view name) const;
+  void check_prepared(const ParamGroup& group, const Tensor& param, const ParamState& state);
   void check_new_params(const Tensors& params) const;
   void load_param_state(const StateDict& dict, const std::string& prefix, const Tensor& param,
                         ParamState& state) const;
@@ -109,7 +130,6 @@ class Optimizer : public RefCounted {
   size_t required_states_;
   bool counts_steps_;
   OptionValues defaults_{};
-  std::vector<ParamGroup> groups_;
   std::vector<Update> updates_;  // kept between steps for its memory
 };
 

@@ -31,9 +31,25 @@ void Sgd::prepare(const ParamGroup& group, const Tensor& param, ParamState& stat
   }
 }
 
+namespace {
+
+SgdOptions kernel_options(const OptionValues& v) {
+  return {.lr = v[kLr],
+          .momentum = v[kMomentum],
+          .dampening = v[kDampening],
+          .weight_decay = v[kWeightDecay],
+          .nesterov = v[kNesterov] != 0,
+          .maximize = v[kMaximize] != 0};
+}
+
+}  // namespace
+
 void Sgd::update(const ParamGroup& group, std::span<const Update> updates, Device device) {
-  const OptionValues& v = group.options;
-  const bool has_momentum = v[kMomentum] != 0;
+  const bool has_momentum = group.options[kMomentum] != 0;
+  SgdOptions options = kernel_options(group.options);
+  auto* live = static_cast<SgdNumbers*>(capture(group, updates, device));
+  const double* live_first = live != nullptr ? reinterpret_cast<double*>(live + 1) : nullptr;
+  options.live = live;
   batch_.clear();
   for (const Update& u : updates) {
     batch_.push_back({.dtype = u.param.dtype(),
@@ -41,17 +57,33 @@ void Sgd::update(const ParamGroup& group, std::span<const Update> updates, Devic
                       .n = u.param.numel(),
                       .param = u.param.raw(),
                       .grad = u.grad.raw(),
-                      .momentum = has_momentum ? u.state->tensors[0].raw() : nullptr});
+                      .momentum = has_momentum ? u.state->tensors[0].raw() : nullptr,
+                      .live_first = live_first});
+    if (live_first != nullptr) ++live_first;
   }
-  backend_of(device).optimizer->sgd(batch_, {.lr = v[kLr],
-                                             .momentum = v[kMomentum],
-                                             .dampening = v[kDampening],
-                                             .weight_decay = v[kWeightDecay],
-                                             .nesterov = v[kNesterov] != 0,
-                                             .maximize = v[kMaximize] != 0});
-  if (has_momentum) {
+  backend_of(device).optimizer->sgd(batch_, options);
+  if (has_momentum && live == nullptr) {
     for (const Update& u : updates) u.state->step = 1;
   }
+}
+
+// The numbers, then for each parameter whether its momentum is new.
+size_t Sgd::live_bytes(size_t params) const { return sizeof(SgdNumbers) + params * sizeof(double); }
+
+void Sgd::next_live(const CapturedUpdate& captured, void* values) noexcept {
+  ParamGroup& group = groups_[captured.group];
+  auto* numbers = static_cast<SgdNumbers*>(values);
+  *numbers = SgdNumbers::of(kernel_options(group.options));
+  auto* first = reinterpret_cast<double*>(numbers + 1);
+  for (const size_t i : captured.params) {
+    *first++ = group.states[i].step == 0 ? 1 : 0;
+    if (group.options[kMomentum] != 0) group.states[i].step = 1;
+  }
+}
+
+bool Sgd::can_follow(size_t option, double captured, double now) const {
+  if (option == kMomentum) return (captured != 0) == (now != 0);
+  return option != kNesterov && option != kMaximize;
 }
 
 }  // namespace tt::optim

@@ -26,6 +26,9 @@ class Sgd final : public Optimizer {
   void prepare(const ParamGroup& group, const Tensor& param, ParamState& state) override;
   void reserve(size_t updates) override { batch_.reserve(updates); }
   void update(const ParamGroup& group, std::span<const Update> updates, Device device) override;
+  size_t live_bytes(size_t params) const override;
+  void next_live(const CapturedUpdate& captured, void* values) noexcept override;
+  bool can_follow(size_t option, double captured, double now) const override;
 
   std::vector<SgdTensor> batch_;  // kept between steps for its memory
 };

@@ -194,6 +194,89 @@ TEST(CachingAllocator, EmptyCacheGivesEverythingBack) {
   EXPECT_EQ(f.allocator->stats().peak_reserved, 0u);
 }
 
+TEST(CachingAllocator, WaitsForEveryUser) {
+  Fixture f(64 * kMiB);
+  const StreamId third = reinterpret_cast<StreamId>(3);
+  void* a = f.allocator->allocate(4096, kStream);
+  f.allocator->add_user(a, kOther);
+  f.allocator->add_user(a, kOther);
+  f.allocator->add_user(a, kStream);  // its own
+  f.allocator->add_user(a, third);
+  f.allocator->retire(third);  // it is done
+  f.allocator->deallocate(a, kStream);
+  ASSERT_EQ(f.device->waits.size(), 1u);
+  EXPECT_EQ(f.device->waits[0], (std::pair{kStream, kOther}));
+  // The next owner has none of its users.
+  EXPECT_EQ(f.allocator->allocate(4096, kStream), a);
+  f.allocator->deallocate(a, kStream);
+  EXPECT_EQ(f.device->waits.size(), 1u);
+}
+
+TEST(CachingAllocator, KeepsWhatAGraphKnows) {
+  Fixture f(256 * kMiB);
+  void* before = f.allocator->allocate(4096, kStream);
+  f.allocator->hold(kOther);
+  void* inside = f.allocator->allocate(4096, kOther);
+  f.allocator->deallocate(inside, kOther);
+  EXPECT_EQ(f.allocator->allocate(4096, kOther), inside);  // the capture may use its own memory again
+  void* during = f.allocator->allocate(4096, kStream);  // another thread's, which the capture may have seen
+  f.allocator->end_capture(kOther);
+  void* after = f.allocator->allocate(4096, kStream);
+  // Nobody gets what was there before the end of the capture, and no stream waits for the capture's.
+  for (void* known : {before, during}) f.allocator->deallocate(known, kStream);
+  f.allocator->deallocate(inside, kOther);
+  EXPECT_TRUE(f.device->waits.empty());
+  const void* fresh[3] = {};
+  for (const void*& block : fresh) {
+    block = f.allocator->allocate(4096, kStream);
+    EXPECT_TRUE(block != before && block != during && block != inside);
+  }
+  EXPECT_GE(f.allocator->stats().allocated, 6u * 4096);
+  f.allocator->empty_cache();  // not the graph's
+  EXPECT_TRUE(f.device->holds(inside, 4096));
+  f.allocator->deallocate(after, kStream);
+  EXPECT_EQ(f.allocator->allocate(4096, kStream), after);  // unknown to the graph
+  f.allocator->retire(kOther);
+  EXPECT_FALSE(f.device->holds(inside, 4096));
+  EXPECT_EQ(f.allocator->stats().allocated, 4u * 4096);
+  std::set<void*> again;
+  for (int i = 0; i < 2; ++i) again.insert(f.allocator->allocate(4096, kStream));
+  EXPECT_EQ(again, (std::set<void*>{before, during}));
+}
+
+TEST(CachingAllocator, BlocksOutliveTheirStream) {
+  Fixture f(256 * kMiB);
+  void* a = f.allocator->allocate(kMiB / 2, kOther);
+  void* b = f.allocator->allocate(kMiB / 2, kOther);
+  f.allocator->retire(kOther);
+  // A new stream of the same address has memory of its own, and nobody waits for the old one.
+  void* c = f.allocator->allocate(kMiB / 2, kOther);
+  EXPECT_EQ(f.device->segments.size(), 2u);
+  f.allocator->deallocate(a, kStream);
+  EXPECT_EQ(f.device->segments.size(), 2u);
+  f.allocator->deallocate(b, kStream);
+  EXPECT_EQ(f.device->segments.size(), 1u);
+  EXPECT_TRUE(f.device->waits.empty());
+  EXPECT_TRUE(f.device->holds(c, kMiB / 2));
+  EXPECT_EQ(f.allocator->stats().allocated, kMiB / 2);
+  EXPECT_EQ(f.allocator->stats().reserved, 2 * kMiB);
+}
+
+TEST(CachingAllocator, TwoGraphs) {
+  Fixture f(256 * kMiB);
+  const StreamId first = reinterpret_cast<StreamId>(5), second = reinterpret_cast<StreamId>(6);
+  void* known = f.allocator->allocate(4096, kStream);
+  for (const StreamId graph : {first, second}) {
+    f.allocator->hold(graph);
+    f.allocator->end_capture(graph);
+  }
+  f.allocator->deallocate(known, kStream);
+  f.allocator->retire(first);
+  EXPECT_NE(f.allocator->allocate(4096, kStream), known);
+  f.allocator->retire(second);
+  EXPECT_EQ(f.allocator->allocate(4096, kStream), known);
+}
+
 // Random traffic: blocks never overlap, stay within their segments, and everything comes back.
 TEST(CachingAllocator, SurvivesRandomTraffic) {
   Fixture f(size_t{1} << 30);

@@ -195,9 +195,9 @@ TEST(Philox, WordsFollowTheCounter) {
   EXPECT_EQ(g->offset(), 3u);
   g->random();
   EXPECT_EQ(g->offset(), 4u);
-  const auto [seed, offset] = g->reserve(10);  // drops the rest of the block
-  EXPECT_EQ(seed, 42u);
-  EXPECT_EQ(offset, 4u);
+  const philox::Start start = g->reserve(10);  // drops the rest of the block
+  EXPECT_EQ(start.seed, 42u);
+  EXPECT_EQ(start.offset, 4u);
   EXPECT_EQ(g->offset(), 14u);
   EXPECT_EQ(g->random(), philox::word32(42, 14, 0));
   g->set_offset(1);

@@ -237,7 +237,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   const Lock lock(runtime_mutex());
   if (of(start)->recorded == 0 || of(end)->recorded == 0) return cudaErrorInvalidValue;
-  if (of(start)->passed < of(start)->recorded || of(end)->passed < of(end)->recorded) return cudaErrorNotReady;
+  if (of(start)->passed < of(start)->recorded || of(end)->passed < of(end)->recorded)
+    return cudaErrorNotReady;
   *milliseconds = 1;
   return cudaSuccess;
 }
@@ -289,7 +290,8 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   *free = kCapacity - segments().used;
   return cudaSuccess;
 }
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcpyKind kind, cudaStream_t stream) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t nbytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
   const Lock lock(runtime_mutex());
   const bool to_device = kind != cudaMemcpyDeviceToHost;
   const bool from_device = kind != cudaMemcpyHostToDevice;
@@ -312,8 +314,8 @@ struct CUgraph_st {
   Nodes nodes;
 };
 struct CUgraphExec_st {
-  Nodes nodes;                             // with parameters of their own
-  std::vector<const Node*> made_from;      // the graph's
+  Nodes nodes;                         // with parameters of their own
+  std::vector<const Node*> made_from;  // the graph's
 };
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
@@ -341,8 +343,8 @@ cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t*
   *count = graph->nodes.size();
   return cudaSuccess;
 }
-cudaError_t cudaGraphAddChildGraphNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t*, size_t,
-                                       cudaGraph_t child) {
+cudaError_t cudaGraphAddChildGraphNode(cudaGraphNode_t* node, cudaGraph_t graph, const cudaGraphNode_t*,
+                                       size_t, cudaGraph_t child) {
   auto made = std::make_shared<Node>();
   made->child = child->nodes;
   graph->nodes.push_back(made);
@@ -377,7 +379,8 @@ cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t exec, cudaGraphNode
   for (size_t i = 0; i < exec->nodes.size(); ++i) {
     if (exec->made_from[i] != reinterpret_cast<Node*>(node)) continue;
     const auto& places = exec->nodes[i]->kernel.places;
-    for (size_t p = 0; p < places.size(); ++p) memcpy(places[p].first, params->kernelParams[p], places[p].second);
+    for (size_t p = 0; p < places.size(); ++p)
+      memcpy(places[p].first, params->kernelParams[p], places[p].second);
     return cudaSuccess;
   }
   return cudaErrorInvalidValue;

@@ -1,6 +1,6 @@
-// What the emulated device is given to do, and when it does it: as late as the program allows. A stream's work waits
-// in a queue until somebody waits for it, so that what the backend orders by a stream, by an event or by waiting is
-// missed when it is not ordered. A stream that is being captured puts its work into a graph.
+// What the emulated device is given to do, and when it does it: as late as the program allows. A stream's
+// work waits in a queue until somebody waits for it, so that what the backend orders by a stream, by an event
+// or by waiting is missed when it is not ordered. A stream that is being captured puts its work into a graph.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,55 @@
+/* TinyTorch: graphs: a training step (or other work of a CUDA device) that is captured once and replayed with one call,
+ * without the host's work for every op. Captured on one thread, for one device.
+ *
+ *   for (i = 0; i < 3; ++i) step();            a few steps first: they make what is made when first used
+ *   tt_graph_create(TT_CUDA, 0, &graph);
+ *   tt_graph_capture_begin(graph);
+ *   step();                                    nothing is done, only noted
+ *   tt_graph_capture_end(graph);
+ *   while (...) tt_graph_replay(graph);        now it is done
+ *
+ * - Tensors keep their addresses: a replay reads the inputs where they were, so new ones are written there (tt_copy_),
+ *   and writes the captured results again. Memory that the graph knows is not used for anything else while it lives.
+ * - What a step takes from the host is up to date in each replay: an optimizer's options (learning rate, weight decay,
+ *   betas, ...; tt_optimizer_set_option between replays has effect) and step counts, the random numbers of a Philox
+ *   generator (those that the step would have drawn), the next batch of a loader whose data set lives on the device. An
+ *   option that decides which kernels run (nesterov, amsgrad, maximize, momentum 0 or not) must not change: replay then
+ *   fails and says so.
+ * - What cannot be captured fails with TT_ERR_CUDA, and the capture goes on without it: reading values, copies from and
+ *   to the host, ops whose result's shape depends on values, waiting, a gradient scaler's step. An optimizer must have
+ *   made one step before (TT_ERR_INVALID_ARGUMENT).
+ * - Results and gradients that a capture makes hold nothing before the first replay. */
+#ifndef TINYTORCH_GRAPH_H_
+#define TINYTORCH_GRAPH_H_
+
+#include "tinytorch/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tt_graph tt_graph;
+
+/* An empty graph. TT_ERR_DEVICE for the CPU. */
+TT_API tt_status tt_graph_create(tt_device_type type, int32_t index, tt_graph** out);
+TT_API tt_graph* tt_graph_retain(tt_graph* graph);
+/* The last reference waits for the last replay. */
+TT_API void tt_graph_release(tt_graph* graph);
+
+/* From now on the thread's work for the graph's device is noted instead of done. TT_ERR_INVALID_ARGUMENT unless the
+ * graph is empty and the thread captures no other. */
+TT_API tt_status tt_graph_capture_begin(tt_graph* graph);
+/* The end. On failure the graph is empty. */
+TT_API tt_status tt_graph_capture_end(tt_graph* graph);
+/* Starts the work on the thread's current stream. On failure nothing was started. */
+TT_API tt_status tt_graph_replay(tt_graph* graph);
+/* Empty again; also in the middle of a capture. */
+TT_API tt_status tt_graph_reset(tt_graph* graph);
+/* 1 while the thread captures a graph of the device, else 0. */
+TT_API tt_status tt_graph_is_capturing(tt_device_type type, int32_t index, int32_t* out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,99 @@
+#include "core/graph.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/backend.h"
+
+namespace tt {
+
+thread_local Graph* Graph::t_capturing = nullptr;
+
+namespace {
+GraphKernels& graphs_of(Device device) { return *load_plugin_backend(device.type).graph; }
+}  // namespace
+
+Graph::Graph(Device device) : RefCounted(Kind::kGraph), device_(device) {
+  TT_CHECK(!device.is_cpu(), Status::kDevice, "graphs are of CUDA devices; the CPU cannot capture its work");
+  check_device(device);
+  (void)graphs_of(device);
+}
+
+Graph::~Graph() { clear(); }
+
+Graph* Graph::find_capturing(Device device) {
+  return t_capturing->device_ == device ? t_capturing : nullptr;
+}
+
+void Graph::begin() {
+  TT_CHECK(state_ == State::kEmpty, Status::kInvalidArgument, "the graph ",
+           state_ == State::kReady ? "holds a capture already: reset it first" : "is being captured already");
+  TT_CHECK(t_capturing == nullptr, Status::kInvalidArgument, "this thread captures another graph");
+  static std::atomic<uint64_t> captures{0};
+  native_ = graphs_of(device_).begin(device_);
+  id_ = ++captures;
+  state_ = State::kCapturing;
+  t_capturing = this;
+  retain();  // the thread's, until the capture ends
+}
+
+void Graph::end() {
+  TT_CHECK(state_ == State::kCapturing, Status::kInvalidArgument, "the graph is not being captured");
+  TT_CHECK(t_capturing == this, Status::kInvalidArgument, "the graph is being captured by another thread");
+  const Ref<Graph> mine = Ref<Graph>::adopt(this);
+  t_capturing = nullptr;
+  try {
+    graphs_of(device_).end(native_, values_.size());
+    state_ = State::kReady;
+  } catch (...) {
+    clear();
+    throw;
+  }
+}
+
+void Graph::replay() {
+  TT_CHECK(state_ == State::kReady, Status::kInvalidArgument, "the graph ",
+           state_ == State::kEmpty ? "holds no capture" : "is still being captured");
+  for (const Input& input : inputs_) input.source->check();
+  for (const Input& input : inputs_) input.source->next(values_.data() + input.offset);
+  graphs_of(device_).replay(native_, values_.data());
+  for (const Ref<Storage>& storage : written_) storage->bump_version();
+}
+
+void Graph::reset() {
+  if (state_ == State::kCapturing) {
+    TT_CHECK(t_capturing == this, Status::kInvalidArgument, "the graph is being captured by another thread");
+    const Ref<Graph> mine = Ref<Graph>::adopt(this);
+    t_capturing = nullptr;
+    clear();
+    return;
+  }
+  clear();
+}
+
+void Graph::clear() noexcept {
+  if (native_ != nullptr) graphs_of(device_).destroy(native_);
+  native_ = nullptr;
+  state_ = State::kEmpty;
+  inputs_.clear();
+  values_.clear();
+  written_.clear();
+}
+
+void* Graph::add_input(std::unique_ptr<ReplayInput> input, size_t nbytes) {
+  const size_t offset = values_.size();
+  const size_t end = offset + (nbytes + 7) / 8 * 8;
+  TT_CHECK(end <= GraphKernels::kLiveBytes, Status::kNotImplemented, "what changes from replay to replay takes ",
+           static_cast<uint64_t>(end), " bytes, and a graph has room for ",
+           static_cast<uint64_t>(GraphKernels::kLiveBytes));
+  inputs_.reserve(inputs_.size() + 1);
+  values_.resize(end);
+  inputs_.push_back({std::move(input), offset});
+  return static_cast<char*>(graphs_of(device_).live(native_)) + offset;
+}
+
+void Graph::add_written(const Ref<Storage>& storage) {
+  if (std::ranges::find(written_, storage) == written_.end()) written_.push_back(storage);
+}
+
+}  // namespace tt

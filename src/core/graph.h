@@ -1,0 +1,80 @@
+// A training step, or other work of a device, that is captured once and replayed as often as wanted.
+//
+// A capture notes what the device would do, and does nothing. So what the host keeps beside it must not move on during
+// the capture, and must during a replay: the count of an optimizer's steps, a generator's offset, a loader's place. Who
+// keeps such a thing gives the graph a ReplayInput during the capture, instead of moving on.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/device.h"
+#include "core/ref.h"
+#include "core/storage.h"
+
+namespace tt {
+
+// What a replay needs to know, and what it changes on the host.
+class ReplayInput {
+ public:
+  virtual ~ReplayInput() = default;
+  // Fails where there cannot be a replay now; changes nothing. Memory that next() needs is allocated here.
+  virtual void check() {}
+  // Writes the values of this replay, as many bytes as were asked for, and moves on.
+  virtual void next(void* values) noexcept = 0;
+};
+
+class Graph final : public RefCounted {
+ public:
+  explicit Graph(Device device);
+
+  Device device() const { return device_; }
+
+  // From now on the thread's work for the device is captured.
+  void begin();
+  // The graph can be replayed from now on. Fails, and is empty again, where something spoilt the capture.
+  void end();
+  // Starts the work on the thread's stream.
+  void replay();
+  // Empty again. Waits for the last replay; ends a capture of this thread.
+  void reset();
+
+  // The graph that takes the thread's work for the device now, or null.
+  static Graph* capturing(Device device) {
+    return device.is_cpu() || t_capturing == nullptr ? nullptr : find_capturing(device);
+  }
+
+  // Of the capture that takes the thread's work for the device now: a number of its own; 0: of none.
+  static uint64_t capture_id(Device device) {
+    const Graph* graph = capturing(device);
+    return graph == nullptr ? 0 : graph->id_;
+  }
+
+  // Device memory of so many bytes, which holds what `input` writes at each replay. Aligned to 8 bytes.
+  void* add_input(std::unique_ptr<ReplayInput> input, size_t nbytes);
+  // A replay writes to the storage: it counts as a write each time.
+  void add_written(const Ref<Storage>& storage);
+
+ private:
+  enum class State : uint8_t { kEmpty, kCapturing, kReady };
+  struct Input {
+    std::unique_ptr<ReplayInput> source;
+    size_t offset;
+  };
+  ~Graph() override;
+  static Graph* find_capturing(Device device);
+  void clear() noexcept;
+
+  const Device device_;
+  State state_ = State::kEmpty;
+  uint64_t id_ = 0;
+  void* native_ = nullptr;
+  std::vector<Input> inputs_;
+  std::vector<std::byte> values_;
+  std::vector<Ref<Storage>> written_;
+
+  // Of the thread; one at a time.
+  [[gnu::tls_model("initial-exec")]] static thread_local Graph* t_capturing;
+};
+
+}  // namespace tt

@@ -1,0 +1,111 @@
+#include "core/stream.h"
+
+#include <memory>
+#include <vector>
+
+#include "core/backend.h"
+
+namespace tt {
+
+namespace {
+
+StreamKernels& streams_of(Device device) {
+  TT_CHECK(!device.is_cpu(), Status::kDevice,
+           "the CPU has no streams: its calls have done their work when they return");
+  check_device(device);
+  return *load_plugin_backend(device.type).stream;
+}
+
+// What the thread has chosen, so that it lives as long; the pointer, because little thread-local memory can be had.
+using Chosen = std::vector<Ref<Stream>>;
+Chosen& chosen() {
+  static thread_local std::unique_ptr<Chosen> streams;
+  if (streams == nullptr) streams = std::make_unique<Chosen>();
+  return *streams;
+}
+
+void check_same_device(Device a, Device b) {
+  TT_CHECK(a == b, Status::kDevice, "the stream is of ", a, " and the event of ", b);
+}
+
+}  // namespace
+
+Ref<Stream> Stream::create(Device device) {
+  StreamKernels& kernels = streams_of(device);
+  void* native = kernels.create_stream(device);
+  try {
+    return Ref<Stream>::adopt(new Stream(device, native, Origin::kCreated));
+  } catch (...) {
+    kernels.destroy_stream(device, native, true);
+    throw;
+  }
+}
+
+Ref<Stream> Stream::wrap(Device device, void* native) {
+  streams_of(device);
+  return Ref<Stream>::adopt(new Stream(device, native, Origin::kWrapped));
+}
+
+Ref<Stream> Stream::shared(Device device) {
+  return Ref<Stream>::adopt(new Stream(device, streams_of(device).shared_stream(device), Origin::kShared));
+}
+
+Ref<Stream> Stream::current(Device device) {
+  streams_of(device);
+  for (const Ref<Stream>& stream : chosen()) {
+    if (stream->device() == device) return stream;
+  }
+  return shared(device);
+}
+
+void Stream::set_current(Device device, const Ref<Stream>& stream) {
+  StreamKernels& kernels = streams_of(device);
+  Chosen& all = chosen();
+  all.reserve(all.size() + 1);
+  kernels.set_current_stream(device, stream ? stream->native() : kernels.shared_stream(device));
+  std::erase_if(all, [&](const Ref<Stream>& one) { return one->device() == device; });
+  if (stream && stream->origin_ != Origin::kShared) all.push_back(stream);
+}
+
+void Stream::synchronize() const { streams_of(device_).synchronize_stream(device_, native_); }
+bool Stream::done() const { return streams_of(device_).stream_done(device_, native_); }
+
+Stream::~Stream() {
+  if (origin_ == Origin::kShared) return;
+  load_plugin_backend(device_.type).stream->destroy_stream(device_, native_, origin_ == Origin::kCreated);
+}
+
+Event::Event(Device device, bool timed)
+    : RefCounted(Kind::kEvent), device_(device), timed_(timed), native_(streams_of(device).create_event(device, timed)) {}
+
+Event::~Event() { load_plugin_backend(device_.type).stream->destroy_event(device_, native_); }
+
+void Event::record(const Stream& stream) {
+  check_same_device(stream.device(), device_);
+  streams_of(device_).record_event(device_, native_, stream.native());
+  recorded_ = true;
+}
+
+void Event::wait(const Stream& stream) const { wait(stream.device(), stream.native()); }
+
+void Event::wait(Device device, void* native_stream) const {
+  check_same_device(device, device_);
+  if (recorded_) streams_of(device_).wait_event(device_, native_stream, native_);
+}
+
+void Event::synchronize() const {
+  if (recorded_) streams_of(device_).synchronize_event(device_, native_);
+}
+
+bool Event::done() const { return !recorded_ || streams_of(device_).event_done(device_, native_); }
+
+double Event::milliseconds_to(const Event& end) const {
+  check_same_device(device_, end.device_);
+  TT_CHECK(timed_ && end.timed_, Status::kInvalidArgument, "both events must be made with timing");
+  TT_CHECK(recorded_ && end.recorded_, Status::kInvalidArgument, "both events must be recorded first");
+  TT_CHECK(done() && end.done(), Status::kInvalidArgument,
+           "both events must be passed: wait with tt_event_synchronize first");
+  return streams_of(device_).milliseconds_between(device_, native_, end.native_);
+}
+
+}  // namespace tt

@@ -1,0 +1,530 @@
+/* Graphs and streams through the C API: captured training steps against eager ones, bit for bit. Ends with 77, having
+ * printed the reason, where there is no device. */
+#include <math.h>
+
+#include "../capi/check.h"
+
+enum { kBatch = 12, kClasses = 5, kLayers = 8, kMaxParameters = 16, kWarmUp = 2, kSteps = 7 };
+enum { kSgd, kMomentum, kNesterov, kAdam, kAmsgrad, kAdamW, kOptimizers };
+
+typedef struct {
+  tt_module* net;
+  tt_optimizer* optimizer;
+  tt_tensor *parameters[kMaxParameters], *x, *y, *loss;
+  size_t count;
+  int bfloat16;
+} Training;
+
+static tt_tensor* on_device(tt_tensor* host) {
+  tt_tensor* out = NULL;
+  OK(tt_to_device(host, TT_CUDA, 0, &out));
+  tt_tensor_release(host);
+  return out;
+}
+
+static tt_tensor* images(uint64_t seed) {
+  const int64_t sizes[] = {kBatch, 2, 8, 8};
+  tt_generator* generator = NULL;
+  tt_tensor* host = NULL;
+  OK(tt_generator_new(TT_MT19937, seed, &generator));
+  OK(tt_randn(sizes, 4, TT_FLOAT32, generator, &host));
+  tt_generator_release(generator);
+  return on_device(host);
+}
+
+static tt_tensor* labels(uint64_t seed) {
+  const int64_t size = kBatch;
+  tt_generator* generator = NULL;
+  tt_tensor* host = NULL;
+  OK(tt_generator_new(TT_MT19937, seed, &generator));
+  OK(tt_randint(0, kClasses, &size, 1, TT_INT64, generator, &host));
+  tt_generator_release(generator);
+  return on_device(host);
+}
+
+static tt_optimizer* new_optimizer(int kind, tt_tensor** parameters, size_t count) {
+  tt_optimizer* out = NULL;
+  if (kind <= kNesterov) {
+    tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+    options.lr = 0.05;
+    options.weight_decay = 1e-3;
+    if (kind != kSgd) options.momentum = 0.9;
+    options.nesterov = kind == kNesterov;
+    OK(tt_optim_sgd(parameters, count, &options, &out));
+  } else {
+    tt_adam_options options = TT_ADAM_OPTIONS_INIT;
+    options.lr = 0.01;
+    options.weight_decay = 1e-2;
+    options.amsgrad = kind == kAmsgrad;
+    if (kind == kAdamW) {
+      OK(tt_optim_adamw(parameters, count, &options, &out));
+    } else {
+      OK(tt_optim_adam(parameters, count, &options, &out));
+    }
+  }
+  return out;
+}
+
+static Training begin_training(int kind, int bfloat16) {
+  const int64_t three[] = {3, 3}, two[] = {2, 2};
+  tt_nn_conv2d_options conv = TT_NN_CONV2D_OPTIONS_INIT;
+  tt_module* layers[kLayers];
+  Training t = {0};
+  size_t i;
+  conv.padding[0] = conv.padding[1] = 1;
+  OK(tt_manual_seed(3));
+  OK(tt_nn_conv2d(2, 4, three, &conv, &layers[0]));
+  OK(tt_nn_batch_norm2d(4, NULL, &layers[1]));
+  OK(tt_nn_relu(&layers[2]));
+  OK(tt_nn_max_pool2d(two, NULL, &layers[3]));
+  OK(tt_nn_flatten(1, -1, &layers[4]));
+  OK(tt_nn_dropout(0.25, &layers[5]));
+  OK(tt_nn_linear(4 * 4 * 4, 9, 1, &layers[6]));
+  OK(tt_nn_linear(9, kClasses, 1, &layers[7]));
+  OK(tt_nn_sequential(layers, kLayers, &t.net));
+  for (i = 0; i < kLayers; ++i) tt_module_release(layers[i]);
+  OK(tt_module_to_device(t.net, TT_CUDA, 0));
+  OK(tt_module_parameters(t.net, t.parameters, kMaxParameters, &t.count));
+  t.optimizer = new_optimizer(kind, t.parameters, t.count);
+  t.x = images(100);
+  t.y = labels(200);
+  t.bfloat16 = bfloat16;
+  return t;
+}
+
+static void end_training(Training* t) {
+  size_t i;
+  for (i = 0; i < t->count; ++i) tt_tensor_release(t->parameters[i]);
+  tt_optimizer_release(t->optimizer);
+  tt_module_release(t->net);
+  tt_tensor_release(t->x);
+  tt_tensor_release(t->y);
+  tt_tensor_release(t->loss);
+}
+
+/* New inputs, where the old ones were. */
+static void next_batch(Training* t, uint64_t number) {
+  tt_tensor *x = images(300 + number), *y = labels(400 + number);
+  OK(tt_copy_(t->x, x));
+  OK(tt_copy_(t->y, y));
+  tt_tensor_release(x);
+  tt_tensor_release(y);
+}
+
+static void step(Training* t) {
+  tt_autocast autocast = TT_AUTOCAST_INIT;
+  tt_tensor* out = NULL;
+  autocast.enabled = 1;
+  autocast.dtype = TT_BFLOAT16;
+  tt_tensor_release(t->loss);
+  t->loss = NULL;
+  OK(tt_optimizer_zero_grad(t->optimizer, 1));
+  if (t->bfloat16) OK(tt_set_autocast(TT_CUDA, &autocast, NULL));
+  OK(tt_module_forward(t->net, t->x, &out));
+  OK(tt_cross_entropy(out, t->y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t->loss));
+  if (t->bfloat16) OK(tt_set_autocast(TT_CUDA, NULL, NULL));
+  OK(tt_backward(t->loss));
+  OK(tt_optimizer_step(t->optimizer));
+  tt_tensor_release(out);
+}
+
+static void change_rate(Training* t, int number) {
+  OK(tt_optimizer_set_lr(t->optimizer, -1, 0.02 / (1 + number)));
+  OK(tt_optimizer_set_option(t->optimizer, 0, "weight_decay", number % 2 == 0 ? 0.0 : 1e-2));
+}
+
+/* The two state dicts hold the same bits. */
+static void expect_same(const tt_state_dict* a, const tt_state_dict* b) {
+  size_t count = 0, other = 0, i;
+  OK(tt_state_dict_count(a, &count));
+  OK(tt_state_dict_count(b, &other));
+  CHECK(count == other && count > 0);
+  for (i = 0; i < count && i < other; ++i) {
+    const char* name = NULL;
+    tt_tensor *x = NULL, *y = NULL;
+    int32_t equal = 0;
+    OK(tt_state_dict_name(a, i, &name));
+    OK(tt_state_dict_get(a, name, &x));
+    OK(tt_state_dict_get(b, name, &y));
+    OK(tt_equal(x, y, &equal));
+    if (!equal) fprintf(stderr, "%s differs\n", name);
+    CHECK(equal);
+    tt_tensor_release(x);
+    tt_tensor_release(y);
+  }
+}
+
+static void compare(const Training* a, const Training* b) {
+  tt_state_dict *x = NULL, *y = NULL;
+  OK(tt_module_state_dict(a->net, &x));
+  OK(tt_module_state_dict(b->net, &y));
+  expect_same(x, y);
+  tt_state_dict_release(x);
+  tt_state_dict_release(y);
+  OK(tt_optimizer_state_dict(a->optimizer, &x));
+  OK(tt_optimizer_state_dict(b->optimizer, &y));
+  expect_same(x, y);
+  tt_state_dict_release(x);
+  tt_state_dict_release(y);
+}
+
+static tt_graph* capture(Training* t) {
+  tt_graph* graph = NULL;
+  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_capture_begin(graph));
+  step(t);
+  OK(tt_graph_capture_end(graph));
+  return graph;
+}
+
+/* Captured steps, with rates that change and an eager step between, do what eager steps do. */
+static void trains_as_eager(int kind, int bfloat16) {
+  double losses[kSteps];
+  int i;
+  Training eager = begin_training(kind, bfloat16);
+  for (i = 0; i < kWarmUp; ++i) step(&eager);
+  for (i = 0; i < kSteps; ++i) {
+    next_batch(&eager, (uint64_t)i);
+    change_rate(&eager, i);
+    step(&eager);
+    losses[i] = item(eager.loss);
+  }
+
+  Training captured = begin_training(kind, bfloat16);
+  for (i = 0; i < kWarmUp; ++i) step(&captured);
+  tt_graph* graph = capture(&captured);
+  tt_tensor* loss = tt_tensor_retain(captured.loss);
+  for (i = 0; i < kSteps; ++i) {
+    next_batch(&captured, (uint64_t)i);
+    change_rate(&captured, i);
+    if (i == 3) {
+      step(&captured);
+      CHECK(item(captured.loss) == losses[i]);
+    } else {
+      OK(tt_graph_replay(graph));
+      CHECK(item(loss) == losses[i]);
+    }
+  }
+  compare(&captured, &eager);
+  tt_tensor_release(loss);
+  tt_graph_release(graph);
+  end_training(&captured);
+  end_training(&eager);
+}
+
+enum { kSamples = 64, kEpochs = 3 };
+
+/* Part of a data set on the device, shuffled. */
+static tt_loader* new_loader(void) {
+  const int64_t sizes[] = {kSamples, 2, 8, 8}, lengths[] = {kSamples - 13, 13};
+  tt_loader_options options = TT_LOADER_OPTIONS_INIT;
+  tt_generator* generator = NULL;
+  tt_tensor* tensors[2];
+  tt_dataset *whole = NULL, *parts[2];
+  tt_loader* loader = NULL;
+  OK(tt_generator_new(TT_MT19937, 17, &generator));
+  OK(tt_randn(sizes, 4, TT_FLOAT32, generator, &tensors[0]));
+  OK(tt_randint(0, kClasses, sizes, 1, TT_INT64, generator, &tensors[1]));
+  tensors[0] = on_device(tensors[0]);
+  tensors[1] = on_device(tensors[1]);
+  OK(tt_tensor_dataset_new(tensors, 2, &whole));
+  OK(tt_random_split(whole, lengths, 2, generator, parts));
+  options.batch_size = kBatch;
+  options.shuffle = 1;
+  options.drop_last = 1;
+  OK(tt_loader_new(parts[0], &options, &loader));
+  tt_tensor_release(tensors[0]);
+  tt_tensor_release(tensors[1]);
+  tt_dataset_release(whole);
+  tt_dataset_release(parts[0]);
+  tt_dataset_release(parts[1]);
+  tt_generator_release(generator);
+  return loader;
+}
+
+static int load(tt_loader* loader, Training* t) {
+  tt_tensor* batch[2] = {NULL, NULL};
+  int32_t has_batch = 0;
+  OK(tt_loader_next(loader, batch, 2, &has_batch));
+  if (!has_batch) return 0;
+  tt_tensor_release(t->x);
+  tt_tensor_release(t->y);
+  t->x = batch[0];
+  t->y = batch[1];
+  return 1;
+}
+
+/* Whole epochs whose batches are gathered by the graph. */
+static void loads_as_eager(void) {
+  Training eager = begin_training(kAdamW, 0);
+  tt_loader* loader = new_loader();
+  int64_t length = 0;
+  int epoch, i;
+  OK(tt_loader_length(loader, &length));
+  CHECK(length == (kSamples - 13) / kBatch);
+  OK(tt_manual_seed(5));
+  for (epoch = 0; epoch < kEpochs; ++epoch) {
+    OK(tt_loader_begin(loader));
+    for (i = 0; load(loader, &eager); ++i) step(&eager);
+    CHECK(i == length);
+  }
+  tt_loader_release(loader);
+
+  Training captured = begin_training(kAdamW, 0);
+  tt_graph* graph = NULL;
+  loader = new_loader();
+  OK(tt_manual_seed(5));
+  OK(tt_loader_begin(loader));
+  CHECK(load(loader, &captured));
+  step(&captured);
+  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_capture_begin(graph));
+  CHECK(load(loader, &captured));
+  step(&captured);
+  OK(tt_graph_capture_end(graph));
+  for (epoch = 0; epoch < kEpochs; ++epoch) {
+    if (epoch > 0) OK(tt_loader_begin(loader));
+    for (i = epoch == 0 ? 1 : 0; i < length; ++i) OK(tt_graph_replay(graph));
+  }
+  compare(&captured, &eager);
+  FAILS(tt_graph_replay(graph), TT_ERR_SHAPE, "has 3 samples, and the captured one 12");
+  CHECK(!load(loader, &captured));
+  FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "call tt_loader_begin");
+  OK(tt_loader_begin(loader));
+  OK(tt_graph_replay(graph));
+  OK(tt_cuda_synchronize(0));
+  tt_loader_release(loader);
+  tt_graph_release(graph);
+  end_training(&captured);
+  end_training(&eager);
+}
+
+/* Replays take no memory, and what the graph knows stays although everybody else lets go of it. */
+static void keeps_its_memory(void) {
+  tt_cuda_memory before = TT_CUDA_MEMORY_INIT, after = TT_CUDA_MEMORY_INIT;
+  const int64_t size = 4096;
+  tt_tensor *x = NULL, *y = NULL, *z = NULL, *junk[8];
+  tt_graph* graph = NULL;
+  float values[4096], back[4096];
+  int i;
+  for (i = 0; i < 4096; ++i) values[i] = (float)i;
+  OK(tt_from_data(values, &size, 1, TT_FLOAT32, &x));
+  x = on_device(x);
+  OK(tt_cuda_synchronize(0));
+  OK(tt_cuda_get_memory(0, &before));
+  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_capture_begin(graph));
+  OK(tt_mul(x, x, &y));
+  OK(tt_add(y, x, &z));
+  OK(tt_graph_capture_end(graph));
+  /* The input is let go of, and others take memory of its size and write to it. */
+  tt_tensor_release(x);
+  tt_tensor_release(y);
+  OK(tt_graph_replay(graph));
+  OK(tt_cuda_synchronize(0));
+  for (i = 0; i < 8; ++i) {
+    const tt_tensor* like = z;
+    OK(tt_full_like(like, -1.0, TT_FLOAT32, &junk[i]));
+  }
+  OK(tt_cuda_get_memory(0, &after));
+  const int64_t allocated = after.allocated, reserved = after.reserved;
+  for (i = 0; i < 3; ++i) OK(tt_graph_replay(graph));
+  OK(tt_tensor_copy_data(z, back, sizeof back));
+  for (i = 0; i < 4096; ++i) CHECK(back[i] == values[i] * values[i] + values[i]);
+  OK(tt_cuda_get_memory(0, &after));
+  CHECK(after.allocated == allocated && after.reserved == reserved);
+  for (i = 0; i < 8; ++i) {
+    OK(tt_tensor_copy_data(junk[i], back, sizeof back));
+    CHECK(back[0] == -1 && back[4095] == -1);
+    tt_tensor_release(junk[i]);
+  }
+  tt_graph_release(graph);
+  tt_tensor_release(z);
+  OK(tt_cuda_synchronize(0));
+  OK(tt_cuda_get_memory(0, &after));
+  CHECK(after.allocated == before.allocated - (int64_t)sizeof values);
+  OK(tt_cuda_empty_cache(0));
+  OK(tt_cuda_get_memory(0, &after));
+  CHECK(after.reserved <= before.reserved);
+}
+
+/* A replay writes to the parameters: what backward kept of them is out of date. */
+static void counts_as_a_write(void) {
+  Training t = begin_training(kSgd, 0);
+  tt_graph* graph = NULL;
+  tt_tensor *p = t.parameters[0], *q = NULL, *sum = NULL;
+  step(&t);
+  graph = capture(&t);
+  OK(tt_mul(p, p, &q));
+  OK(tt_sum(q, NULL, 0, 0, -1, &sum));
+  OK(tt_graph_replay(graph));
+  FAILS(tt_backward(sum), TT_ERR_AUTOGRAD, "modified by an inplace operation");
+  tt_tensor_release(q);
+  tt_tensor_release(sum);
+  tt_graph_release(graph);
+  end_training(&t);
+}
+
+static void refuses(void) {
+  Training t = begin_training(kMomentum, 0);
+  tt_graph *graph = NULL, *other = NULL;
+  tt_tensor *host = NULL, *device = NULL, *nonzero = NULL;
+  int32_t capturing = -1;
+  double value = 0;
+  FAILS(tt_graph_create(TT_CPU, 0, &graph), TT_ERR_DEVICE, "the CPU");
+  FAILS(tt_graph_create(TT_CUDA, 999, &graph), TT_ERR_DEVICE, "cuda:999");
+  FAILS(tt_graph_create(TT_CUDA, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  FAILS(tt_graph_replay(NULL), TT_ERR_INVALID_ARGUMENT, "graph is NULL");
+  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_create(TT_CUDA, 0, &other));
+  FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "holds no capture");
+  FAILS(tt_graph_capture_end(graph), TT_ERR_INVALID_ARGUMENT, "is not being captured");
+  OK(tt_graph_is_capturing(TT_CUDA, 0, &capturing));
+  CHECK(capturing == 0);
+
+  OK(tt_graph_capture_begin(graph));
+  OK(tt_graph_is_capturing(TT_CUDA, 0, &capturing));
+  CHECK(capturing == 1);
+  FAILS(tt_graph_capture_begin(graph), TT_ERR_INVALID_ARGUMENT, "being captured already");
+  FAILS(tt_graph_capture_begin(other), TT_ERR_INVALID_ARGUMENT, "captures another graph");
+  FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "still being captured");
+  /* What cannot be captured fails; the rest is. */
+  OK(tt_scalar(1.0, TT_FLOAT32, &host));
+  FAILS(tt_tensor_item(t.x, &value), TT_ERR_SHAPE, "");
+  FAILS(tt_to_device(host, TT_CUDA, 0, &device), TT_ERR_CUDA, "copies values from the host");
+  FAILS(tt_nonzero(t.x, &nonzero), TT_ERR_CUDA, "cannot be captured into a graph");
+  FAILS(tt_cuda_synchronize(0), TT_ERR_CUDA, "waits for the device");
+  CHECK(device == NULL && nonzero == NULL);
+  OK(tt_mul(t.x, t.x, &device));
+  OK(tt_graph_capture_end(graph));
+  FAILS(tt_graph_capture_begin(graph), TT_ERR_INVALID_ARGUMENT, "reset it first");
+  OK(tt_graph_replay(graph));
+  OK(tt_cuda_synchronize(0));
+  tt_tensor_release(device);
+  tt_tensor_release(host);
+  OK(tt_graph_reset(graph));
+  FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "holds no capture");
+
+  /* A capture that is given up. */
+  OK(tt_graph_capture_begin(graph));
+  OK(tt_mul(t.x, t.x, &device));
+  OK(tt_graph_reset(graph));
+  tt_tensor_release(device);
+  OK(tt_graph_is_capturing(TT_CUDA, 0, &capturing));
+  CHECK(capturing == 0);
+  tt_graph_release(graph);
+  tt_graph_release(other);
+
+  /* Options that decide which kernels run. */
+  step(&t);
+  graph = capture(&t);
+  OK(tt_optimizer_set_option(t.optimizer, 0, "momentum", 0.5));
+  OK(tt_graph_replay(graph));
+  OK(tt_optimizer_set_option(t.optimizer, 0, "nesterov", 1));
+  FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "SGD's nesterov has changed from 0 to 1");
+  OK(tt_optimizer_set_option(t.optimizer, 0, "nesterov", 0));
+  OK(tt_graph_replay(graph));
+  tt_graph_release(graph);
+  end_training(&t);
+
+  /* State that is not there yet would be made anew by every replay. */
+  t = begin_training(kAdam, 0);
+  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_optimizer_zero_grad(t.optimizer, 1));
+  OK(tt_graph_capture_begin(graph));
+  OK(tt_module_forward(t.net, t.x, &device));
+  OK(tt_cross_entropy(device, t.y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t.loss));
+  OK(tt_backward(t.loss));
+  FAILS(tt_optimizer_step(t.optimizer), TT_ERR_INVALID_ARGUMENT, "take a step before the capture");
+  OK(tt_graph_capture_end(graph));
+  tt_tensor_release(device);
+  tt_graph_release(graph);
+  end_training(&t);
+}
+
+static void streams(void) {
+  tt_stream *side = NULL, *current = NULL, *before = NULL, *wrapped = NULL;
+  tt_event *start = NULL, *end = NULL, *plain = NULL;
+  tt_device_type type = -1;
+  int32_t index = -1, done = -1;
+  double milliseconds = -1;
+  void *native = NULL, *same = NULL;
+  tt_tensor *x = images(1), *y = NULL, *z = NULL, *w = NULL;
+  int32_t equal = 0;
+  FAILS(tt_stream_create(TT_CPU, 0, &side), TT_ERR_DEVICE, "the CPU has no streams");
+  FAILS(tt_stream_create(TT_CUDA, 77, &side), TT_ERR_DEVICE, "cuda:77");
+  FAILS(tt_stream_set_current(NULL, NULL), TT_ERR_INVALID_ARGUMENT, "stream is NULL");
+  FAILS(tt_event_create(TT_CPU, 0, 0, &plain), TT_ERR_DEVICE, "the CPU has no streams");
+  OK(tt_stream_create(TT_CUDA, 0, &side));
+  OK(tt_stream_device(side, &type, &index));
+  CHECK(type == TT_CUDA && index == 0);
+  OK(tt_event_create(TT_CUDA, 0, 1, &start));
+  OK(tt_event_create(TT_CUDA, 0, 1, &end));
+  OK(tt_event_create(TT_CUDA, 0, 0, &plain));
+  OK(tt_event_query(start, &done));
+  CHECK(done == 1);
+  FAILS(tt_event_elapsed(start, end, &milliseconds), TT_ERR_INVALID_ARGUMENT, "recorded first");
+
+  /* x was made on the shared stream; its square on the side; the sum on the shared one again. */
+  FAILS(tt_stream_wait_stream(side, NULL), TT_ERR_INVALID_ARGUMENT, "other is NULL");
+  OK(tt_event_record(plain, NULL));
+  OK(tt_stream_set_current(side, &before));
+  OK(tt_stream_get_current(TT_CUDA, 0, &current));
+  CHECK(current == side);
+  OK(tt_event_wait(plain, NULL));
+  OK(tt_event_record(start, NULL));
+  OK(tt_mul(x, x, &y));
+  OK(tt_event_record(end, NULL));
+  OK(tt_tensor_record_stream(x, side));
+  OK(tt_stream_set_current(before, NULL));
+  OK(tt_event_wait(end, NULL));
+  OK(tt_add(y, x, &z));
+  OK(tt_mul(x, x, &w));
+  OK(tt_add_(w, x));
+  tt_tensor_release(x);
+  tt_tensor_release(y);
+  OK(tt_equal(z, w, &equal));
+  CHECK(equal == 1);
+  OK(tt_event_synchronize(end));
+  OK(tt_event_elapsed(start, end, &milliseconds));
+  CHECK(milliseconds >= 0);
+  OK(tt_event_record(plain, NULL));
+  FAILS(tt_event_elapsed(start, plain, &milliseconds), TT_ERR_INVALID_ARGUMENT, "with timing");
+  OK(tt_stream_synchronize(side));
+  OK(tt_stream_query(side, &done));
+  CHECK(done == 1);
+
+  OK(tt_stream_native(side, &native));
+  OK(tt_stream_from_native(TT_CUDA, 0, native, &wrapped));
+  OK(tt_stream_native(wrapped, &same));
+  CHECK(native != NULL && same == native);
+  tt_stream_release(wrapped);
+  tt_tensor_release(z);
+  tt_tensor_release(w);
+  tt_stream_release(current);
+  tt_stream_release(before);
+  tt_stream_release(side);
+  tt_event_release(start);
+  tt_event_release(end);
+  tt_event_release(plain);
+}
+
+int main(void) {
+  int32_t there = 0;
+  int kind;
+  OK(tt_cuda_is_available(&there));
+  if (!there) {
+    char reason[512];
+    OK(tt_cuda_unavailable_reason(reason, sizeof reason, NULL));
+    printf("skipped: %s\n", reason);
+    return 77;
+  }
+  for (kind = 0; kind < kOptimizers; ++kind) trains_as_eager(kind, 0);
+  trains_as_eager(kMomentum, 1);
+  loads_as_eager();
+  keeps_its_memory();
+  counts_as_a_write();
+  refuses();
+  streams();
+  return finish("graph");
+}
