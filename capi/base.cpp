@@ -4,6 +4,7 @@
 
 #include "capi/callback.h"
 #include "capi/guard.h"
+#include "core/float32_precision.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "cpu/simd.h"
@@ -15,6 +16,19 @@ static_assert(static_cast<int>(Status::kInternal) == TT_ERR_INTERNAL &&
               static_cast<int>(Status::kShape) == TT_ERR_SHAPE);
 static_assert(static_cast<int>(DType::kFloat64) == TT_FLOAT64 &&
               static_cast<int>(DType::kFloat16) == TT_FLOAT16);
+static_assert(static_cast<int>(Float32Precision::kHigh) == TT_PRECISION_HIGH &&
+              static_cast<int>(Float32Precision::kMedium) == TT_PRECISION_MEDIUM);
+
+namespace {
+
+Float32Precision precision_in(tt_float32_precision precision) {
+  TT_CHECK(precision >= TT_PRECISION_HIGHEST && precision <= TT_PRECISION_MEDIUM, Status::kInvalidArgument,
+           "precision is ", precision,
+           ", expected TT_PRECISION_HIGHEST (0), TT_PRECISION_HIGH (1) or TT_PRECISION_MEDIUM (2)");
+  return static_cast<Float32Precision>(precision);
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -57,6 +71,24 @@ tt_status tt_set_num_threads(int32_t count) {
 }
 tt_status tt_get_num_threads(int32_t* out) {
   return guard("tt_get_num_threads", [&] { out_value(out, "out") = num_threads(); });
+}
+
+tt_status tt_set_float32_matmul_precision(tt_float32_precision precision) {
+  return guard("tt_set_float32_matmul_precision",
+               [&] { float32_settings().matmul = precision_in(precision); });
+}
+tt_status tt_get_float32_matmul_precision(tt_float32_precision* out) {
+  return guard("tt_get_float32_matmul_precision", [&] {
+    out_value(out, "out") = static_cast<tt_float32_precision>(float32_settings().matmul.load());
+  });
+}
+tt_status tt_set_float32_conv_precision(tt_float32_precision precision) {
+  return guard("tt_set_float32_conv_precision", [&] { float32_settings().conv = precision_in(precision); });
+}
+tt_status tt_get_float32_conv_precision(tt_float32_precision* out) {
+  return guard("tt_get_float32_conv_precision", [&] {
+    out_value(out, "out") = static_cast<tt_float32_precision>(float32_settings().conv.load());
+  });
 }
 
 tt_status tt_set_allocator(const tt_allocator* allocator) {

@@ -12,7 +12,8 @@
 //
 // A family's dispatch is a template too, over a Launcher: launch(name, body, blocks) (nothing for no blocks),
 // buffer<T>(n) for the length of the call, fault(), where kernels report what they find wrong, and
-// tensor_cores(), whether the device has them.
+// tensor_cores(), whether the device has those that mma_tf32 and mma_half need: both multiply matrices of a
+// warp.
 #pragma once
 
 #include <bit>
@@ -97,6 +98,28 @@ TT_HOST_DEVICE inline void emulate_mma(int lane, float (&c)[4], GetA&& a, GetB&&
     const int group = lane / 4, col = lane % 4 * 2 + i % 2;  // row: group, and 8 more from i 2 on
     for (int k = 0; k < 8; ++k) {
       c[i] += a(group * 4 + k % 4, i / 2 + 2 * (k / 4)) * b(col * 4 + k % 4, k / 4);
+    }
+  }
+}
+
+// Half types go to tensor cores in pairs, the first in the lower bits.
+template <typename T>
+TT_HOST_DEVICE inline float half_of(uint32_t pair, int i) {
+  T value;
+  value.bits = static_cast<uint16_t>(pair >> 16 * i);
+  return value;
+}
+
+// What mma_half does, where it is emulated: c (16 x 8) += a (16 x 16) * b (16 x 8), spread over a warp as
+// PTX's mma.m16n8k16 wants it. a and b as above.
+template <typename T, typename GetA, typename GetB>
+TT_HOST_DEVICE inline void emulate_mma_half(int lane, float (&c)[4], GetA&& a, GetB&& b) {
+  for (int i = 0; i < 4; ++i) {
+    const int group = lane / 4, col = lane % 4 * 2 + i % 2;  // row: group, and 8 more from i 2 on
+    for (int k = 0; k < 16; k += 2) {
+      const uint32_t x = a(group * 4 + k % 8 / 2, i / 2 + 2 * (k / 8));
+      const uint32_t y = b(col * 4 + k % 8 / 2, k / 8);
+      for (int j = 0; j < 2; ++j) c[i] += half_of<T>(x, j) * half_of<T>(y, j);
     }
   }
 }

@@ -10,7 +10,10 @@ namespace tt::cuda {
 inline constexpr int64_t kFewRows = 8;
 
 inline bool direct_forward(const ConvShape& s) { return !conv_fits(s) || s.group_outputs() < kFewRows; }
-inline bool direct_data(const ConvShape& s) { return !conv_fits(s) || s.group_inputs() < kFewRows; }
+inline bool direct_data(const ConvShape& s) {
+  return !conv_fits(s) || s.group_inputs() < kFewRows ||
+         int64_t{PhaseAxis(s, 0).phases()} * PhaseAxis(s, 1).phases() > kMostPhases;
+}
 inline bool direct_weight(const ConvShape& s) { return !conv_fits(s) || s.group_outputs() < kFewRows; }
 
 template <typename Launcher>

@@ -49,10 +49,10 @@ struct GemmPlace {
 };
 
 // What the kernels of all kinds share: a block's tile, and how a piece of the operands comes to shared memory
-// by way of registers, so that the next one is on its way while one is worked on.
-template <typename Problem, int kTileRows_, int kPad>
+// by way of registers, so that the next one is on its way while one is worked on. Stored: what elements are
+// until they are multiplied.
+template <typename Problem, int kTileRows_, int kPad, typename Stored>
 struct ConvTile {
-  using T = typename Problem::Element;
   using A = typename Problem::A;
   static constexpr int kThreads = 256;
   static constexpr int kPiece = 16;
@@ -60,30 +60,39 @@ struct ConvTile {
   // What a thread loads of each piece.
   static constexpr int kLoadsA = kTileRows * kPiece / kThreads, kLoadsB = kTileCols * kPiece / kThreads;
   static constexpr int kColumns = Problem::kDepthFirst ? kLoadsB : 1;
+  // In shared memory, half types lie in pairs along the depth.
+  static constexpr int kTogether = sizeof(Stored) < 4 ? 4 / static_cast<int>(sizeof(Stored)) : 1;
+  static constexpr int kCells = kPiece / kTogether;
+  struct alignas(kTogether * sizeof(Stored)) Cell {
+    Stored at[kTogether];
+  };
   // The padding spreads what threads use together over the banks, and keeps quads aligned.
   struct Shared {
-    alignas(4 * sizeof(A)) A a[kPiece][kTileRows + kPad];
-    alignas(4 * sizeof(A)) A b[kPiece][kTileCols + kPad];
+    alignas(4 * sizeof(Cell)) Cell a[kCells][kTileRows + kPad];
+    alignas(4 * sizeof(Cell)) Cell b[kCells][kTileCols + kPad];
   };
 
   const Problem& problem;
   const int thread;
   const GemmPlace place;
+  const typename Problem::Group group;
   const int64_t first_row, first_col, begin, end;
   typename Problem::Column columns[kColumns];
-  A load_a[kLoadsA], load_b[kLoadsB];
+  Stored load_a[kLoadsA], load_b[kLoadsB];
 
   template <typename Block>
   TT_HOST_DEVICE ConvTile(const Problem& problem_, const GemmTiles& tiles, const Block& block)
       : problem(problem_),
         thread(block.thread()),
         place(tiles, block.index()),
+        group(problem_.group(place.group)),
         first_row(place.row * kTileRows),
         first_col(place.col * kTileCols),
         begin(place.split * tiles.split_depth),
-        end(begin + tiles.split_depth < problem_.depth() ? begin + tiles.split_depth : problem_.depth()) {
+        end(begin + tiles.split_depth < problem_.depth(group) ? begin + tiles.split_depth
+                                                              : problem_.depth(group)) {
     TT_UNROLL
-    for (int j = 0; j < kColumns; ++j) columns[j] = problem.column(place.group, first_col + b_col(j));
+    for (int j = 0; j < kColumns; ++j) columns[j] = problem.column(group, first_col + b_col(j));
   }
 
   // The row of a, or the column of b, of the thread's j-th load; and its depth.
@@ -97,29 +106,29 @@ struct ConvTile {
   TT_HOST_DEVICE void load(int64_t k0) {
     const int64_t k = k0 + depth_of();
     TT_UNROLL
-    for (int j = 0; j < kLoadsA; ++j) load_a[j] = A(0);
+    for (int j = 0; j < kLoadsA; ++j) load_a[j] = Stored(0);
     TT_UNROLL
-    for (int j = 0; j < kLoadsB; ++j) load_b[j] = A(0);
+    for (int j = 0; j < kLoadsB; ++j) load_b[j] = Stored(0);
     if (k < end) {
-      const auto depth = problem.depth_a(place.group, k);
+      const auto depth = problem.depth_a(group, k);
       TT_UNROLL
       for (int j = 0; j < kLoadsA; ++j) {
         const int64_t row = first_row + row_of(j);
-        if (row < problem.rows()) load_a[j] = static_cast<A>(problem.load_a(place.group, row, depth));
+        if (row < problem.rows()) load_a[j] = static_cast<Stored>(problem.load_a(group, row, depth));
       }
     }
     if constexpr (Problem::kDepthFirst) {
       if (k >= end) return;
-      const auto depth = problem.depth_b(place.group, k);
+      const auto depth = problem.depth_b(group, k);
       TT_UNROLL
       for (int j = 0; j < kLoadsB; ++j)
-        load_b[j] = static_cast<A>(problem.load_b(columns[j % kColumns], depth));
+        load_b[j] = static_cast<Stored>(problem.load_b(columns[j % kColumns], depth));
     } else {
       TT_UNROLL
       for (int j = 0; j < kLoadsB; ++j) {
         const int64_t at = k0 + b_depth(j);
         if (at < end) {
-          load_b[j] = static_cast<A>(problem.load_b(columns[0], problem.depth_b(place.group, at)));
+          load_b[j] = static_cast<Stored>(problem.load_b(columns[0], problem.depth_b(group, at)));
         }
       }
     }
@@ -129,17 +138,21 @@ struct ConvTile {
   template <typename Convert>
   TT_HOST_DEVICE void put(Shared& shared, Convert&& convert) const {
     TT_UNROLL
-    for (int j = 0; j < kLoadsA; ++j) shared.a[depth_of()][row_of(j)] = convert(load_a[j]);
+    for (int j = 0; j < kLoadsA; ++j) {
+      shared.a[depth_of() / kTogether][row_of(j)].at[depth_of() % kTogether] = convert(load_a[j]);
+    }
     TT_UNROLL
-    for (int j = 0; j < kLoadsB; ++j) shared.b[b_depth(j)][b_col(j)] = convert(load_b[j]);
+    for (int j = 0; j < kLoadsB; ++j) {
+      shared.b[b_depth(j) / kTogether][b_col(j)].at[b_depth(j) % kTogether] = convert(load_b[j]);
+    }
   }
 
   // A result at a place in the tile. partial: (splits, groups, rows, cols); null: it is stored.
   TT_HOST_DEVICE void store(const GemmTiles& tiles, A* partial, int tile_row, int tile_col, A value) const {
     const int64_t row = first_row + tile_row, col = first_col + tile_col;
-    if (row >= problem.rows() || col >= problem.cols()) return;
+    if (row >= problem.rows() || col >= problem.cols(group)) return;
     if (partial == nullptr) {
-      problem.store(place.group, row, col, value);
+      problem.store(group, row, col, value);
     } else {
       partial[((place.split * tiles.groups + place.group) * problem.rows() + row) * problem.cols() + col] =
           value;
@@ -151,7 +164,8 @@ struct ConvTile {
 template <typename Problem, int kTileRows_>
 struct ConvGemm {
   using A = typename Problem::A;
-  using Tile = ConvTile<Problem, kTileRows_, 4>;
+  using Tile = ConvTile<Problem, kTileRows_, 4, A>;
+  using Cells = Quad<typename Tile::Cell>;
   using Shared = typename Tile::Shared;
   static constexpr int kThreads = Tile::kThreads;
   static constexpr int kBlocksResident = sizeof(A) == 8 ? 1 : 2;
@@ -177,17 +191,17 @@ struct ConvGemm {
       if (k0 + kPiece < tile.end) tile.load(k0 + kPiece);
       TT_UNROLL
       for (int k = 0; k < kPiece; ++k) {
-        Quad<A> a[kEachRows / 4];
+        Cells a[kEachRows / 4];
         TT_UNROLL
         for (int i = 0; i < kEachRows / 4; ++i) {
-          a[i] = *reinterpret_cast<const Quad<A>*>(&shared.a[k][my_row + 4 * i]);
+          a[i] = *reinterpret_cast<const Cells*>(&shared.a[k][my_row + 4 * i]);
         }
-        const Quad<A> b = *reinterpret_cast<const Quad<A>*>(&shared.b[k][my_col]);
+        const Cells b = *reinterpret_cast<const Cells*>(&shared.b[k][my_col]);
         TT_UNROLL
         for (int i = 0; i < kEachRows; ++i) {
           TT_UNROLL
           for (int j = 0; j < kEachCols; ++j)
-            sums[i][j] = multiply_add(a[i / 4].at[i % 4], b.at[j], sums[i][j]);
+            sums[i][j] = multiply_add(a[i / 4].at[i % 4].at[0], b.at[j].at[0], sums[i][j]);
         }
       }
       block.sync();
@@ -200,11 +214,14 @@ struct ConvGemm {
   }
 };
 
-// By tensor cores, of numbers rounded to TF32, which half types are already: every warp 32 rows of the tile.
+// By tensor cores, float32 rounded to TF32, half types as they are: every warp 32 rows of the tile.
 template <typename Problem, int kTileRows_>
 struct ConvMma {
+  using T = typename Problem::Element;
   using A = float;
-  using Tile = ConvTile<Problem, kTileRows_, 8>;
+  using Tile = ConvTile<Problem, kTileRows_, 8, T>;
+  // A cell of shared memory, as the instructions want it.
+  using Register = std::conditional_t<std::is_same_v<T, float>, float, uint32_t>;
   using Shared = typename Tile::Shared;
   static constexpr int kThreads = Tile::kThreads;
   static constexpr int kBlocksResident = 2;
@@ -226,30 +243,42 @@ struct ConvMma {
     float sums[kDown][kAcross][4] = {};
     if (tile.begin < tile.end) tile.load(tile.begin);
     for (int64_t k0 = tile.begin; k0 < tile.end; k0 += kPiece) {
-      tile.put(shared, [](float x) { return round_tf32(x); });
+      tile.put(shared, [](T x) {
+        if constexpr (std::is_same_v<T, float>) {
+          return round_tf32(x);
+        } else {
+          return x;
+        }
+      });
       block.sync();
       if (k0 + kPiece < tile.end) tile.load(k0 + kPiece);
       TT_UNROLL
-      for (int k = 0; k < kPiece; k += 8) {
-        float a[kDown][4], b[kAcross][2];
+      for (int k = 0; k < Tile::kCells; k += 8) {
+        Register a[kDown][4], b[kAcross][2];
         TT_UNROLL
         for (int i = 0; i < kDown; ++i) {
           const int row = warp_row + 16 * i + group;
-          a[i][0] = shared.a[k + lane][row];
-          a[i][1] = shared.a[k + lane][row + 8];
-          a[i][2] = shared.a[k + lane + 4][row];
-          a[i][3] = shared.a[k + lane + 4][row + 8];
+          a[i][0] = std::bit_cast<Register>(shared.a[k + lane][row]);
+          a[i][1] = std::bit_cast<Register>(shared.a[k + lane][row + 8]);
+          a[i][2] = std::bit_cast<Register>(shared.a[k + lane + 4][row]);
+          a[i][3] = std::bit_cast<Register>(shared.a[k + lane + 4][row + 8]);
         }
         TT_UNROLL
         for (int j = 0; j < kAcross; ++j) {
           const int col = warp_col + 8 * j + group;
-          b[j][0] = shared.b[k + lane][col];
-          b[j][1] = shared.b[k + lane + 4][col];
+          b[j][0] = std::bit_cast<Register>(shared.b[k + lane][col]);
+          b[j][1] = std::bit_cast<Register>(shared.b[k + lane + 4][col]);
         }
         TT_UNROLL
         for (int i = 0; i < kDown; ++i) {
           TT_UNROLL
-          for (int j = 0; j < kAcross; ++j) block.mma_tf32(sums[i][j], a[i], b[j]);
+          for (int j = 0; j < kAcross; ++j) {
+            if constexpr (std::is_same_v<T, float>) {
+              block.mma_tf32(sums[i][j], a[i], b[j]);
+            } else {
+              block.template mma_half<T>(sums[i][j], a[i], b[j]);
+            }
+          }
         }
       }
       block.sync();
@@ -284,10 +313,13 @@ struct ConvGemmFinish {
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t each = problem.rows() * problem.cols(), n = tiles.groups * each;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
+      const int64_t at = i / each, rest = i - at * each, row = rest / problem.cols();
+      const int64_t col = rest - row * problem.cols();
+      const auto group = problem.group(at);
+      if (col >= problem.cols(group)) continue;
       A sum = 0;
       for (int64_t s = 0; s < tiles.splits; ++s) sum += partial[s * n + i];
-      const int64_t group = i / each, rest = i - group * each, row = rest / problem.cols();
-      problem.store(group, row, rest - row * problem.cols(), sum);
+      problem.store(group, row, col, sum);
     }
   }
 };

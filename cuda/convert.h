@@ -18,6 +18,14 @@ using ComputeOf = std::conditional_t<
     kHalfType<T>, float,
     std::conditional_t<std::is_integral_v<T> && (sizeof(T) < 4 || std::is_same_v<T, int32_t>), int32_t, T>>;
 
+// Elements that are read or written at once; the most are 16 bytes.
+template <typename T, int kCount>
+struct alignas(sizeof(T) * kCount) Vector {
+  T at[kCount];
+};
+template <typename T>
+constexpr int kVectorOf = 16 / sizeof(T);
+
 // As C converts; what C leaves undefined (a floating number beyond the integers) wraps through int64.
 template <typename To, typename From>
 TT_HOST_DEVICE inline To convert(From value) {

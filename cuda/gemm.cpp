@@ -3,6 +3,7 @@
 #include "cuda/common.h"
 #include "cuda/cublas.h"
 #include "cuda/gemm_args.h"
+#include "cuda/pointwise.h"
 #include "cuda/precision.h"
 
 namespace tt::cuda {
@@ -23,9 +24,9 @@ cudaDataType type_of(DType dtype) {
 }
 
 // Half types and float32 are computed in float.
-cublasComputeType_t compute_type(DType dtype) {
+cublasComputeType_t compute_type(DType dtype, bool tf32) {
   if (dtype == DType::kFloat64) return CUBLAS_COMPUTE_64F;
-  return dtype == DType::kFloat32 && matmul_tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  return dtype == DType::kFloat32 && tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 
 // A factor in the type that the product is computed in.
@@ -52,7 +53,7 @@ void multiply(Blas& blas, const GemmArgs& args, double beta) {
   const ColumnGemm g(args);
   const Factor alpha(args.dtype, args.alpha), scale(args.dtype, beta);
   const cudaDataType type = type_of(args.dtype);
-  const cublasComputeType_t compute = compute_type(args.dtype);
+  const cublasComputeType_t compute = compute_type(args.dtype, matmul_tf32());
   if (args.batch == 1) {
     TT_CUBLAS_CHECK(cublasGemmEx_64(blas.handle, operation(g.transpose_a), operation(g.transpose_b), g.m, g.n,
                                     g.k, &alpha, g.a, type, g.lda, g.b, type, g.ldb, &scale, g.c, type, g.ldc,
@@ -89,10 +90,10 @@ struct Alignments {
       : a(alignment_of(g.a)), b(alignment_of(g.b)), c(std::min(alignment_of(g.c), alignment_of(bias))) {}
 };
 
-void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, const void* bias, LtPlan& plan) {
+void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const void* bias, LtPlan& plan) {
   const cudaDataType type = type_of(dtype);
   cublasLtMatmulDesc_t desc = &plan.operation;
-  TT_CUBLAS_CHECK(cublasLtMatmulDescInit(desc, compute_type(dtype), CUDA_R_32F));
+  TT_CUBLAS_CHECK(cublasLtMatmulDescInit(desc, compute_type(dtype, tf32), CUDA_R_32F));
   set(desc, CUBLASLT_MATMUL_DESC_TRANSA, operation(g.transpose_a));
   set(desc, CUBLASLT_MATMUL_DESC_TRANSB, operation(g.transpose_b));
   set(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
@@ -131,15 +132,15 @@ bool multiply_with_bias(Blas& blas, const GemmArgs& args) {
   constexpr size_t kMostPlans = 4096;
   const ColumnGemm g(args);
   const Alignments alignments(g, args.bias);
+  const bool tf32 = matmul_tf32();  // once: the plan and its key must agree
   const int64_t rest = static_cast<int64_t>(args.dtype) | int64_t{g.transpose_a} << 8 |
-                       int64_t{g.transpose_b} << 9 | int64_t{matmul_tf32()} << 10 |
-                       int64_t{alignments.a} << 16 | int64_t{alignments.b} << 28 |
-                       int64_t{alignments.c} << 40;
+                       int64_t{g.transpose_b} << 9 | int64_t{tf32} << 10 | int64_t{alignments.a} << 16 |
+                       int64_t{alignments.b} << 28 | int64_t{alignments.c} << 40;
   const LtKey key = {g.m, g.n, g.k, g.lda, g.ldb, g.ldc, rest, 0};
   if (blas.plans.size() >= kMostPlans) blas.plans.clear();
   const auto [at, added] = blas.plans.try_emplace(key);
   LtPlan& plan = at->second;
-  if (added) make_plan(blas, g, args.dtype, args.bias, plan);
+  if (added) make_plan(blas, g, args.dtype, tf32, args.bias, plan);
   if (!plan.usable) return false;
   set(&plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, args.bias);
   const Factor alpha(args.dtype, args.alpha), zero(args.dtype, 0);
@@ -154,9 +155,33 @@ bool multiply_with_bias(Blas& blas, const GemmArgs& args) {
   return true;
 }
 
-}  // namespace
+// ReLU of c, where it lies. Not by cublasLt's epilogue, which makes zeros of NaN.
+void relu(const GemmArgs& args) {
+  Loop loop;
+  const auto size = static_cast<int64_t>(size_of(args.dtype));
+  const auto add = [&](int64_t count, int64_t step) {
+    const int last = loop.ndim - 1;
+    if (count == 1 && loop.ndim > 0) return;
+    if (loop.ndim > 0 && loop.strides[0][last] * loop.sizes[last] == step * size) {
+      loop.sizes[last] *= count;
+      return;
+    }
+    loop.sizes[loop.ndim] = count;
+    loop.strides[0][loop.ndim] = loop.strides[1][loop.ndim] = step * size;
+    ++loop.ndim;
+  };
+  add(args.n, 1);
+  add(args.m, args.ldc);
+  add(args.batch, args.stride_c);
+  loop.operands = 2;
+  loop.numel = args.n * args.m * args.batch;
+  loop.dtype[0] = loop.dtype[1] = args.dtype;
+  loop.data[0] = loop.data[1] = static_cast<char*>(args.c);
+  CudaPointwise().unary(UnaryOp::relu, loop, {});
+}
 
-void CudaGemm::gemm(const GemmArgs& args) {
+// Without the ReLU.
+void product(const GemmArgs& args) {
   if (is_integral(args.dtype)) return gemm_integer(args);
   if (args.k == 0) return gemm_start(args);
   Blas& blas = current_blas();
@@ -167,6 +192,13 @@ void CudaGemm::gemm(const GemmArgs& args) {
   }
   gemm_start(args);
   multiply(blas, args, 1);
+}
+
+}  // namespace
+
+void CudaGemm::gemm(const GemmArgs& args) {
+  product(args);
+  if (args.relu) relu(args);
 }
 
 }  // namespace tt::cuda

@@ -48,6 +48,33 @@ class DeviceBlock {
         [&](int lane, int i) { return __shfl_sync(0xffffffffu, b[i], lane); });
 #endif
   }
+  // c += a * b of a warp's 16 x 16 and 16 x 8 numbers of a half type.
+  template <typename T>
+  TT_HOST_DEVICE void mma_half([[maybe_unused]] float (&c)[4], [[maybe_unused]] const uint32_t (&a)[4],
+                               [[maybe_unused]] const uint32_t (&b)[2]) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    if constexpr (std::is_same_v<T, Half>) {
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+          "{%0, %1, %2, %3};"
+          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+    } else {
+      static_assert(std::is_same_v<T, BFloat16>);
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+          "{%0, %1, %2, %3};"
+          : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+    }
+#elif defined(__CUDA_ARCH__)
+    __trap();  // a device without them, for which nothing chooses this
+#elif !defined(__CUDACC__)
+    emulate_mma_half<T>(
+        thread() % 32, c, [&](int lane, int i) { return __shfl_sync(0xffffffffu, a[i], lane); },
+        [&](int lane, int i) { return __shfl_sync(0xffffffffu, b[i], lane); });
+#endif
+  }
   template <typename T>
   TT_HOST_DEVICE T& shared() {
     return *static_cast<T*>(shared_);

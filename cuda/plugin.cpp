@@ -16,6 +16,7 @@
 #include "cuda/order.h"
 #include "cuda/pointwise.h"
 #include "cuda/pool.h"
+#include "cuda/precision.h"
 #include "cuda/random.h"
 #include "cuda/reduce.h"
 #include "cuda/softmax.h"
@@ -106,6 +107,7 @@ extern "C" __attribute__((visibility("default"))) const tt::PluginInfo* tinytorc
       info.reason = g_reason;
       return &info;
     }
+    cuda::g_float32 = host->float32;
     static Backend& backend = *new Backend;
     add_kernels(backend);
     info.backend = &backend;

@@ -71,14 +71,6 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-template <typename T, int kCount>
-struct alignas(sizeof(T) * kCount) Vector {
-  T at[kCount];
-};
-
-template <typename T>
-constexpr int kVectorOf = 16 / sizeof(T);
-
 // The result's element: bool where the functor says so.
 template <typename F, typename T, int kInputs>
 struct ResultOf {

@@ -19,6 +19,7 @@ struct ReduceCall {
   const char* in;
   DType out_dtype, in_dtype;
   int64_t parts, part_size;
+  int64_t together;  // elements, side by side in memory, that a thread takes at a time; 1: as they lie
   ReduceArgs args;
 };
 
@@ -46,6 +47,62 @@ __device__ void write_result(const ReduceCall& call, int64_t offset, const typen
   store_as<R>(call.out + offset, call.out_dtype, value);
 }
 
+// Whether reductions of T are those whose elements are read as C.
+template <typename C, typename T>
+inline constexpr bool kReadAs =
+    std::is_same_v<C, double>  ? std::is_same_v<T, double>
+    : std::is_same_v<C, float> ? !std::is_integral_v<T> && !std::is_same_v<T, double>
+                               : std::is_integral_v<T>;
+
+// Of the elements begin..end, which lie side by side, every `step`-th vector from the first-th on. The order
+// is the same where the address does not allow loads of vectors.
+template <typename Op, typename C, typename T>
+__device__ void take_vectors(typename Op::Acc& acc, const T* data, int64_t begin, int64_t end, int64_t first,
+                             int64_t step, const ReduceArgs& args) {
+  constexpr int kCount = kVectorOf<T>;
+  int64_t k = begin + first * kCount;
+  if (reinterpret_cast<uintptr_t>(data + begin) % 16 == 0) {
+#pragma unroll 2
+    for (; k + kCount <= end; k += step * kCount) {
+      const auto x = *reinterpret_cast<const Vector<T, kCount>*>(data + k);
+#pragma unroll
+      for (int v = 0; v < kCount; ++v) Op::step(acc, static_cast<C>(x.at[v]), args);
+    }
+  }
+  for (; k < end; k += step * kCount) {
+    const int64_t stop = k + kCount < end ? k + kCount : end;
+    for (int64_t i = k; i < stop; ++i) Op::step(acc, static_cast<C>(data[i]), args);
+  }
+}
+
+// Thread `first` of `step`'s share of a result's elements begin..end, which are at `in`.
+template <typename Op, typename C>
+__device__ typename Op::Acc take_share(const ReduceCall& call, const char* in, int64_t begin, int64_t end,
+                                       int64_t first, int64_t step) {
+  auto acc = Op::start();
+  if constexpr (Op::kVector) {
+    if (call.together > 1) {
+      switch (call.in_dtype) {
+#define TT_CASE(enumerator, type)                                                                      \
+  case DType::enumerator:                                                                              \
+    if constexpr (kReadAs<C, type>) {                                                                  \
+      take_vectors<Op, C>(acc, reinterpret_cast<const type*>(in), begin, end, first, step, call.args); \
+    }                                                                                                  \
+    break;
+        TT_FORALL_DTYPES(TT_CASE)
+#undef TT_CASE
+      }
+      return acc;
+    }
+  }
+  for (int64_t k = begin + first; k < end; k += step) {
+    int64_t offset[1];
+    call.reduced(k, offset);
+    Op::step(acc, load_as<C>(in + offset[0], call.in_dtype), call.args);
+  }
+  return acc;
+}
+
 // A thread a result and part. `partial`: [part][result]; null where there is one part.
 template <typename Op, typename C>
 __global__ void __launch_bounds__(kReduceThreads)
@@ -58,12 +115,7 @@ __global__ void __launch_bounds__(kReduceThreads)
   call.kept(result, kept);
   const int64_t begin = part * call.part_size;
   const int64_t end = begin + call.part_size < call.count ? begin + call.part_size : call.count;
-  auto acc = Op::start();
-  for (int64_t k = begin; k < end; ++k) {
-    int64_t offset[1];
-    call.reduced(k, offset);
-    Op::step(acc, load_as<C>(call.in + kept[1] + offset[0], call.in_dtype), call.args);
-  }
+  const auto acc = take_share<Op, C>(call, call.in + kept[1], begin, end, 0, 1);
   if (partial != nullptr) {
     partial[i] = acc;
   } else {
@@ -95,13 +147,8 @@ __global__ void __launch_bounds__(kReduceThreads)
   call.kept(result, kept);
   const int64_t begin = part * call.part_size;
   const int64_t end = begin + call.part_size < call.count ? begin + call.part_size : call.count;
-  auto acc = Op::start();
-  for (int64_t k = begin + threadIdx.x; k < end; k += blockDim.x) {
-    int64_t offset[1];
-    call.reduced(k, offset);
-    Op::step(acc, load_as<C>(call.in + kept[1] + offset[0], call.in_dtype), call.args);
-  }
-  acc = reduce_block<Op>(acc);
+  const auto acc =
+      reduce_block<Op>(take_share<Op, C>(call, call.in + kept[1], begin, end, threadIdx.x, blockDim.x));
   if (threadIdx.x != 0) return;
   if (partial != nullptr) {
     partial[i] = acc;
@@ -129,8 +176,11 @@ template <typename Op, typename C>
 void run_reduce(ReduceCall call, bool across) {
   using Acc = typename Op::Acc;
   static_assert(sizeof(Acc) <= 32);
-  const ReducePlan plan =
-      plan_reduce(call.results, call.count, across, resident_blocks(kReduceThreads) * kReduceThreads);
+  const auto size = static_cast<int64_t>(size_of(call.in_dtype));
+  const bool dense = call.reduced.ndim == 1 && call.reduced.stride[0][0] == size;
+  call.together = Op::kVector && dense ? 16 / size : 1;
+  const ReducePlan plan = plan_reduce(call.results, call.count, across, call.together,
+                                      resident_blocks(kReduceThreads) * kReduceThreads);
   call.parts = plan.parts;
   call.part_size = plan.part_size;
   const int64_t total = call.results * plan.parts;

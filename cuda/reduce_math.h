@@ -2,8 +2,10 @@
 // the tests run it on the CPU. C is the type the input is read as: float, double or int64_t.
 //
 // An op has an accumulator, Acc; start(), step() that takes in an element, merge() that takes in another
-// accumulator, and result(). Elements and accumulators are taken in an order that depends on the geometry
-// alone, so the same reduction gives the same bits every time.
+// accumulator, and result(). Elements and accumulators are taken in an order that depends on the geometry and
+// the dtype alone, so the same reduction gives the same bits every time.
+//
+// kVector: a step is so cheap that elements side by side are loaded 16 bytes at once.
 #pragma once
 
 #include <cmath>
@@ -28,6 +30,7 @@ using SumType = std::conditional_t<std::is_integral_v<C>, uint64_t, C>;
 
 template <typename C>
 struct SumReduce {
+  static constexpr bool kVector = true;
   using Acc = SumType<C>;
   TT_HOST_DEVICE static Acc start() { return Acc(0); }
   TT_HOST_DEVICE static void step(Acc& acc, C x, const ReduceArgs&) { acc += static_cast<Acc>(x); }
@@ -51,6 +54,7 @@ struct MeanReduce : SumReduce<C> {
 
 template <typename C>
 struct ProdReduce {
+  static constexpr bool kVector = true;
   using Acc = SumType<C>;
   TT_HOST_DEVICE static Acc start() { return Acc(1); }
   TT_HOST_DEVICE static void step(Acc& acc, C x, const ReduceArgs&) { acc *= static_cast<Acc>(x); }
@@ -63,6 +67,7 @@ struct ProdReduce {
 // NaN wins.
 template <typename C, bool kLargest>
 struct ExtremeReduce {
+  static constexpr bool kVector = true;
   using Acc = C;
   TT_HOST_DEVICE static Acc start() {
     using Limits = std::numeric_limits<C>;
@@ -87,6 +92,7 @@ using MinReduce = ExtremeReduce<C, false>;
 // How many are not zero; NaN is not.
 template <typename C>
 struct CountReduce {
+  static constexpr bool kVector = true;
   using Acc = uint64_t;
   TT_HOST_DEVICE static Acc start() { return 0; }
   TT_HOST_DEVICE static void step(Acc& acc, C x, const ReduceArgs&) { acc += x != C(0); }
@@ -123,6 +129,7 @@ struct NormMinReduce : MinReduce<C> {
 };
 template <typename C>
 struct NormReduce : SumReduce<double> {
+  static constexpr bool kVector = false;
   TT_HOST_DEVICE static void step(double& acc, C x, const ReduceArgs& args) {
     acc += std::pow(std::fabs(static_cast<double>(x)), args.ord);
   }
@@ -134,6 +141,7 @@ struct NormReduce : SumReduce<double> {
 // Running mean and sum of squared deviations (Welford), merged as Chan, Golub and LeVeque do.
 template <typename C>
 struct VarReduce {
+  static constexpr bool kVector = false;
   struct Acc {
     double count, mean, squares;
   };
@@ -167,6 +175,7 @@ struct VarReduce {
 // sum of exp(x - largest), beside the largest so far.
 template <typename C>
 struct LogSumExpReduce {
+  static constexpr bool kVector = false;
   struct Acc {
     double largest, sum;
   };
@@ -206,8 +215,9 @@ struct ReducePlan {
 };
 
 // `across`: neighbouring results lie closer together in memory than neighbouring elements of one result.
-// `threads`: how many the device runs at once.
-inline ReducePlan plan_reduce(int64_t results, int64_t count, bool across, int64_t threads) {
+// `together`: elements that a thread takes side by side. `threads`: how many the device runs at once.
+inline ReducePlan plan_reduce(int64_t results, int64_t count, bool across, int64_t together,
+                              int64_t threads) {
   ReducePlan plan{};
   plan.threads = count <= 64 || (across && results >= 32);
   plan.block = 256;
@@ -216,13 +226,15 @@ inline ReducePlan plan_reduce(int64_t results, int64_t count, bool across, int64
     parts = threads / results;
     if (parts > count / 64) parts = count / 64;
   } else {
-    while (plan.block > 32 && plan.block >= 2 * count) plan.block /= 2;
+    while (plan.block > 32 && plan.block * together >= 2 * count) plan.block /= 2;
     parts = 2 * threads / (results * plan.block);
-    if (parts > count / (16 * 256)) parts = count / (16 * 256);
+    const int64_t least = 256 * (4 * together > 16 ? 4 * together : 16);
+    if (parts > count / least) parts = count / least;
   }
   if (parts > 1024) parts = 1024;
   if (parts < 1) parts = 1;
-  plan.part_size = (count + parts - 1) / parts;
+  // Parts begin where a thread's elements do.
+  plan.part_size = ((count + parts - 1) / parts + together - 1) / together * together;
   plan.parts = (count + plan.part_size - 1) / plan.part_size;
   return plan;
 }

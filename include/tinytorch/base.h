@@ -99,6 +99,21 @@ TT_API tt_status tt_set_default_dtype(tt_dtype dtype);
 TT_API tt_status tt_set_num_threads(int32_t count);
 TT_API tt_status tt_get_num_threads(int32_t* out);
 
+/* How exactly CUDA devices compute products of float32 numbers, for the whole process. TT_PRECISION_HIGH lets
+ * them round the operands to TF32 (10 bits of mantissa, sums in float32), which tensor cores multiply many
+ * times faster. TT_PRECISION_MEDIUM allows bfloat16, which is not made use of: it acts as TT_PRECISION_HIGH.
+ * CPUs and other dtypes ignore it. */
+typedef int32_t tt_float32_precision;
+enum { TT_PRECISION_HIGHEST = 0, TT_PRECISION_HIGH = 1, TT_PRECISION_MEDIUM = 2 };
+
+/* Of matrix products: PyTorch's torch.set_float32_matmul_precision. TT_PRECISION_HIGHEST at start.
+ * TT_ERR_INVALID_ARGUMENT for another number. */
+TT_API tt_status tt_set_float32_matmul_precision(tt_float32_precision precision);
+TT_API tt_status tt_get_float32_matmul_precision(tt_float32_precision* out);
+/* Of convolutions: PyTorch's torch.backends.cudnn.allow_tf32, but TT_PRECISION_HIGHEST at start. */
+TT_API tt_status tt_set_float32_conv_precision(tt_float32_precision precision);
+TT_API tt_status tt_get_float32_conv_precision(tt_float32_precision* out);
+
 /* Where tensors, graphs and the library's scratch memory come from, in place of aligned_alloc and free. Both
  * functions may be called from any thread. (Small bookkeeping of the C++ runtime, and what OpenBLAS and
  * OpenMP need, is not asked for here.) */

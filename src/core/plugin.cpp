@@ -40,7 +40,7 @@ Loaded load(const std::string& path) {
     dlclose(library);
     return {nullptr, str(path, " is no TinyTorch plug-in: it lacks the symbol ", kPluginEntryName)};
   }
-  const PluginHost host{TT_INTERFACE_ID, &cpu_backend()};
+  const PluginHost host{TT_INTERFACE_ID, &cpu_backend(), &float32_settings()};
   const PluginInfo* info = entry(&host);
   if (info == nullptr || std::strcmp(info->interface_id, TT_INTERFACE_ID) != 0) {
     dlclose(library);
@@ -90,6 +90,11 @@ Backend* try_load() {
 }
 
 }  // namespace
+
+Float32Settings& float32_settings() {
+  static constinit Float32Settings settings;
+  return settings;
+}
 
 Backend& load_plugin_backend(DeviceType) {
   Backend* backend = try_load();

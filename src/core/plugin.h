@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/backend.h"
+#include "core/float32_precision.h"
 
 namespace tt {
 
@@ -10,6 +11,7 @@ namespace tt {
 struct PluginHost {
   const char* interface_id;
   Backend* cpu;
+  const Float32Settings* float32;  // outlives the plug-in
 };
 
 struct PluginInfo {

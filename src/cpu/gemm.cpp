@@ -50,9 +50,9 @@ bool fits_blas(const GemmArgs& g) {
   return g.m <= kMax && g.n <= kMax && g.k <= kMax && g.lda <= kMax && g.ldb <= kMax && g.ldc <= kMax;
 }
 
-// One matrix product, its bias included.
+// One matrix product, with its bias and what follows.
 template <typename T>
-void blas_with_bias(const GemmArgs& g) {
+void whole_blas(const GemmArgs& g) {
   const OneBlasThread one;
   const T* bias = static_cast<const T*>(g.bias);
   T* c = static_cast<T*>(g.c);
@@ -69,6 +69,7 @@ void blas_with_bias(const GemmArgs& g) {
     beta = 1;
   }
   blas(g, static_cast<const T*>(g.a), static_cast<const T*>(g.b), c, beta);
+  if (g.relu) relu_rows(c, g.ldc, g.m, g.n);
 }
 
 // The threads share the rows or the columns of each product.
@@ -96,7 +97,7 @@ void gemm_blas(const GemmArgs& g) {
       part.a = a;
       part.b = b;
       part.c = c;
-      blas_with_bias<T>(part);
+      whole_blas<T>(part);
     });
   }
 }
@@ -118,7 +119,7 @@ void gemm_tiny(const GemmArgs& g) {
       T value = static_cast<T>(g.alpha) * sum;
       if (g.beta != 0) value += static_cast<T>(g.beta) * out;
       if (bias != nullptr) value += bias[j];
-      out = value;
+      out = g.relu && value < T(0) ? T(0) : value;
     }
   }
 }
@@ -143,6 +144,14 @@ void widen(float* to, const void* from, int64_t leading, DType dtype, int64_t ro
   }
 }
 
+// relu_rows by the bits of a half type: below zero is what lies above those of -0, up to those of -infinity.
+void relu_half_rows(uint16_t* c, const GemmArgs& g) {
+  const uint16_t zero = 0x8000, infinity = g.dtype == DType::kFloat16 ? 0xfc00 : 0xff80;
+  for (int64_t i = 0; i < g.m; ++i, c += g.ldc) {
+    for (int64_t j = 0; j < g.n; ++j) c[j] = c[j] > zero && c[j] <= infinity ? uint16_t{0} : c[j];
+  }
+}
+
 }  // namespace
 
 // Half types: operands widened to float, the result rounded once.
@@ -153,6 +162,7 @@ void CpuGemm::gemm_half(const GemmArgs& args) {
   const auto size = static_cast<int64_t>(size_of(args.dtype));
   GemmArgs wide = args;
   wide.dtype = DType::kFloat32;
+  wide.relu = false;  // after the rounding, which gives negative zeros
   wide.batch = 1;
   wide.a = a.data();
   wide.lda = std::max<int64_t>(a_cols, 1);
@@ -181,6 +191,7 @@ void CpuGemm::gemm_half(const GemmArgs& args) {
                   reinterpret_cast<const char*>(c.data() + row * args.n), sizeof(float), DType::kFloat32,
                   args.n);
     }
+    if (args.relu) relu_half_rows(reinterpret_cast<uint16_t*>(out), args);
   }
 }
 

@@ -5,6 +5,14 @@
 
 namespace tt::cpu {
 
+// What is below zero becomes zero, in rows a step apart.
+template <typename T>
+void relu_rows(T* c, int64_t step, int64_t rows, int64_t cols) {
+  for (int64_t i = 0; i < rows; ++i, c += step) {
+    for (int64_t j = 0; j < cols; ++j) c[j] = c[j] < T(0) ? T(0) : c[j];
+  }
+}
+
 class CpuGemm final : public GemmKernels {
  public:
   void gemm(const GemmArgs& args) override;

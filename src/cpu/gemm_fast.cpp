@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "cpu/gemm.h"
 #include "cpu/gemm_loops.h"
 #include "cpu/round.h"
 #include "cpu/scratch.h"
@@ -35,6 +36,7 @@ struct Product {
   int64_t ldc;
   T alpha, beta;
   const T* bias;
+  bool relu;
 
   // The same product as b^T a^T.
   void swap_sides() {
@@ -121,6 +123,19 @@ Plan make_plan(const GemmLoops<T>& loops, const Product<T>& p, bool dots, int64_
   return plan;
 }
 
+// While the part is still in the caches.
+template <typename T>
+void finish_part(const Product<T>& p, const Plan& plan, int64_t part) {
+  if (!p.relu) return;
+  const int64_t row = part / plan.col_parts * plan.rows, col = part % plan.col_parts * plan.cols;
+  const int64_t rows = std::min(plan.rows, p.m - row), cols = std::min(plan.cols, p.n - col);
+  if (p.c_transposed) {
+    relu_rows(p.c + col * p.ldc + row, p.ldc, cols, rows);
+  } else {
+    relu_rows(p.c + row * p.ldc + col, p.ldc, rows, cols);
+  }
+}
+
 template <typename T>
 void run_part(const GemmLoops<T>& loops, const Product<T>& p, const Plan& plan, int64_t part, T* scratch) {
   const int64_t row = part / plan.col_parts * plan.rows, col = part % plan.col_parts * plan.cols;
@@ -194,7 +209,8 @@ Product<T> product_of(const GemmArgs& g, int64_t i) {
           g.ldc,
           static_cast<T>(g.alpha),
           static_cast<T>(g.beta),
-          static_cast<const T*>(g.bias)};
+          static_cast<const T*>(g.bias),
+          g.relu};
 }
 
 }  // namespace
@@ -221,6 +237,7 @@ bool gemm_fast(const GemmArgs& g) {
     parallel_for(plan.parts(), 1, [&](int64_t begin, int64_t end) {
       for (int64_t part = begin; part < end; ++part) {
         run_part(*loops, p, plan, part, memory + part * plan.scratch());
+        finish_part(p, plan, part);
       }
     });
   };

@@ -58,6 +58,9 @@ void rows(const GemmArgs& g, const T* a, const T* b, T* c, int64_t begin, int64_
         if (g.beta != 0) value += beta * load(out);
         if (bias != nullptr) value += load(bias[j0 + j]);
         out = store<T>(value);
+        if constexpr (!std::is_unsigned_v<T>) {
+          if (g.relu && out < T(0)) out = T(0);
+        }
       }
     }
   }

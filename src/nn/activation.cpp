@@ -14,6 +14,7 @@ class FunctionLayer final : public Layer {
   FunctionLayer(const char* type_name, Function function, double a = 0, double b = 0, std::string extra = "")
       : Layer(type_name), function_(function), a_(a), b_(b), extra_(std::move(extra)) {}
   std::string extra_repr() const override { return extra_; }
+  Function function() const { return function_; }
 
  private:
   ~FunctionLayer() override = default;
@@ -39,6 +40,8 @@ class PRelu final : public Layer {
   int64_t num_parameters_;
 };
 
+Tensor relu_of(const Tensor& x, double, double) { return ops::relu(x); }
+
 struct Plain {
   const char* type_name;
   FunctionLayer::Function function;
@@ -48,7 +51,7 @@ struct Plain {
     class_name, [](const Tensor& x, double, double) { return ops::op(x); } \
   }
 constexpr Plain kPlain[] = {
-    TT_PLAIN("ReLU", relu),
+    {"ReLU", relu_of},
     TT_PLAIN("ReLU6", relu6),
     TT_PLAIN("Sigmoid", sigmoid),
     TT_PLAIN("Tanh", tanh),
@@ -79,6 +82,11 @@ Ref<Module> activation(std::string_view class_name) {
     if (class_name == plain.type_name) return make_ref<FunctionLayer>(plain.type_name, plain.function);
   }
   fail(Status::kInvalidArgument, "there is no activation \"", class_name, "\"");
+}
+
+bool is_relu(const Module& module) {
+  const auto* layer = dynamic_cast<const FunctionLayer*>(&module);
+  return layer != nullptr && layer->function() == relu_of;
 }
 
 Ref<Module> leaky_relu(double negative_slope) {

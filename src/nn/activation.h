@@ -7,6 +7,8 @@ namespace tt::nn {
 
 // Those without parameters, by PyTorch's class name ("ReLU"); fails where there is none.
 Ref<Module> activation(std::string_view class_name);
+// Whether it is the activation "ReLU", and not a module of the same name.
+bool is_relu(const Module& module);
 
 Ref<Module> leaky_relu(double negative_slope);
 Ref<Module> elu(double alpha);

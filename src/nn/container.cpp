@@ -1,6 +1,23 @@
 #include "nn/container.h"
 
+#include "nn/activation.h"
+#include "nn/linear.h"
+
 namespace tt::nn {
+
+namespace {
+
+// Child i if it is a Linear and the next one a ReLU, with nobody to see what passes between them.
+Linear* before_relu(const Module& module, size_t i) {
+  const auto& children = module.children();
+  if (i + 1 >= children.size()) return nullptr;
+  Module& first = *children[i].module;
+  const Module& second = *children[i + 1].module;
+  if (first.has_hooks() || second.has_hooks() || !is_relu(second)) return nullptr;
+  return dynamic_cast<Linear*>(&first);
+}
+
+}  // namespace
 
 Sequential::Sequential(std::span<const Ref<Module>> children) : Layer("Sequential") {
   for (const Ref<Module>& child : children) append(child);
@@ -15,7 +32,12 @@ Tensor Sequential::forward(const Tensor& input) {
   // By index, and holding the child: a user's module may change the list it is in.
   for (size_t i = 0; i < children().size(); ++i) {
     const Ref<Module> child = children()[i].module;
-    x = (*child)(x);
+    if (Linear* linear = before_relu(*this, i)) {
+      x = linear->forward_relu(x);
+      ++i;
+    } else {
+      x = (*child)(x);
+    }
   }
   return x;
 }

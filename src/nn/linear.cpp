@@ -30,6 +30,10 @@ Linear::Linear(int64_t in_features, int64_t out_features, bool bias)
 
 Tensor Linear::forward(const Tensor& input) { return ops::linear(input, needed_parameter(0), parameter(1)); }
 
+Tensor Linear::forward_relu(const Tensor& input) {
+  return ops::linear_relu(input, needed_parameter(0), parameter(1));
+}
+
 std::string Linear::extra_repr() const {
   return str("in_features=", in_features_, ", out_features=", out_features_, ", bias=", bias_);
 }

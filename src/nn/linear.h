@@ -9,6 +9,8 @@ class Linear final : public Layer {
  public:
   Linear(int64_t in_features, int64_t out_features, bool bias = true);
   std::string extra_repr() const override;
+  // relu(forward(input)) as one op; runs no hooks.
+  Tensor forward_relu(const Tensor& input);
 
  private:
   ~Linear() override = default;

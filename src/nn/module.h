@@ -98,6 +98,7 @@ class Module : public RefCounted {
   uint64_t add_forward_pre_hook(ForwardPreHook hook);
   uint64_t add_forward_hook(ForwardHook hook);
   void remove_hook(uint64_t id);
+  bool has_hooks() const { return hooks_ && !(hooks_->before.empty() && hooks_->after.empty()); }
 
  protected:
   Module() : RefCounted(Kind::kModule) {}

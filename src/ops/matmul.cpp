@@ -71,9 +71,9 @@ struct Shape {
   int64_t batch = 1;
 };
 
-// out = alpha * op(a) op(b) + beta * out + bias. out's rows are dense, `ldc` apart.
+// out = alpha * op(a) op(b) + beta * out + bias, or ReLU of it. out's rows are dense, `ldc` apart.
 void run(const Tensor& out, int64_t ldc, const Shape& shape, const Operand& a, bool flip_a, const Operand& b,
-         bool flip_b, double alpha = 1, double beta = 0, const void* bias = nullptr) {
+         bool flip_b, double alpha = 1, double beta = 0, const void* bias = nullptr, bool relu = false) {
   if (shape.m == 0 || shape.n == 0 || shape.batch == 0) return;
   GemmArgs args;
   args.dtype = out.dtype();
@@ -95,6 +95,7 @@ void run(const Tensor& out, int64_t ldc, const Shape& shape, const Operand& a, b
   args.stride_c = shape.m * ldc;
   args.bias = bias;
   args.batch = shape.batch;
+  args.relu = relu;
   backend_of(out.device()).gemm->gemm(args);
 }
 void run(const Tensor& out, const Shape& shape, const Operand& a, bool flip_a, const Operand& b, bool flip_b,
@@ -159,31 +160,47 @@ Tensor product(const char* op, const Tensor& a, bool ta, const Tensor& b, bool t
 
 Tensor contract(const Tensor& a, const Tensor& b);
 
-// x (.., k) op(w): (.., n), for w (n, k) transposed or (k, n) plain; bias (n) of x's dtype, or undefined.
-Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Tensor& bias = {}) {
+// The values of fold.
+Tensor fold_values(const Tensor& x, const Tensor& w, bool tw, const Tensor& bias, bool relu) {
   const int last = x.ndim() - 1;
   Dims sizes = x.sizes();
   sizes[last] = w.size(tw ? 0 : 1);
   const Tensor out = empty(sizes, x.dtype(), x.device());
   if (out.numel() > 0) {
     const Tensor dense_bias = !bias.defined() || bias.is_contiguous() ? bias : contiguous_copy(bias);
-    run(out, {out.numel() / sizes[last], sizes[last], x.size(last)}, Operand::folded(x), false, Operand(w),
-        tw, 1, bias.defined() ? dense_bias.raw() : nullptr);
-  }
-  if (needs_grad(x, w, bias)) {
-    record(op, out, {&x, &w, &bias},
-           [op, tw, x = SavedTensor::input(x), w = SavedTensor::input(w),
-            n = sizes[last]](BackwardContext& context) {
-             const Tensor& g = context.grad();
-             if (context.needs(0)) context.set(0, fold(op, g, context.unpack(w), !tw));
-             if (context.needs(1)) {
-               const Tensor kept = context.unpack(x);
-               context.set(1, tw ? contract(g, kept) : contract(kept, g));
-             }
-             if (context.needs(2)) context.set(2, sum_to_size(g, Dims{n}));
-           });
+    run(out, sizes[last], {out.numel() / sizes[last], sizes[last], x.size(last)}, Operand::folded(x), false,
+        Operand(w), tw, 1, 0, bias.defined() ? dense_bias.raw() : nullptr, relu);
   }
   return out;
+}
+
+// The gradients of x, w and the bias, from that of fold(x, w).
+struct FoldBackward {
+  const char* op;
+  bool tw;
+  int64_t n;
+  SavedTensor x, w;
+  void operator()(BackwardContext& context) const { set(context, context.grad()); }
+  void set(BackwardContext& context, const Tensor& g) const;
+};
+
+// x (.., k) op(w): (.., n), for w (n, k) transposed or (k, n) plain; bias (n) of x's dtype, or undefined.
+Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Tensor& bias = {}) {
+  const Tensor out = fold_values(x, w, tw, bias, false);
+  if (needs_grad(x, w, bias)) {
+    record(op, out, {&x, &w, &bias},
+           FoldBackward{op, tw, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(w)});
+  }
+  return out;
+}
+
+void FoldBackward::set(BackwardContext& context, const Tensor& g) const {
+  if (context.needs(0)) context.set(0, fold(op, g, context.unpack(w), !tw));
+  if (context.needs(1)) {
+    const Tensor kept = context.unpack(x);
+    context.set(1, tw ? contract(g, kept) : contract(kept, g));
+  }
+  if (context.needs(2)) context.set(2, sum_to_size(g, Dims{n}));
 }
 
 // a (.., n) transposed times b (.., k), summed over all leading dimensions: (n, k).
@@ -449,11 +466,14 @@ void addmv_(const Tensor& self, const Tensor& a, const Tensor& v, double beta, d
   copy_(self, addmv(self, a, v, beta, alpha));
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  if (autocast_on()) {
-    const Autocast cast(CastRule::kLower, {&x, &weight, &bias});
-    return linear(cast(x), cast(weight), cast(bias));
-  }
+namespace {
+
+// Whether the bias can be added to rows of the product; else it is broadcast.
+bool is_row(const Tensor& bias, const Tensor& weight) {
+  return bias.ndim() == 1 && bias.size(0) == weight.size(0);
+}
+
+void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   TT_CHECK(x.ndim() >= 1 && weight.ndim() >= 1, Status::kShape,
            "both arguments to linear need to be at least 1D, but they are ", x.ndim(), "D and ",
            weight.ndim(), "D");
@@ -461,18 +481,49 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
            weight.ndim(), "D");
   if (weight.ndim() == 1) {
     TT_CHECK(!bias.defined(), Status::kShape, "mat2 must be a matrix, got 1-D tensor");
-    return matmul(x, weight);
+    return;  // a product with a vector, which checks itself
   }
   const int64_t in = x.sizes().back();
   TT_CHECK(in == weight.size(1), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (",
            in == 0 ? int64_t{0} : x.numel() / in, "x", in, " and ", weight.size(1), "x", weight.size(0), ")");
   check_operands("linear", x, weight);
-  if (!bias.defined()) return fold("linear", x, weight, true);
+  if (!bias.defined()) return;
   Dims sizes = x.sizes();
   sizes[sizes.size() - 1] = weight.size(0);
   check_input(bias, x, sizes);
-  if (bias.ndim() == 1 && bias.size(0) == weight.size(0)) return fold("linear", x, weight, true, bias);
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&x, &weight, &bias});
+    return linear(cast(x), cast(weight), cast(bias));
+  }
+  check_linear(x, weight, bias);
+  if (weight.ndim() == 1) return matmul(x, weight);
+  if (!bias.defined() || is_row(bias, weight)) return fold("linear", x, weight, true, bias);
   return add(fold("linear", x, weight, true), bias);
+}
+
+Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&x, &weight, &bias});
+    return linear_relu(cast(x), cast(weight), cast(bias));
+  }
+  check_linear(x, weight, bias);
+  if (weight.ndim() == 1 || (bias.defined() && !is_row(bias, weight))) return relu(linear(x, weight, bias));
+  const Tensor out = fold_values(x, weight, true, bias, true);
+  if (needs_grad(x, weight, bias)) {
+    // By the name of the op that comes last.
+    record("relu", out, {&x, &weight, &bias},
+           [rest = FoldBackward{"linear", true, out.sizes().back(), SavedTensor::input(x),
+                                SavedTensor::input(weight)},
+            y = SavedTensor::output(out)](BackwardContext& context) {
+             rest.set(context, threshold_backward(context.grad(), context.unpack(y)));
+           });
+  }
+  return out;
 }
 
 namespace {

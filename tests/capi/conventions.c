@@ -34,6 +34,27 @@ static void messages(void) {
   FAILS(tt_set_num_threads(-1), TT_ERR_INVALID_ARGUMENT, "-1");
 }
 
+static void float32_precision(void) {
+  tt_float32_precision matmul = -1, conv = -1;
+  OK(tt_get_float32_matmul_precision(&matmul));
+  OK(tt_get_float32_conv_precision(&conv));
+  CHECK(matmul == TT_PRECISION_HIGHEST && conv == TT_PRECISION_HIGHEST);
+  OK(tt_set_float32_matmul_precision(TT_PRECISION_HIGH));
+  OK(tt_set_float32_conv_precision(TT_PRECISION_MEDIUM));
+  OK(tt_get_float32_matmul_precision(&matmul));
+  OK(tt_get_float32_conv_precision(&conv));
+  CHECK(matmul == TT_PRECISION_HIGH && conv == TT_PRECISION_MEDIUM);
+  FAILS(tt_set_float32_matmul_precision(3), TT_ERR_INVALID_ARGUMENT, "precision is 3");
+  FAILS(tt_set_float32_conv_precision(-1), TT_ERR_INVALID_ARGUMENT, "precision is -1");
+  FAILS(tt_get_float32_matmul_precision(NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  FAILS(tt_get_float32_conv_precision(NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  OK(tt_get_float32_matmul_precision(&matmul));
+  OK(tt_get_float32_conv_precision(&conv));
+  CHECK(matmul == TT_PRECISION_HIGH && conv == TT_PRECISION_MEDIUM);
+  OK(tt_set_float32_matmul_precision(TT_PRECISION_HIGHEST));
+  OK(tt_set_float32_conv_precision(TT_PRECISION_HIGHEST));
+}
+
 static void null_and_wrong_handles(void) {
   const float values[] = {1, 2, 3};
   const int64_t two = 2;
@@ -274,6 +295,7 @@ static void texts(void) {
 int main(void) {
   names();
   messages();
+  float32_precision();
   null_and_wrong_handles();
 #if !defined(TT_SANITIZE)
   released_handles();

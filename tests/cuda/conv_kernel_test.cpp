@@ -1,5 +1,7 @@
 #include "cuda/conv_body.h"
 
+#include <numeric>
+
 #include "cuda/kernel_check.h"
 
 using namespace tt;
@@ -42,6 +44,12 @@ struct Operands {
         weight(dtype, s.out_channels * s.taps(), -1, 1, 2),
         bias(dtype, s.out_channels, -1, 1, 3),
         grad(dtype, s.batch * s.out_channels * s.out_height * s.out_width, -1, 1, 4) {}
+  // To numbers that TF32 holds.
+  void round_to_tf32() {
+    for (Values* v : {&input, &weight, &grad}) {
+      for (int64_t i = 0; i < v->size(); ++i) v->set(i, std::round(v->get(i) * 512) / 512);
+    }
+  }
 };
 
 std::string describe(const ConvShape& s, DType dtype) {
@@ -54,17 +62,23 @@ double tolerance(DType dtype, int64_t n) {
   return is_reduced_floating(dtype) ? 2 : 1 + std::sqrt(static_cast<double>(n)) / 4;
 }
 
+void check_data(const ConvShape& s, DType dtype, const Operands& t, bool tf32) {
+  Values expected(dtype, t.input.size());
+  cpu().backward_data(s, dtype, t.grad.data(), t.weight.data(), expected.data());
+  const auto gx =
+      in_every_order({Values(dtype, t.input.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
+        cuda::conv_backward_data(emulator, s, dtype, t.grad.data(), t.weight.data(), r[0].data(), tf32);
+      });
+  expect_close(gx[0], expected, describe(s, dtype) + " data",
+               tolerance(dtype, s.group_outputs() * s.kernel[0] * s.kernel[1]));
+}
+
 void check(const ConvShape& s, DType dtype, bool tf32 = false) {
   ASSERT_GT(s.out_height, 0);
   ASSERT_GT(s.out_width, 0);
   const std::string what = describe(s, dtype);
   Operands t(s, dtype);
-  if (tf32) {
-    // Numbers that TF32 holds.
-    for (Values* v : {&t.input, &t.weight, &t.grad}) {
-      for (int64_t i = 0; i < v->size(); ++i) v->set(i, std::round(v->get(i) * 512) / 512);
-    }
-  }
+  if (tf32) t.round_to_tf32();
   for (const bool biased : {true, false}) {
     const void* bias = biased ? t.bias.data() : nullptr;
     Values expected(dtype, t.grad.size());
@@ -76,14 +90,7 @@ void check(const ConvShape& s, DType dtype, bool tf32 = false) {
     expect_close(y[0], expected, what, tolerance(dtype, s.taps()));
   }
   if (is_integral(dtype)) return;
-  Values expected(dtype, t.input.size());
-  cpu().backward_data(s, dtype, t.grad.data(), t.weight.data(), expected.data());
-  const auto gx =
-      in_every_order({Values(dtype, t.input.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
-        cuda::conv_backward_data(emulator, s, dtype, t.grad.data(), t.weight.data(), r[0].data(), tf32);
-      });
-  expect_close(gx[0], expected, what + " data",
-               tolerance(dtype, s.group_outputs() * s.kernel[0] * s.kernel[1]));
+  check_data(s, dtype, t, tf32);
 
   Values expected_w(dtype, t.weight.size()), expected_b(dtype, s.out_channels);
   cpu().backward_weight(s, dtype, t.grad.data(), t.input.data(), expected_w.data(), expected_b.data());
@@ -118,11 +125,91 @@ TEST(CudaConv, IsTheCpus) {
   for (const ConvCase& c : kCases) {
     for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kBFloat16}) check(shape_of(c), dtype);
   }
-  check(shape_of(kCases[1]), DType::kFloat16);
+  for (const int i : {0, 1, 2, 5}) check(shape_of(kCases[i]), DType::kFloat16);
 }
 
 TEST(CudaConv, TensorCoresAreTheCpus) {
   for (const ConvCase& c : kCases) check(shape_of(c), DType::kFloat32, true);
+}
+
+// The data gradient by phases of the stride, which know their taps.
+const ConvCase kStrided[] = {
+    {2, 8, 9, 8, 16, 1, {3, 3}, {2, 2}, {1, 1}, {1, 1}},     // a usual one
+    {1, 16, 7, 7, 70, 1, {1, 1}, {2, 2}, {0, 0}, {1, 1}},    // three of four phases meet no tap
+    {1, 8, 11, 10, 8, 1, {2, 5}, {3, 2}, {1, 4}, {1, 1}},    // pixels that no tap meets; more padding than
+                                                             // needed
+    {1, 8, 13, 12, 9, 1, {3, 4}, {2, 4}, {2, 3}, {2, 2}},    // divisors of stride and dilation
+    {1, 16, 14, 15, 16, 2, {3, 3}, {3, 2}, {2, 1}, {2, 3}},  // and none; groups
+    {1, 8, 3, 20, 8, 1, {3, 6}, {5, 9}, {2, 3}, {1, 6}},     // a stride beyond the input
+    {1, 8, 6, 6, 100, 1, {3, 3}, {2, 2}, {1, 1}, {1, 1}},    // the depth is split, where a phase has less
+    {3, 8, 16, 17, 8, 1, {4, 4}, {2, 2}, {1, 1}, {1, 1}},    // several tiles of pixels
+};
+
+TEST(CudaConv, DataGradientsByPhases) {
+  for (const ConvCase& c : kStrided) {
+    const ConvShape s = shape_of(c);
+    for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kBFloat16}) {
+      EXPECT_FALSE(cuda::direct_data(s));
+      check_data(s, dtype, Operands(s, dtype), false);
+    }
+    Operands exact(s, DType::kFloat32);
+    exact.round_to_tf32();
+    check_data(s, DType::kFloat32, exact, true);
+  }
+}
+
+TEST(CudaConv, PhasesWithLessDepthThanTheSplits) {
+  const ConvShape s = shape_of(kStrided[6]);
+  const cuda::DataProblem<float> problem(s, nullptr, nullptr, nullptr);
+  const cuda::GemmTiles tiles = cuda::tiles_of(problem, 32, 128, 16);
+  int64_t least = problem.depth();
+  for (int64_t i = 0; i < problem.groups(); ++i) least = std::min(least, problem.depth(problem.group(i)));
+  EXPECT_LT(least, (tiles.splits - 1) * tiles.split_depth);
+}
+
+TEST(CudaConv, ManyPhasesAreDoneDirectly) {
+  const ConvShape s = shape_of({1, 8, 50, 45, 8, 1, {3, 3}, {40, 33}, {2, 1}, {1, 2}});
+  EXPECT_TRUE(cuda::direct_data(s));
+  check_data(s, DType::kFloat32, Operands(s, DType::kFloat32), false);
+}
+
+// As many products as there are taps that meet pixels, but for those whose output pixel lies outside.
+TEST(CudaConv, PhasesMultiplyNoZeros) {
+  std::vector<ConvCase> cases(std::begin(kStrided), std::end(kStrided));
+  cases.insert(cases.end(), std::begin(kCases), std::end(kCases));
+  for (const ConvCase& c : cases) {
+    const ConvShape s = shape_of(c);
+    int64_t met[2] = {0, 0};
+    for (int axis = 0; axis < 2; ++axis) {
+      const int64_t size = axis == 0 ? s.height : s.width;
+      for (int64_t pixel = 0; pixel < size; ++pixel) {
+        for (int64_t tap = 0; tap < s.kernel[axis]; ++tap) {
+          met[axis] += (pixel + s.padding[axis] - tap * s.dilation[axis]) % s.stride[axis] == 0;
+        }
+      }
+    }
+    const cuda::DataProblem<float> problem(s, nullptr, nullptr, nullptr);
+    int64_t products = 0, pixels = 0;
+    for (int64_t i = 0; i < problem.groups(); ++i) {
+      const auto group = problem.group(i);
+      EXPECT_LE(problem.cols(group), problem.cols());
+      EXPECT_LE(problem.depth(group), problem.depth());
+      products += problem.cols(group) * problem.depth(group);
+      pixels += problem.cols(group);
+    }
+    EXPECT_EQ(products, s.batch * s.out_channels * met[0] * met[1]);
+    EXPECT_EQ(pixels, s.groups * s.batch * s.height * s.width);
+  }
+}
+
+TEST(CudaConv, InversesModulo) {
+  for (int32_t n = 1; n < 40; ++n) {
+    for (int32_t a = 1; a < 90; ++a) {
+      if (std::gcd(a, n) != 1) continue;
+      EXPECT_EQ(int64_t{cuda::inverse_modulo(a, n)} * a % n, n == 1 ? 0 : 1);
+    }
+  }
+  EXPECT_EQ(int64_t{cuda::inverse_modulo(1 << 28, (1 << 29) - 1)} * (1 << 28) % ((1 << 29) - 1), 1);
 }
 
 TEST(CudaConv, Tf32HasTenBits) {
@@ -132,9 +219,64 @@ TEST(CudaConv, Tf32HasTenBits) {
   EXPECT_EQ(cuda::round_tf32(1 + 0x1p-12f), 1.0f);
   EXPECT_EQ(cuda::round_tf32(INFINITY), INFINITY);
   EXPECT_TRUE(std::isnan(cuda::round_tf32(NAN)));
-  // Half types' products are exact: rounding changes nothing.
-  EXPECT_EQ(cuda::round_tf32(Half(0.1f)), float{Half(0.1f)});
-  EXPECT_EQ(cuda::round_tf32(BFloat16(0.1f)), float{BFloat16(0.1f)});
+}
+
+// Fragments placed by the words of the PTX ISA ("Matrix Fragments for mma.m16n8k16 with floating point type")
+// give the product, and c is where it says.
+template <typename T>
+void check_fragments() {
+  const DType dtype = DTypeOf<T>::value;
+  const Values a(dtype, 16 * 16, -2, 2, 1), b(dtype, 16 * 8, -2, 2, 2);
+  const auto with = [](uint32_t pair, int i, const Values& from, int at) {
+    return i % 2 == 0 ? uint32_t{from.as<T>()[at].bits} : pair | uint32_t{from.as<T>()[at].bits} << 16;
+  };
+  Values sums(DType::kFloat32, 16 * 8), expected(DType::kFloat32, 16 * 8, -1, 1, 3);
+  const Values start = expected;
+  EmulatedBlock::run(1, 32, 0, Order::kShuffled, [&](EmulatedBlock& block) {
+    const int group = block.thread() >> 2, in_group = block.thread() % 4;
+    uint32_t ra[4], rb[2];
+    float c[4];
+    for (int i = 0; i < 8; ++i) {
+      const int row = (0 <= i && i < 2) || (4 <= i && i < 6) ? group : group + 8;
+      const int col = i < 4 ? in_group * 2 + (i & 1) : in_group * 2 + (i & 1) + 8;
+      ra[i / 2] = with(ra[i / 2], i, a, row * 16 + col);
+    }
+    for (int i = 0; i < 4; ++i) {
+      const int row = i < 2 ? in_group * 2 + (i & 1) : in_group * 2 + (i & 1) + 8;
+      rb[i / 2] = with(rb[i / 2], i, b, row * 8 + group);
+    }
+    const auto at = [&](int i) { return (i < 2 ? group : group + 8) * 8 + in_group * 2 + (i & 1); };
+    for (int i = 0; i < 4; ++i) c[i] = start.as<float>()[at(i)];
+    block.mma_half<T>(c, ra, rb);
+    for (int i = 0; i < 4; ++i) sums.as<float>()[at(i)] = c[i];
+  });
+  for (int i = 0; i < 16; ++i) {
+    for (int j = 0; j < 8; ++j) {
+      for (int k = 0; k < 16; ++k) {
+        expected.as<float>()[i * 8 + j] += static_cast<float>(a.get(i * 16 + k) * b.get(k * 8 + j));
+      }
+    }
+  }
+  expect_close(sums, expected, str("fragments of ", dtype), 4);
+}
+
+TEST(CudaConv, FragmentsOfHalfTypes) {
+  check_fragments<Half>();
+  check_fragments<BFloat16>();
+}
+
+// Half types are not rounded on the way: float16 has the mantissa of TF32, but sums of subnormals count.
+TEST(CudaConv, HalfTypesKeepTheirBits) {
+  const ConvShape s = shape_of({1, 16, 4, 4, 8, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}});
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
+    Values x(dtype, 16 * 16), w(dtype, 8 * 16), y(dtype, 8 * 16);
+    for (int64_t i = 0; i < x.size(); ++i) x.set(i, dtype == DType::kFloat16 ? 0x1p-24 : 1 + 0x1p-7);
+    for (int64_t i = 0; i < w.size(); ++i) w.set(i, 1);
+    cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), nullptr, y.data(), true);
+    for (int64_t i = 0; i < y.size(); ++i) {
+      EXPECT_EQ(y.get(i), dtype == DType::kFloat16 ? 0x1p-20 : 16 * (1 + 0x1p-7));
+    }
+  }
 }
 
 // A device without them.

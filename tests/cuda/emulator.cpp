@@ -31,8 +31,8 @@ struct Fiber {
   std::unique_ptr<std::byte[]> stack;
   State state = State::kDone;
   uint64_t word = 0;
-  const float* a = nullptr;
-  const float* b = nullptr;
+  const void* a = nullptr;
+  const void* b = nullptr;
   void* fake_stack = nullptr;
   void* tsan = nullptr;
 };
@@ -190,19 +190,39 @@ uint64_t EmulatedBlock::exchange(uint64_t word, int mask) {
   return word;
 }
 
-void EmulatedBlock::mma_tf32(float (&c)[4], const float (&a)[4], const float (&b)[2]) {
+namespace {
+
+// Calls fn(a, b) where a(lane, i) and b(lane, i) are the registers that the lanes of the warp came with.
+template <typename Register, typename F>
+void with_warp(const Register* a, const Register* b, F&& fn) {
   Scheduler& scheduler = Scheduler::instance();
   const int self = scheduler.current(), first = self / 32 * 32;
   scheduler.fiber(self).a = a;
   scheduler.fiber(self).b = b;
   scheduler.wait(State::kAtShuffle);
-  // What the device does not look at.
-  const auto cut = [](float x) { return std::bit_cast<float>(std::bit_cast<uint32_t>(x) & ~0x1fffu); };
-  cuda::emulate_mma(
-      self % 32, c, [&](int lane, int i) { return cut(scheduler.fiber(first + lane).a[i]); },
-      [&](int lane, int i) { return cut(scheduler.fiber(first + lane).b[i]); });
+  fn([&](int lane, int i) { return static_cast<const Register*>(scheduler.fiber(first + lane).a)[i]; },
+     [&](int lane, int i) { return static_cast<const Register*>(scheduler.fiber(first + lane).b)[i]; });
   scheduler.wait(State::kAtShuffle);
 }
+
+}  // namespace
+
+void EmulatedBlock::mma_tf32(float (&c)[4], const float (&a)[4], const float (&b)[2]) {
+  with_warp(a, b, [&](auto get_a, auto get_b) {
+    // What the device does not look at.
+    const auto cut = [](float x) { return std::bit_cast<float>(std::bit_cast<uint32_t>(x) & ~0x1fffu); };
+    cuda::emulate_mma(
+        thread() % 32, c, [&](int lane, int i) { return cut(get_a(lane, i)); },
+        [&](int lane, int i) { return cut(get_b(lane, i)); });
+  });
+}
+
+template <typename T>
+void EmulatedBlock::mma_half(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  with_warp(a, b, [&](auto get_a, auto get_b) { cuda::emulate_mma_half<T>(thread() % 32, c, get_a, get_b); });
+}
+template void EmulatedBlock::mma_half<Half>(float (&)[4], const uint32_t (&)[4], const uint32_t (&)[2]);
+template void EmulatedBlock::mma_half<BFloat16>(float (&)[4], const uint32_t (&)[4], const uint32_t (&)[2]);
 
 void EmulatedBlock::run(int64_t blocks, int threads, size_t shared_bytes, Order order,
                         const std::function<void(EmulatedBlock&)>& body) {

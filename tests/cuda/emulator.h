@@ -34,6 +34,8 @@ class EmulatedBlock {
     return value;
   }
   void mma_tf32(float (&c)[4], const float (&a)[4], const float (&b)[2]);
+  template <typename T>  // Half or BFloat16
+  void mma_half(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]);
   template <typename T>
   T& shared() {
     return *reinterpret_cast<T*>(shared_);

@@ -122,19 +122,24 @@ TEST(PlanReduce, SharesOutEveryElementOnce) {
     for (const int64_t count :
          {int64_t{1}, int64_t{33}, int64_t{5000}, int64_t{1'000'003}, int64_t{1} << 33}) {
       for (const bool across : {false, true}) {
-        const ReducePlan plan = plan_reduce(results, count, across, 132 * 2048);
-        EXPECT_GE(plan.parts, 1);
-        EXPECT_LE(plan.parts, 1024);
-        EXPECT_GE(plan.parts * plan.part_size, count);
-        EXPECT_LT((plan.parts - 1) * plan.part_size, count);
-        EXPECT_GE(plan.block, 32);
-        EXPECT_LE(plan.block, 256);
-        EXPECT_EQ(plan.block & (plan.block - 1), 0);
+        for (const int64_t together : {1, 2, 4, 16}) {
+          const ReducePlan plan = plan_reduce(results, count, across, together, 132 * 2048);
+          EXPECT_GE(plan.parts, 1);
+          EXPECT_LE(plan.parts, 1024);
+          EXPECT_GE(plan.parts * plan.part_size, count);
+          EXPECT_LT((plan.parts - 1) * plan.part_size, count);
+          EXPECT_EQ(plan.part_size % together, 0);
+          EXPECT_GE(plan.block, 32);
+          EXPECT_LE(plan.block, 256);
+          EXPECT_EQ(plan.block & (plan.block - 1), 0);
+        }
       }
     }
   }
   // One result keeps the device busy.
-  EXPECT_GE(plan_reduce(1, int64_t{1} << 26, false, 132 * 2048).parts, 500);
+  for (const int64_t together : {1, 4, 16}) {
+    EXPECT_GE(plan_reduce(1, int64_t{1} << 26, false, together, 132 * 2048).parts, 500);
+  }
 }
 
 // Merged in any grouping, the accumulators give the same result, to rounding.

@@ -49,6 +49,7 @@ class Cases {
     made.c = values(m * g.ldc + (batch - 1) * g.stride_c);
     if (g.beta == 0 && flip()) made.c.assign(made.c.size(), std::numeric_limits<T>::quiet_NaN());
     if (flip()) made.bias = values(n);
+    g.relu = flip();
     return made;
   }
   int64_t up_to(int64_t n) { return std::uniform_int_distribution<int64_t>(1, n)(random_); }

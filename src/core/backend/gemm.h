@@ -9,7 +9,7 @@ namespace tt {
 
 // c[b] (m x n, row-major with leading dimension ldc) = alpha * op(a[b]) (m x k) * op(b[b]) (k x n) + beta *
 // c[b] + bias, for `batch` matrices a stride apart (0: shared). Element strides. beta 0 never reads c. m, n
-// and batch are at least 1; k may be 0.
+// and batch are at least 1; k may be 0. relu: what is below zero becomes zero, and NaN stays.
 struct GemmArgs {
   DType dtype;
   bool transpose_a = false;
@@ -24,6 +24,7 @@ struct GemmArgs {
   int64_t ldc = 0, stride_c = 0;
   const void* bias = nullptr;  // n elements added to every row; null: none
   int64_t batch = 1;
+  bool relu = false;
 };
 
 class GemmKernels {

@@ -88,6 +88,27 @@ TEST(DeviceReduce, Norms) {
   }
 }
 
+// Elements side by side are loaded together where they lie right for it; the sum is the same where they do
+// not.
+TEST(DeviceReduce, AddressesDoNotMatter) {
+  const auto everything = [](const Tensor& t) { return ops::sum(t, DimList()); };
+  const std::vector<int64_t> last{1};
+  for (const DType dtype : kEvery) {
+    for (const int64_t n : {5, 63, 100, 333, 4097, 90'001}) {
+      const Tensor x = on_cuda(values({3 * n + 7}, dtype, false));
+      const Tensor moved = ops::slice(x, 0, 1, 1 + n), clone = ops::clone(moved);
+      EXPECT_EQ(difference(everything(moved), ops::to_device(everything(clone), Device{}), 0, 0), "")
+          << name(dtype) << " " << n;
+      // Rows whose lengths are odd begin at every kind of address.
+      const Tensor rows = ops::view(ops::slice(x, 0, 1, 1 + 3 * n), {3, n});
+      EXPECT_EQ(
+          difference(ops::sum(rows, last), ops::to_device(ops::sum(ops::clone(rows), last), Device{}), 0, 0),
+          "")
+          << name(dtype) << " rows of " << n;
+    }
+  }
+}
+
 TEST(DeviceReduce, Comparisons) {
   const Tensor x = values({301, 7}, DType::kFloat32, false);
   Tensor y = ops::clone(x);

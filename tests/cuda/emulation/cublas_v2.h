@@ -18,7 +18,10 @@ enum cublasComputeType_t {
 enum cublasOperation_t { CUBLAS_OP_N = 0, CUBLAS_OP_T = 1 };
 enum cublasGemmAlgo_t { CUBLAS_GEMM_DEFAULT = -1 };
 enum cublasPointerMode_t { CUBLAS_POINTER_MODE_HOST = 0 };
-enum cublasMath_t { CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION = 16 };
+enum cublasMath_t {
+  CUBLAS_TF32_TENSOR_OP_MATH = 3,
+  CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION = 16,
+};
 using cublasHandle_t = struct cublasContext*;
 
 const char* cublasGetStatusName(cublasStatus_t status);

@@ -4,6 +4,7 @@
 
 #include "core/dtype.h"
 #include "cublasLt.h"
+#include "cuda/block.h"
 #include "streams.h"
 
 namespace {
@@ -49,6 +50,7 @@ struct Product {
   int64_t ldc;
   cudaDataType type;
   double alpha, beta;
+  bool tf32;                   // operands are rounded
   const void* bias = nullptr;  // of the rows
 
   bool valid() const {
@@ -56,12 +58,16 @@ struct Product {
     return m >= 0 && n >= 0 && k >= 0 && at_least(lda, ta ? k : m) && at_least(ldb, tb ? n : k) &&
            at_least(ldc, m);
   }
+  double operand(const void* data, int64_t i) const {
+    const double value = get(data, type, i);
+    return tf32 ? tt::cuda::round_tf32(static_cast<float>(value)) : value;
+  }
   void run() const {
     for (int64_t j = 0; j < n; ++j) {
       for (int64_t i = 0; i < m; ++i) {
         double sum = 0;
         for (int64_t p = 0; p < k; ++p) {
-          sum += get(a, type, ta ? p + i * lda : i + p * lda) * get(b, type, tb ? j + p * ldb : p + j * ldb);
+          sum += operand(a, ta ? p + i * lda : i + p * lda) * operand(b, tb ? j + p * ldb : p + j * ldb);
         }
         double value = alpha * sum;
         if (beta != 0) value += beta * get(c, type, i + j * ldc);
@@ -77,6 +83,10 @@ double factor(const void* value, cublasComputeType_t compute) {
                                        : *static_cast<const float*>(value);
 }
 
+bool rounds(cudaDataType type, cublasComputeType_t compute, bool tf32_mode) {
+  return type == CUDA_R_32F && (compute == CUBLAS_COMPUTE_32F_FAST_TF32 || tf32_mode);
+}
+
 bool aligned(const void* address, uint32_t alignment) {
   return reinterpret_cast<uintptr_t>(address) % alignment == 0;
 }
@@ -85,6 +95,7 @@ bool aligned(const void* address, uint32_t alignment) {
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
+  bool tf32_mode = false;
 };
 
 const char* cublasGetStatusName(cublasStatus_t) { return "CUBLAS_STATUS_EMULATED"; }
@@ -105,7 +116,10 @@ cublasStatus_t cublasSetWorkspace(cublasHandle_t, void* workspace, size_t) {
   return aligned(workspace, 256) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
 }
 cublasStatus_t cublasSetPointerMode(cublasHandle_t, cublasPointerMode_t) { return CUBLAS_STATUS_SUCCESS; }
-cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
+  handle->tf32_mode = (mode & 15) == CUBLAS_TF32_TENSOR_OP_MATH;
+  return CUBLAS_STATUS_SUCCESS;
+}
 
 cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
                                int64_t m, int64_t n, int64_t k, const void* alpha, const void* a,
@@ -142,7 +156,8 @@ cublasStatus_t cublasGemmStridedBatchedEx_64(cublasHandle_t handle, cublasOperat
                           ldc,
                           a_type,
                           factor(alpha, compute),
-                          factor(beta, compute)};
+                          factor(beta, compute),
+                          rounds(a_type, compute, handle->tf32_mode)};
     if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
     emulation::submit(handle->stream, [product] { product.run(); });
   }
@@ -247,6 +262,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                         d_layout->type,
                         factor(alpha, desc->compute),
                         factor(beta, desc->compute),
+                        rounds(d_layout->type, desc->compute, false),
                         desc->bias};
   if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
   emulation::submit(stream, [product] { product.run(); });
