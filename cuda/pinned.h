@@ -1,5 +1,5 @@
-// Page-locked host memory for tensors. A block's copies may still be under way when its owner lets go of it, so it
-// remembers an event for each stream that uses it.
+// Page-locked host memory for tensors. A block's copies may still be under way when its owner lets go of it,
+// so it remembers an event for each stream that uses it.
 #pragma once
 
 #include <cuda_runtime_api.h>
