@@ -9,7 +9,7 @@ from compare_tools import Failed, bytes_text, run, say, seconds_text, table, wal
 
 WORKLOADS = ("mlp", "lenet", "cnn")
 PEERS = {"eager": "PyTorch eager", "compile": "PyTorch compiled", "graph": "PyTorch graph"}
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "tf32", "bfloat16")
 OURS = {"tinytorch": "TinyTorch", "captured": "TinyTorch graph"}
 DEVICE = ["--device", "cuda"]
 

@@ -11,7 +11,7 @@
  * --captured: three steps are done as usual, one is captured into a graph, and what is timed is its replay.
  *
  * Weights and data are drawn on the CPU, so that they are the same on every device. --precision bfloat16 is
- * the forward under autocast. */
+ * the forward under autocast; tf32 lets a CUDA device round the operands of products and convolutions. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
@@ -45,6 +45,7 @@ typedef struct {
   int64_t batch;
   Device device;
   int bfloat16; /* the forward under autocast */
+  int tf32;     /* rounded operands */
   long done;    /* training steps */
   int captured; /* steps are replays of the graph */
   tt_graph* graph;
@@ -337,7 +338,9 @@ static int usage(const char* program, FILE* file) {
       "\nSECONDS: how long to measure, from 0 to 3600; 1 if not given.\n\n"
       "  --device NAME   cpu (default), cuda or cuda:N\n"
       "  --batch N       rows of a step, for the workloads with a batch\n"
-      "  --precision P   float32 (default), or bfloat16: the forward under autocast\n"
+      "  --precision P   float32 (default); tf32: rounded operands, on a CUDA device; or bfloat16: the "
+      "forward\n"
+      "                  under autocast\n"
       "  --captured      replay a captured training step; for a CUDA device\n",
       file);
   return file == stdout ? 0 : 2;
@@ -392,7 +395,10 @@ static int parse(int argc, char** argv, Workload* w, Options* o) {
     } else if (strcmp(name, "--precision") == 0) {
       o->precision = value;
       w->bfloat16 = strcmp(value, "bfloat16") == 0;
-      if (!w->bfloat16 && strcmp(value, "float32") != 0) problem = "there are float32 and bfloat16";
+      w->tf32 = strcmp(value, "tf32") == 0;
+      if (!w->bfloat16 && !w->tf32 && strcmp(value, "float32") != 0) {
+        problem = "there are float32, tf32 and bfloat16";
+      }
     } else {
       problem = "there is no such option";
     }
@@ -420,6 +426,10 @@ int main(int argc, char** argv) {
   status = parse(argc, argv, &w, &o);
   if (status != 0) return status;
   block = w.device.type == TT_CPU ? 0.01 : 0.05;
+  if (w.tf32) {
+    CHECK(tt_set_float32_matmul_precision(TT_PRECISION_HIGH));
+    CHECK(tt_set_float32_conv_precision(TT_PRECISION_HIGH));
+  }
   make_workload(&w, o.which);
   if (w.model != NULL) {
     train_steps(&w, 1, 1);

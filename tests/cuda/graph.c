@@ -299,6 +299,72 @@ static void loads_as_eager(void) {
   end_training(&eager);
 }
 
+enum { kRows = 30, kDrawn = 6, kResults = 4 };
+
+/* What is drawn and looked up on the device. */
+static void draw(tt_generator* generator, const tt_tensor* table, const tt_tensor* weights, tt_tensor** out) {
+  tt_tensor *choice = NULL, *values = NULL;
+  int i;
+  for (i = 0; i < kResults; ++i) tt_tensor_release(out[i]);
+  OK(tt_multinomial(weights, kDrawn, 0, generator, &choice));
+  OK(tt_index_select(table, 0, choice, &out[0]));
+  OK(tt_bernoulli(weights, generator, &out[1]));
+  OK(tt_index_select(weights, 0, choice, &values));
+  OK(tt_scatter_add_(out[1], 0, choice, values));
+  OK(tt_randn_like(table, generator, &out[2]));
+  OK(tt_clone(weights, &out[3]));
+  OK(tt_random_(out[3], -4, 5, generator));
+  tt_tensor_release(choice);
+  tt_tensor_release(values);
+}
+
+static void draws_as_eager(void) {
+  enum { kRounds = 4 };
+  const int64_t sizes[] = {kRows, 3};
+  tt_generator *numbers = NULL, *generator = NULL;
+  tt_tensor *table = NULL, *weights = NULL, *out[kResults] = {NULL}, *wanted[kRounds][kResults];
+  tt_graph* graph = NULL;
+  int i, k;
+  OK(tt_generator_new(TT_MT19937, 9, &numbers));
+  OK(tt_randn(sizes, 2, TT_FLOAT32, numbers, &table));
+  OK(tt_rand(sizes, 1, TT_FLOAT32, numbers, &weights));
+  table = on_device(table);
+  weights = on_device(weights);
+  OK(tt_generator_new(TT_PHILOX, 21, &generator));
+  draw(generator, table, weights, out);
+  for (i = 0; i < kRounds; ++i) {
+    draw(generator, table, weights, out);
+    for (k = 0; k < kResults; ++k) OK(tt_clone(out[k], &wanted[i][k]));
+  }
+
+  OK(tt_generator_manual_seed(generator, 21));
+  draw(generator, table, weights, out);
+  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_capture_begin(graph));
+  draw(generator, table, weights, out);
+  OK(tt_graph_capture_end(graph));
+  for (i = 0; i < kRounds; ++i) {
+    OK(tt_graph_replay(graph));
+    for (k = 0; k < kResults; ++k) {
+      int32_t equal = 0;
+      OK(tt_equal(out[k], wanted[i][k], &equal));
+      CHECK(equal);
+      /* No two rounds are alike. */
+      OK(tt_equal(out[k], wanted[(i + 1) % kRounds][k], &equal));
+      CHECK(!equal);
+    }
+  }
+  for (i = 0; i < kRounds; ++i) {
+    for (k = 0; k < kResults; ++k) tt_tensor_release(wanted[i][k]);
+  }
+  for (k = 0; k < kResults; ++k) tt_tensor_release(out[k]);
+  tt_graph_release(graph);
+  tt_tensor_release(table);
+  tt_tensor_release(weights);
+  tt_generator_release(generator);
+  tt_generator_release(numbers);
+}
+
 /* Replays take no memory, and what the graph knows stays although everybody else lets go of it. */
 static void keeps_its_memory(void) {
   tt_cuda_memory before = TT_CUDA_MEMORY_INIT, after = TT_CUDA_MEMORY_INIT;
@@ -522,6 +588,7 @@ int main(void) {
   for (kind = 0; kind < kOptimizers; ++kind) trains_as_eager(kind, 0);
   trains_as_eager(kMomentum, 1);
   loads_as_eager();
+  draws_as_eager();
   keeps_its_memory();
   counts_as_a_write();
   refuses();
