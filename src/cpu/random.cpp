@@ -102,20 +102,28 @@ void CpuRandom::integers(DType dtype, void* out, int64_t n, philox::Start start,
 
 namespace {
 
-// Calls fn with the C++ type of a floating dtype, whose elements become doubles exactly.
-template <typename F>
-void visit_floating(DType dtype, F&& fn) {
+// Elements are read and written in blocks, so that what is done with them stands once and not for every
+// dtype.
+constexpr int64_t kBlock = 256;
+
+// The elements [begin, begin + n) of a floating dtype, exactly.
+void read_block(DType dtype, const void* from, int64_t begin, int64_t n, double* to) {
   visit_dtype(dtype, [&]<typename T>() {
     if constexpr (is_floating(DTypeOf<T>::value)) {
-      fn.template operator()<T>();
+      const T* const values = static_cast<const T*>(from) + begin;
+      for (int64_t i = 0; i < n; ++i)
+        to[i] = static_cast<double>(static_cast<philox::ComputeType<T>>(values[i]));
     } else {
       fail(Status::kDtype, "probabilities cannot be ", dtype);
     }
   });
 }
-template <typename T>
-double as_double(T value) {
-  return static_cast<double>(static_cast<philox::ComputeType<T>>(value));
+
+void write_block(DType dtype, const bool* from, int64_t n, void* to, int64_t begin) {
+  visit_dtype(dtype, [&]<typename T>() {
+    T* const values = static_cast<T*>(to) + begin;
+    for (int64_t i = 0; i < n; ++i) values[i] = T(static_cast<philox::ComputeType<T>>(from[i]));
+  });
 }
 
 // fn(element, word) for the elements of a fill of two words each.
@@ -131,40 +139,47 @@ void for_each_word64(int64_t n, philox::Start start, F&& fn) {
 
 void CpuRandom::bernoulli(DType dtype, void* out, DType p_dtype, const void* p, int64_t n,
                           philox::Start start) {
-  visit_floating(p_dtype, [&]<typename P>() {
-    visit_dtype(dtype, [&]<typename T>() {
-      using C = philox::ComputeType<T>;
-      auto* to = static_cast<T*>(out);
-      for (int64_t i = 0; i < n; i += 4) {
-        const philox::Block b = philox::block(start, static_cast<uint64_t>(i / 4));
-        for (int64_t j = i; j < std::min(i + 4, n); ++j) {
-          const bool one = philox::bernoulli(b.word[j - i], as_double(static_cast<const P*>(p)[j]));
-          to[j] = T(static_cast<C>(one));
-        }
+  double chances[kBlock];
+  bool ones[kBlock];
+  for (int64_t begin = 0; begin < n; begin += kBlock) {
+    const int64_t count = std::min(kBlock, n - begin);
+    read_block(p_dtype, p, begin, count, chances);
+    for (int64_t i = 0; i < count; i += 4) {
+      const philox::Block b = philox::block(start, static_cast<uint64_t>((begin + i) / 4));
+      for (int64_t j = i; j < std::min(i + 4, count); ++j) {
+        ones[j] = philox::bernoulli(b.word[j - i], chances[j]);
       }
-    });
-  });
+    }
+    write_block(dtype, ones, count, out, begin);
+  }
 }
 
 void CpuRandom::race(DType dtype, const void* weights, const void* greatest, int64_t rows, int64_t categories,
                      philox::Start start, double* out) {
-  visit_floating(dtype, [&]<typename T>() {
-    for_each_word64(rows * categories, start, [=](int64_t i, uint64_t word) {
-      out[i] = philox::race_time(word, as_double(static_cast<const T*>(weights)[i]),
-                                 as_double(static_cast<const T*>(greatest)[i / categories]));
-    });
+  // The weights lie where the times will.
+  double most = 0;
+  read_block(dtype, weights, 0, rows * categories, out);
+  for_each_word64(rows * categories, start, [&](int64_t i, uint64_t word) {
+    if (i % categories == 0) read_block(dtype, greatest, i / categories, 1, &most);
+    out[i] = philox::race_time(word, out[i], most);
   });
 }
 
 void CpuRandom::shares(DType dtype, const void* weights, const void* greatest, int64_t rows,
                        int64_t categories, int64_t* out) {
   const double scale = std::ldexp(1.0, philox::share_bits(categories));
-  visit_floating(dtype, [&]<typename T>() {
-    for (int64_t i = 0; i < rows * categories; ++i) {
-      out[i] = philox::weight_share(as_double(static_cast<const T*>(weights)[i]),
-                                    as_double(static_cast<const T*>(greatest)[i / categories]), scale);
+  double values[kBlock];
+  for (int64_t row = 0; row < rows; ++row) {
+    double most = 0;
+    read_block(dtype, greatest, row, 1, &most);
+    for (int64_t begin = 0; begin < categories; begin += kBlock) {
+      const int64_t count = std::min(kBlock, categories - begin);
+      read_block(dtype, weights, row * categories + begin, count, values);
+      for (int64_t i = 0; i < count; ++i) {
+        out[row * categories + begin + i] = philox::weight_share(values[i], most, scale);
+      }
     }
-  });
+  }
 }
 
 void CpuRandom::categories(const int64_t* cumulated, int64_t rows, int64_t categories, int64_t samples,
