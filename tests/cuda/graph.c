@@ -1,6 +1,6 @@
 /* Graphs and streams through the C API: captured training steps against eager ones, bit for bit. Ends with
  * 77, having printed the reason, where there is no device. */
-#include <math.h>
+#include <pthread.h>
 
 #include "../capi/check.h"
 
@@ -13,6 +13,7 @@ typedef struct {
   tt_tensor *parameters[kMaxParameters], *x, *y, *loss;
   size_t count;
   int bfloat16;
+  double clip; /* the norm of the gradients at most; 0: as they are */
 } Training;
 
 static tt_tensor* on_device(tt_tensor* host) {
@@ -65,7 +66,7 @@ static tt_optimizer* new_optimizer(int kind, tt_tensor** parameters, size_t coun
   return out;
 }
 
-static Training begin_training(int kind, int bfloat16) {
+static Training begin_training_with(int kind, int bfloat16, double dropout) {
   const int64_t three[] = {3, 3}, two[] = {2, 2};
   tt_nn_conv2d_options conv = TT_NN_CONV2D_OPTIONS_INIT;
   tt_module* layers[kLayers];
@@ -78,7 +79,7 @@ static Training begin_training(int kind, int bfloat16) {
   OK(tt_nn_relu(&layers[2]));
   OK(tt_nn_max_pool2d(two, NULL, &layers[3]));
   OK(tt_nn_flatten(1, -1, &layers[4]));
-  OK(tt_nn_dropout(0.25, &layers[5]));
+  OK(tt_nn_dropout(dropout, &layers[5]));
   OK(tt_nn_linear(4 * 4 * 4, 9, 1, &layers[6]));
   OK(tt_nn_linear(9, kClasses, 1, &layers[7]));
   OK(tt_nn_sequential(layers, kLayers, &t.net));
@@ -89,8 +90,11 @@ static Training begin_training(int kind, int bfloat16) {
   t.x = images(100);
   t.y = labels(200);
   t.bfloat16 = bfloat16;
+  t.clip = kind == kAdamW ? 0.5 : 0;
   return t;
 }
+
+static Training begin_training(int kind, int bfloat16) { return begin_training_with(kind, bfloat16, 0.25); }
 
 static void end_training(Training* t) {
   size_t i;
@@ -124,6 +128,7 @@ static void step(Training* t) {
   OK(tt_cross_entropy(out, t->y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t->loss));
   if (t->bfloat16) OK(tt_set_autocast(TT_CUDA, NULL, NULL));
   OK(tt_backward(t->loss));
+  if (t->clip > 0) OK(tt_clip_grad_norm_(t->parameters, t->count, t->clip, 2, 0, NULL));
   OK(tt_optimizer_step(t->optimizer));
   tt_tensor_release(out);
 }
@@ -431,6 +436,62 @@ static void counts_as_a_write(void) {
   end_training(&t);
 }
 
+typedef struct {
+  Training training;
+  uint64_t seed;
+  double losses[kSteps];
+} Worker;
+
+/* Captures and replays on a stream of the thread's own. */
+static void* work(void* argument) {
+  Worker* worker = argument;
+  Training* t = &worker->training;
+  tt_stream *stream = NULL, *before = NULL;
+  tt_graph* graph = NULL;
+  tt_tensor* loss = NULL;
+  int i;
+  OK(tt_stream_create(TT_CUDA, 0, &stream));
+  OK(tt_stream_set_current(stream, &before));
+  OK(tt_stream_wait_stream(stream, before)); /* which has made the parameters */
+  step(t);
+  graph = capture(t);
+  loss = tt_tensor_retain(t->loss);
+  for (i = 0; i < kSteps; ++i) {
+    next_batch(t, worker->seed + (uint64_t)i);
+    OK(tt_graph_replay(graph));
+    worker->losses[i] = item(loss);
+  }
+  OK(tt_stream_synchronize(stream));
+  OK(tt_stream_set_current(before, NULL));
+  tt_tensor_release(loss);
+  tt_graph_release(graph);
+  tt_stream_release(stream);
+  tt_stream_release(before);
+  return NULL;
+}
+
+/* Threads that capture and replay at the same time do what each does alone. */
+static void threads_do_not_meet(void) {
+  enum { kThreads = 3 };
+  Worker together[kThreads], alone[kThreads];
+  pthread_t threads[kThreads];
+  int i, k;
+  for (i = 0; i < kThreads; ++i) {
+    together[i].training = begin_training_with(i, 0, 0);
+    alone[i].training = begin_training_with(i, 0, 0);
+    together[i].seed = alone[i].seed = (uint64_t)(1000 * i);
+  }
+  for (i = 0; i < kThreads; ++i) CHECK(pthread_create(&threads[i], NULL, work, &together[i]) == 0);
+  for (i = 0; i < kThreads; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+  for (i = 0; i < kThreads; ++i) {
+    (void)work(&alone[i]);
+    for (k = 0; k < kSteps; ++k) CHECK(together[i].losses[k] == alone[i].losses[k]);
+    compare(&together[i].training, &alone[i].training);
+    end_training(&together[i].training);
+    end_training(&alone[i].training);
+  }
+}
+
 static void refuses(void) {
   Training t = begin_training(kMomentum, 0);
   tt_graph *graph = NULL, *other = NULL;
@@ -591,6 +652,7 @@ int main(void) {
   draws_as_eager();
   keeps_its_memory();
   counts_as_a_write();
+  threads_do_not_meet();
   refuses();
   streams();
   return finish("graph");
