@@ -19,9 +19,10 @@ void CudaNorm::batch_norm_eval(const BatchNormShape& shape, const void* input, c
 }
 
 void CudaNorm::batch_norm_backward(const BatchNormShape& shape, bool training, const void* grad_output,
-                                   const void* input, const void* weight, const void* mean,
-                                   const void* invstd, void* grad_input, void* grad_weight, void* grad_bias) {
-  cuda::batch_norm_backward(CudaLauncher(), shape, training, grad_output, input, weight, mean, invstd,
+                                   const void* input, const void* output, const void* weight,
+                                   const void* mean, const void* invstd, void* grad_input, void* grad_weight,
+                                   void* grad_bias) {
+  cuda::batch_norm_backward(CudaLauncher(), shape, training, grad_output, input, output, weight, mean, invstd,
                             grad_input, grad_weight, grad_bias);
 }
 

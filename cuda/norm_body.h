@@ -120,6 +120,18 @@ struct NormShared {
   A slots[NormPlan::kThreads];
 };
 
+// ReLU's value, and the gradient that it lets through where its result is known. NaN stays.
+template <typename A>
+TT_HOST_DEVICE inline A relu_if(bool relu, A value) {
+  return relu && value < A(0) ? A(0) : value;
+}
+template <typename T>
+TT_HOST_DEVICE inline Compute<T> masked(const T* grad, const T* result, int64_t at) {
+  using A = Compute<T>;
+  const A g = static_cast<A>(grad[at]);
+  return result != nullptr && static_cast<A>(result[at]) <= A(0) ? A(0) : g;
+}
+
 // What training does with a channel's mean and its sum of squared deviations.
 template <typename A>
 struct NormResults {
@@ -161,6 +173,7 @@ struct NormStatistics {
   const T* in;
   T* out;
   A* partial;  // (slices, 2, channels); null: the block has the whole channel, and finishes it
+  bool relu;
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
@@ -195,7 +208,8 @@ struct NormStatistics {
     block.sync();
     for (int64_t e = t.begin + t.lane; e < t.end; e += t.step) {
       const int64_t at = plan.address(t.channel, e);
-      out[at] = static_cast<T>(static_cast<A>(in[at]) * shared.factor[column] + shared.shift[column]);
+      out[at] = static_cast<T>(
+          relu_if(relu, static_cast<A>(in[at]) * shared.factor[column] + shared.shift[column]));
     }
   }
 };
@@ -283,13 +297,14 @@ struct NormScale {
   T* out;
   const A* factor;
   const A* shift;
+  bool relu;
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t n = plan.count * plan.channels;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
       const int64_t c = plan.channel_of(i);
-      out[i] = static_cast<T>(static_cast<A>(in[i]) * factor[c] + shift[c]);
+      out[i] = static_cast<T>(relu_if(relu, static_cast<A>(in[i]) * factor[c] + shift[c]));
     }
   }
 };
@@ -328,6 +343,7 @@ struct NormGradientSums {
   NormGradients<A> results;
   const T* grad;
   const T* in;
+  const T* result;  // of ReLU; null: there was none
   const A* mean;
   T* out;      // may be null
   A* partial;  // (slices, 2, channels); null: the block has the whole channel, and finishes it
@@ -340,7 +356,7 @@ struct NormGradientSums {
     A sum = 0, dot = 0;
     for (int64_t e = t.begin + t.lane; e < t.end; e += t.step) {
       const int64_t at = plan.address(t.channel, e);
-      const A g = static_cast<A>(grad[at]);
+      const A g = masked(grad, result, at);
       sum += g;
       dot = multiply_add(g, static_cast<A>(in[at]) - m, dot);
     }
@@ -360,7 +376,7 @@ struct NormGradientSums {
     if (out == nullptr) return;
     for (int64_t e = t.begin + t.lane; e < t.end; e += t.step) {
       const int64_t at = plan.address(t.channel, e);
-      out[at] = static_cast<T>(static_cast<A>(grad[at]) * shared.a[column] +
+      out[at] = static_cast<T>(masked(grad, result, at) * shared.a[column] +
                                (static_cast<A>(in[at]) - m) * shared.b[column] + shared.c[column]);
     }
   }
@@ -405,6 +421,7 @@ struct NormGradientInput {
   NormPlan plan;
   const T* grad;
   const T* in;
+  const T* result;
   const A* mean;
   const A* factors;
   T* out;
@@ -414,7 +431,7 @@ struct NormGradientInput {
     const int64_t n = plan.count * plan.channels;
     for (int64_t i = block.index() * kThreads + block.thread(); i < n; i += block.blocks() * kThreads) {
       const int64_t c = plan.channel_of(i);
-      out[i] = static_cast<T>(static_cast<A>(grad[i]) * factors[c] +
+      out[i] = static_cast<T>(masked(grad, result, i) * factors[c] +
                               (static_cast<A>(in[i]) - mean[c]) * factors[plan.channels + c] +
                               factors[2 * plan.channels + c]);
     }
@@ -445,10 +462,10 @@ void batch_norm_train(const Launcher& launcher, const BatchNormShape& s, const v
                                  shift};
     const T* in = static_cast<const T*>(input);
     T* out = static_cast<T*>(output);
-    launcher.launch("batch_norm", NormStatistics<T>{plan, results, in, out, partial}, plan.blocks());
+    launcher.launch("batch_norm", NormStatistics<T>{plan, results, in, out, partial, s.relu}, plan.blocks());
     if (whole) return;
     launcher.launch("batch_norm", NormMerge<A>{plan, results, partial}, ceil_div(plan.channels, 8));
-    launcher.launch("batch_norm", NormScale<T>{plan, in, out, factor, shift},
+    launcher.launch("batch_norm", NormScale<T>{plan, in, out, factor, shift, s.relu},
                     stride_blocks(plan.count * plan.channels, 1024));
   });
 }
@@ -468,16 +485,18 @@ void batch_norm_eval(const Launcher& launcher, const BatchNormShape& s, const vo
                            param_vector(bias, s.param_dtype), param_vector(running_mean, s.param_dtype),
                            param_vector(running_var, s.param_dtype), factor, shift},
         ceil_div(plan.channels, 64));
-    launcher.launch("batch_norm",
-                    NormScale<T>{plan, static_cast<const T*>(input), static_cast<T*>(output), factor, shift},
-                    stride_blocks(plan.count * plan.channels, 1024));
+    launcher.launch(
+        "batch_norm",
+        NormScale<T>{plan, static_cast<const T*>(input), static_cast<T*>(output), factor, shift, s.relu},
+        stride_blocks(plan.count * plan.channels, 1024));
   });
 }
 
 template <typename Launcher>
 void batch_norm_backward(const Launcher& launcher, const BatchNormShape& s, bool training,
-                         const void* grad_output, const void* input, const void* weight, const void* mean,
-                         const void* invstd, void* grad_input, void* grad_weight, void* grad_bias) {
+                         const void* grad_output, const void* input, const void* output, const void* weight,
+                         const void* mean, const void* invstd, void* grad_input, void* grad_weight,
+                         void* grad_bias) {
   visit_floating(s.dtype, "batch_norm", [&]<typename T>() {
     using A = Compute<T>;
     const NormPlan plan(s);
@@ -493,15 +512,16 @@ void batch_norm_backward(const Launcher& launcher, const BatchNormShape& s, bool
                                    static_cast<const A*>(invstd)};
     const T* g = static_cast<const T*>(grad_output);
     const T* in = static_cast<const T*>(input);
+    const T* result = static_cast<const T*>(output);
     const A* means = static_cast<const A*>(mean);
     T* out = static_cast<T*>(grad_input);
-    launcher.launch("batch_norm_backward", NormGradientSums<T>{plan, results, g, in, means, out, partial},
-                    plan.blocks());
+    launcher.launch("batch_norm_backward",
+                    NormGradientSums<T>{plan, results, g, in, result, means, out, partial}, plan.blocks());
     if (whole) return;
     launcher.launch("batch_norm_backward", NormGradientMerge<A>{plan, results, partial, factors},
                     ceil_div(plan.channels, 8));
     if (out == nullptr) return;
-    launcher.launch("batch_norm_backward", NormGradientInput<T>{plan, g, in, means, factors, out},
+    launcher.launch("batch_norm_backward", NormGradientInput<T>{plan, g, in, result, means, factors, out},
                     stride_blocks(plan.count * plan.channels, 1024));
   });
 }

@@ -110,10 +110,10 @@ void CpuNorm::batch_norm_train(const BatchNormShape& s, const void* input, const
         factor[c] = static_cast<A>(invstds[c] * static_cast<A>(w.get(c, 1)));
         shift[c] = static_cast<A>(static_cast<A>(b.get(c, 0)) - means[c] * factor[c]);
         if (!by_columns(s))
-          passes.scale(channel, out + c * s.inner, s.batch, step, s.inner, factor[c], shift[c]);
+          passes.scale(channel, out + c * s.inner, s.batch, step, s.inner, factor[c], shift[c], s.relu);
       }
       if (by_columns(s))
-        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data());
+        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data(), s.relu);
     });
   });
 }
@@ -135,23 +135,24 @@ void CpuNorm::batch_norm_eval(const BatchNormShape& s, const void* input, const 
     }
     over_channels(s, [&](int64_t begin, int64_t end) {
       if (by_columns(s)) {
-        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data());
+        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data(), s.relu);
         return;
       }
       for (int64_t c = begin; c < end; ++c) {
         passes.scale(x + c * s.inner, out + c * s.inner, s.batch, s.channels * s.inner, s.inner, factor[c],
-                     shift[c]);
+                     shift[c], s.relu);
       }
     });
   });
 }
 
 void CpuNorm::batch_norm_backward(const BatchNormShape& s, bool training, const void* grad_output,
-                                  const void* input, const void* weight, const void* mean, const void* invstd,
-                                  void* grad_input, void* grad_weight, void* grad_bias) {
+                                  const void* input, const void* output, const void* weight, const void* mean,
+                                  const void* invstd, void* grad_input, void* grad_weight, void* grad_bias) {
   visit_input(s.dtype, [&]<typename T>() {
     using A = NormAcc<T>;
     const NormPasses<T>& passes = norm_passes<T>();
+    const T* y = static_cast<const T*>(output);
     const T* g = static_cast<const T*>(grad_output);
     const T* x = static_cast<const T*>(input);
     T* out = static_cast<T*>(grad_input);
@@ -168,12 +169,14 @@ void CpuNorm::batch_norm_backward(const BatchNormShape& s, bool training, const 
       std::fill(&sums[begin], &sums[begin] + (end - begin), 0.0);
       std::fill(&dots[begin], &dots[begin] + (end - begin), 0.0);
       if (columns) {
-        passes.gradient_sums_columns(g, x, s.batch, s.channels, begin, end, means, sums.data(), dots.data());
+        passes.gradient_sums_columns(g, x, y, s.batch, s.channels, begin, end, means, sums.data(),
+                                     dots.data());
       }
       for (int64_t i = begin; i < end; ++i) {
         const int64_t at = i * s.inner;
         if (!columns)
-          passes.gradient_sums(g + at, x + at, s.batch, step, s.inner, means[i], &sums[i], &dots[i]);
+          passes.gradient_sums(g + at, x + at, y != nullptr ? y + at : nullptr, s.batch, step, s.inner,
+                               means[i], &sums[i], &dots[i]);
         gw.set(i, dots[i] * static_cast<double>(invstds[i]));
         gb.set(i, sums[i]);
         // d x = w * invstd * (g - mean(g) - (x - mean) * invstd^2 * mean(g * (x - mean)))
@@ -183,11 +186,12 @@ void CpuNorm::batch_norm_backward(const BatchNormShape& s, bool training, const 
         b[i] = training ? static_cast<A>(-scale * square * dots[i] / count) : A(0);
         c[i] = training ? static_cast<A>(-scale * sums[i] / count) : A(0);
         if (!columns && out != nullptr) {
-          passes.gradient(g + at, x + at, out + at, s.batch, step, s.inner, means[i], a[i], b[i], c[i]);
+          passes.gradient(g + at, x + at, y != nullptr ? y + at : nullptr, out + at, s.batch, step, s.inner,
+                          means[i], a[i], b[i], c[i]);
         }
       }
       if (columns && out != nullptr) {
-        passes.gradient_columns(g, x, out, s.batch, s.channels, begin, end, means, a.data(), b.data(),
+        passes.gradient_columns(g, x, y, out, s.batch, s.channels, begin, end, means, a.data(), b.data(),
                                 c.data());
       }
     });

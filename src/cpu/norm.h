@@ -13,8 +13,8 @@ class CpuNorm final : public NormKernels {
   void batch_norm_eval(const BatchNormShape& shape, const void* input, const void* weight, const void* bias,
                        const void* running_mean, const void* running_var, void* output) override;
   void batch_norm_backward(const BatchNormShape& shape, bool training, const void* grad_output,
-                           const void* input, const void* weight, const void* mean, const void* invstd,
-                           void* grad_input, void* grad_weight, void* grad_bias) override;
+                           const void* input, const void* output, const void* weight, const void* mean,
+                           const void* invstd, void* grad_input, void* grad_weight, void* grad_bias) override;
 };
 
 }  // namespace tt::cpu

@@ -55,36 +55,41 @@ struct ThroughFloat {
     });
     return total;
   }
-  static void scale(const T* x, T* out, int64_t rows, int64_t step, int64_t n, float factor, float shift) {
+  static void scale(const T* x, T* out, int64_t rows, int64_t step, int64_t n, float factor, float shift,
+                    bool relu) {
     pieces(rows, step, n, [&](int64_t at, int64_t count) {
       float row[kNormRun];
       read(x + at, count, row);
-      norm_passes<float>().scale(row, row, 1, 0, count, factor, shift);
+      norm_passes<float>().scale(row, row, 1, 0, count, factor, shift, relu);
       write(row, count, out + at);
     });
   }
-  static void gradient_sums(const T* g, const T* x, int64_t rows, int64_t step, int64_t n, float mean,
-                            double* sum_out, double* dot) {
+  static void gradient_sums(const T* g, const T* x, const T* y, int64_t rows, int64_t step, int64_t n,
+                            float mean, double* sum_out, double* dot) {
     double total = 0, product = 0;
     pieces(rows, step, n, [&](int64_t at, int64_t count) {
-      float grad[kNormRun], row[kNormRun];
+      float grad[kNormRun], row[kNormRun], result[kNormRun];
       read(g + at, count, grad);
       read(x + at, count, row);
+      if (y != nullptr) read(y + at, count, result);
+      const float* const shown = y != nullptr ? result : nullptr;
       double part = 0, part_product = 0;
-      norm_passes<float>().gradient_sums(grad, row, 1, 0, count, mean, &part, &part_product);
+      norm_passes<float>().gradient_sums(grad, row, shown, 1, 0, count, mean, &part, &part_product);
       total += part;
       product += part_product;
     });
     *sum_out = total;
     *dot = product;
   }
-  static void gradient(const T* g, const T* x, T* out, int64_t rows, int64_t step, int64_t n, float mean,
-                       float a, float b, float c) {
+  static void gradient(const T* g, const T* x, const T* y, T* out, int64_t rows, int64_t step, int64_t n,
+                       float mean, float a, float b, float c) {
     pieces(rows, step, n, [&](int64_t at, int64_t count) {
-      float grad[kNormRun], row[kNormRun];
+      float grad[kNormRun], row[kNormRun], result[kNormRun];
       read(g + at, count, grad);
       read(x + at, count, row);
-      norm_passes<float>().gradient(grad, row, row, 1, 0, count, mean, a, b, c);
+      if (y != nullptr) read(y + at, count, result);
+      const float* const shown = y != nullptr ? result : nullptr;
+      norm_passes<float>().gradient(grad, row, shown, row, 1, 0, count, mean, a, b, c);
       write(row, count, out + at);
     });
   }
@@ -105,32 +110,38 @@ struct ThroughFloat {
     });
   }
   static void scale_columns(const T* x, T* out, int64_t rows, int64_t channels, int64_t begin, int64_t end,
-                            const float* factor, const float* shift) {
+                            const float* factor, const float* shift, bool relu) {
     column_pieces(rows, channels, begin, end, [&](int64_t at, int64_t c, int64_t count) {
       float row[kNormRun];
       read(x + at, count, row);
-      norm_passes<float>().scale_columns(row, row, 1, count, 0, count, factor + c, shift + c);
+      norm_passes<float>().scale_columns(row, row, 1, count, 0, count, factor + c, shift + c, relu);
       write(row, count, out + at);
     });
   }
-  static void gradient_sums_columns(const T* g, const T* x, int64_t rows, int64_t channels, int64_t begin,
-                                    int64_t end, const float* mean, double* sums, double* dots) {
+  static void gradient_sums_columns(const T* g, const T* x, const T* y, int64_t rows, int64_t channels,
+                                    int64_t begin, int64_t end, const float* mean, double* sums,
+                                    double* dots) {
     column_pieces(rows, channels, begin, end, [&](int64_t at, int64_t c, int64_t count) {
-      float grad[kNormRun], row[kNormRun];
+      float grad[kNormRun], row[kNormRun], result[kNormRun];
       read(g + at, count, grad);
       read(x + at, count, row);
-      norm_passes<float>().gradient_sums_columns(grad, row, 1, count, 0, count, mean + c, sums + c, dots + c);
+      if (y != nullptr) read(y + at, count, result);
+      const float* const shown = y != nullptr ? result : nullptr;
+      norm_passes<float>().gradient_sums_columns(grad, row, shown, 1, count, 0, count, mean + c, sums + c,
+                                                 dots + c);
     });
   }
-  static void gradient_columns(const T* g, const T* x, T* out, int64_t rows, int64_t channels, int64_t begin,
-                               int64_t end, const float* mean, const float* a, const float* b,
+  static void gradient_columns(const T* g, const T* x, const T* y, T* out, int64_t rows, int64_t channels,
+                               int64_t begin, int64_t end, const float* mean, const float* a, const float* b,
                                const float* c) {
     column_pieces(rows, channels, begin, end, [&](int64_t at, int64_t first, int64_t count) {
-      float grad[kNormRun], row[kNormRun];
+      float grad[kNormRun], row[kNormRun], result[kNormRun];
       read(g + at, count, grad);
       read(x + at, count, row);
-      norm_passes<float>().gradient_columns(grad, row, row, 1, count, 0, count, mean + first, a + first,
-                                            b + first, c + first);
+      if (y != nullptr) read(y + at, count, result);
+      const float* const shown = y != nullptr ? result : nullptr;
+      norm_passes<float>().gradient_columns(grad, row, shown, row, 1, count, 0, count, mean + first,
+                                            a + first, b + first, c + first);
       write(row, count, out + at);
     });
   }

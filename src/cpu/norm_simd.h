@@ -24,25 +24,25 @@ struct NormPasses {
   double (*sum)(const T* x, int64_t rows, int64_t step, int64_t n);
   // sum of (x - mean)^2
   double (*squares)(const T* x, int64_t rows, int64_t step, int64_t n, A mean);
-  // out = x * scale + shift
-  void (*scale)(const T* x, T* out, int64_t rows, int64_t step, int64_t n, A scale, A shift);
-  // sums of g and of g * (x - mean)
-  void (*gradient_sums)(const T* g, const T* x, int64_t rows, int64_t step, int64_t n, A mean, double* sum,
-                        double* dot);
-  // out = g * a + (x - mean) * b + c
-  void (*gradient)(const T* g, const T* x, T* out, int64_t rows, int64_t step, int64_t n, A mean, A a, A b,
-                   A c);
+  // out = x * scale + shift, or ReLU of it
+  void (*scale)(const T* x, T* out, int64_t rows, int64_t step, int64_t n, A scale, A shift, bool relu);
+  // sums of g and of g * (x - mean); with y, ReLU's result, g counts where that is not 0
+  void (*gradient_sums)(const T* g, const T* x, const T* y, int64_t rows, int64_t step, int64_t n, A mean,
+                        double* sum, double* dot);
+  // out = g * a + (x - mean) * b + c, with y as above
+  void (*gradient)(const T* g, const T* x, const T* y, T* out, int64_t rows, int64_t step, int64_t n, A mean,
+                   A a, A b, A c);
   // The same with one element per row and channel: x (rows, channels), vectors of `channels`, of which
   // [begin, end) is done.
   void (*sum_columns)(const T* x, int64_t rows, int64_t channels, int64_t begin, int64_t end, double* sums);
   void (*squares_columns)(const T* x, int64_t rows, int64_t channels, int64_t begin, int64_t end,
                           const A* mean, double* sums);
   void (*scale_columns)(const T* x, T* out, int64_t rows, int64_t channels, int64_t begin, int64_t end,
-                        const A* scale, const A* shift);
-  void (*gradient_sums_columns)(const T* g, const T* x, int64_t rows, int64_t channels, int64_t begin,
-                                int64_t end, const A* mean, double* sums, double* dots);
-  void (*gradient_columns)(const T* g, const T* x, T* out, int64_t rows, int64_t channels, int64_t begin,
-                           int64_t end, const A* mean, const A* a, const A* b, const A* c);
+                        const A* scale, const A* shift, bool relu);
+  void (*gradient_sums_columns)(const T* g, const T* x, const T* y, int64_t rows, int64_t channels,
+                                int64_t begin, int64_t end, const A* mean, double* sums, double* dots);
+  void (*gradient_columns)(const T* g, const T* x, const T* y, T* out, int64_t rows, int64_t channels,
+                           int64_t begin, int64_t end, const A* mean, const A* a, const A* b, const A* c);
 };
 
 // Of the best instruction set.

@@ -2,19 +2,25 @@
 
 #include "nn/activation.h"
 #include "nn/linear.h"
+#include "nn/norm.h"
 
 namespace tt::nn {
 
 namespace {
 
-// Child i if it is a Linear and the next one a ReLU, with nobody to see what passes between them.
-Linear* before_relu(const Module& module, size_t i) {
+// Whether the child after i is a ReLU, and nobody sees what passes between the two.
+bool relu_follows(const Module& module, size_t i) {
   const auto& children = module.children();
-  if (i + 1 >= children.size()) return nullptr;
-  Module& first = *children[i].module;
+  if (i + 1 >= children.size()) return false;
   const Module& second = *children[i + 1].module;
-  if (first.has_hooks() || second.has_hooks() || !is_relu(second)) return nullptr;
-  return dynamic_cast<Linear*>(&first);
+  return !children[i].module->has_hooks() && !second.has_hooks() && is_relu(second);
+}
+
+// Layers that end with a ReLU as well as without: the layer's result with it, else an undefined tensor.
+Tensor forward_relu(Module& layer, const Tensor& x) {
+  if (auto* linear = dynamic_cast<Linear*>(&layer)) return linear->forward_relu(x);
+  if (auto* norm = dynamic_cast<BatchNorm*>(&layer)) return norm->forward_relu(x);
+  return Tensor();
 }
 
 }  // namespace
@@ -32,8 +38,8 @@ Tensor Sequential::forward(const Tensor& input) {
   // By index, and holding the child: a user's module may change the list it is in.
   for (size_t i = 0; i < children().size(); ++i) {
     const Ref<Module> child = children()[i].module;
-    if (Linear* linear = before_relu(*this, i)) {
-      x = linear->forward_relu(x);
+    if (Tensor joined = relu_follows(*this, i) ? forward_relu(*child, x) : Tensor(); joined.defined()) {
+      x = std::move(joined);
       ++i;
     } else {
       x = (*child)(x);

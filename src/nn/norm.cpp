@@ -27,7 +27,7 @@ BatchNorm::BatchNorm(Dimensions dimensions, int64_t num_features, const BatchNor
   register_buffer("num_batches_tracked", track ? ops::zeros({}, DType::kInt64) : Tensor());
 }
 
-Tensor BatchNorm::forward(const Tensor& input) {
+Tensor BatchNorm::normalise(const Tensor& input, bool relu) {
   if (dimensions_ == Dimensions::k1d) {
     TT_CHECK(input.ndim() == 2 || input.ndim() == 3, Status::kShape, "expected 2D or 3D input (got ",
              input.ndim(), "D input)");
@@ -45,8 +45,8 @@ Tensor BatchNorm::forward(const Tensor& input) {
   const Tensor mean = pass_statistics ? buffer(kRunningMean) : Tensor();
   const Tensor var = pass_statistics ? buffer(kRunningVar) : Tensor();
   const bool use_batch = training() || (!mean.defined() && !var.defined());
-  Tensor out = ops::batch_norm(input, mean, var, parameter(kWeight), parameter(kBias), use_batch, momentum,
-                               settings_.eps);
+  Tensor out = (relu ? ops::batch_norm_relu : ops::batch_norm)(
+      input, mean, var, parameter(kWeight), parameter(kBias), use_batch, momentum, settings_.eps);
   if (counts) {
     const GradMode off(false);
     ops::add_(buffer(kBatches), 1);

@@ -19,10 +19,13 @@ class BatchNorm final : public Layer {
   enum class Dimensions { k1d, k2d };
   BatchNorm(Dimensions dimensions, int64_t num_features, const BatchNormSettings& settings);
   std::string extra_repr() const override;
+  // relu(forward(input)) as one op; runs no hooks.
+  Tensor forward_relu(const Tensor& input) { return normalise(input, true); }
 
  private:
   ~BatchNorm() override = default;
-  Tensor forward(const Tensor& input) override;
+  Tensor forward(const Tensor& input) override { return normalise(input, false); }
+  Tensor normalise(const Tensor& input, bool relu);
 
   Dimensions dimensions_;
   int64_t num_features_;

@@ -74,13 +74,17 @@ void backward_composed(BackwardContext& context, const Form& form, const Tensor&
 
 struct Backward {
   Form form;
-  SavedTensor input, weight;
-  Tensor mean, invstd;  // nobody else sees them
+  SavedTensor input, weight, output;  // the output only with ReLU
+  Tensor mean, invstd;                // nobody else sees them
 
   void operator()(BackwardContext& context) const {
     const Tensor x = context.unpack(input), w = context.unpack(weight);
+    const Tensor y = form.shape.relu ? context.unpack(output) : Tensor();
     const Tensor& grad = context.grad();
-    if (grad_enabled()) return backward_composed(context, form, grad, x, w, mean, invstd);
+    if (grad_enabled()) {
+      const Tensor through = form.shape.relu ? threshold_backward(grad, y) : grad;
+      return backward_composed(context, form, through, x, w, mean, invstd);
+    }
     const BatchNormShape& s = form.shape;
     Tensor results[3];
     if (context.needs(0)) results[0] = empty(x.sizes(), s.dtype, x.device());
@@ -92,8 +96,8 @@ struct Backward {
       const Tensor scale = w.defined() ? contiguous(w) : w;
       const auto address = [](const Tensor& t) -> void* { return t.defined() ? t.raw() : nullptr; };
       backend_of(x.device())
-          .norm->batch_norm_backward(s, form.training, g.raw(), dense.raw(), address(scale), mean.raw(),
-                                     invstd.raw(), address(results[0]), address(results[1]),
+          .norm->batch_norm_backward(s, form.training, g.raw(), dense.raw(), address(y), address(scale),
+                                     mean.raw(), invstd.raw(), address(results[0]), address(results[1]),
                                      address(results[2]));
     }
     for (int i = 0; i < 3; ++i) {
@@ -117,10 +121,9 @@ struct Running {
   }
 };
 
-}  // namespace
-
-Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
-                  const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps) {
+Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                 const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps,
+                 bool relu) {
   TT_CHECK(input.ndim() >= 2, Status::kShape,
            "batch_norm expects an input of at least 2 dimensions (N, C, ...), got shape ", input.sizes());
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "batch_norm is not implemented for ", input.dtype());
@@ -137,6 +140,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
   s.dtype = input.dtype();
   s.param_dtype = param_dtype(input, {&running_mean, &running_var, &weight, &bias});
   s.eps = eps;
+  s.relu = relu;
   check_vector(running_mean, "running_mean", input, s.param_dtype);
   check_vector(running_var, "running_var", input, s.param_dtype);
   check_vector(weight, "weight", input, s.param_dtype);
@@ -185,10 +189,24 @@ Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor&
     }
   }
   if (grad) {
-    record("batch_norm", out, {&input, &weight, &bias},
-           Backward{form, SavedTensor::input(input), SavedTensor::input(weight), mean, invstd});
+    // By the name of the op that comes last.
+    record(relu ? "relu" : "batch_norm", out, {&input, &weight, &bias},
+           Backward{form, SavedTensor::input(input), SavedTensor::input(weight),
+                    relu ? SavedTensor::output(out) : SavedTensor(), mean, invstd});
   }
   return out;
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                  const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps) {
+  return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, false);
+}
+
+Tensor batch_norm_relu(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                       const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps) {
+  return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, true);
 }
 
 }  // namespace tt::ops

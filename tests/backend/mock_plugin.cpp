@@ -228,10 +228,11 @@ class MockNorm final : public NormKernels {
                           open(output));
   }
   void batch_norm_backward(const BatchNormShape& shape, bool training, const void* grad_output,
-                           const void* input, const void* weight, const void* mean, const void* invstd,
-                           void* grad_input, void* grad_weight, void* grad_bias) override {
-    cpu_->batch_norm_backward(shape, training, open(grad_output), open(input), open(weight), open(mean),
-                              open(invstd), open(grad_input), open(grad_weight), open(grad_bias));
+                           const void* input, const void* output, const void* weight, const void* mean,
+                           const void* invstd, void* grad_input, void* grad_weight,
+                           void* grad_bias) override {
+    cpu_->batch_norm_backward(shape, training, open(grad_output), open(input), open(output), open(weight),
+                              open(mean), open(invstd), open(grad_input), open(grad_weight), open(grad_bias));
   }
 
  private:

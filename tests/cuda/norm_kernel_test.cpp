@@ -10,7 +10,8 @@ namespace {
 NormKernels& cpu() { return *cpu_backend().norm; }
 
 void check(const BatchNormShape& s, bool vectors) {
-  const std::string what = str("batch_norm ", s.dtype, " (", s.batch, ", ", s.channels, ", ", s.inner, ")");
+  const std::string what =
+      str("batch_norm ", s.dtype, " (", s.batch, ", ", s.channels, ", ", s.inner, s.relu ? ") relu" : ")");
   const int64_t n = s.batch * s.channels * s.inner, c = s.channels;
   const DType wide = s.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
   // Far from zero, as sums of squares would lose.
@@ -46,16 +47,19 @@ void check(const BatchNormShape& s, bool vectors) {
   expect_close(eval, expected_eval, what + " eval");
 
   const Values grad(s.dtype, n, -1, 1, 8);
+  const Values& y = expected[0];
+  const void* shown = s.relu ? y.data() : nullptr;
   for (const bool training : {true, false}) {
     for (const bool input_only : {false, true}) {
       const std::vector<Values> grads = {Values(s.dtype, n), Values(s.param_dtype, c),
                                          Values(s.param_dtype, c)};
       std::vector<Values> expected_grads = grads;
-      cpu().batch_norm_backward(s, training, grad.data(), x.data(), w, expected[1].data(), expected[2].data(),
-                                expected_grads[0].data(), input_only ? nullptr : expected_grads[1].data(),
+      cpu().batch_norm_backward(s, training, grad.data(), x.data(), shown, w, expected[1].data(),
+                                expected[2].data(), expected_grads[0].data(),
+                                input_only ? nullptr : expected_grads[1].data(),
                                 input_only ? nullptr : expected_grads[2].data());
       const auto g = in_every_order(grads, [&](const Emulator& emulator, std::vector<Values>& out) {
-        cuda::batch_norm_backward(emulator, s, training, grad.data(), x.data(), w, expected[1].data(),
+        cuda::batch_norm_backward(emulator, s, training, grad.data(), x.data(), shown, w, expected[1].data(),
                                   expected[2].data(), out[0].data(), input_only ? nullptr : out[1].data(),
                                   input_only ? nullptr : out[2].data());
       });
@@ -63,7 +67,7 @@ void check(const BatchNormShape& s, bool vectors) {
         expect_close(g[i], expected_grads[i], str(what, " gradient ", i), i == 0 ? 1 : 8);
       if (input_only) continue;
       Values alone(s.param_dtype, c);
-      cuda::batch_norm_backward(Emulator(), s, training, grad.data(), x.data(), w, expected[1].data(),
+      cuda::batch_norm_backward(Emulator(), s, training, grad.data(), x.data(), shown, w, expected[1].data(),
                                 expected[2].data(), nullptr, nullptr, alone.data());
       EXPECT_TRUE(alone == g[2]) << what;
     }
@@ -84,6 +88,7 @@ TEST(CudaNorm, IsTheCpus) {
         s.inner = shape[2];
         s.dtype = dtype;
         s.param_dtype = dtype;
+        s.relu = vectors;
         check(s, vectors);
       }
     }

@@ -16,6 +16,7 @@ struct BatchNormShape {
   DType dtype = DType::kFloat32;
   DType param_dtype = DType::kFloat32;
   double eps = 1e-5;
+  bool relu = false;  // of the output: what is below zero becomes zero, and NaN stays
 };
 
 class NormKernels {
@@ -34,12 +35,12 @@ class NormKernels {
   virtual void batch_norm_eval(const BatchNormShape& shape, const void* input, const void* weight /* * */,
                                const void* bias /* * */, const void* running_mean, const void* running_var,
                                void* output) = 0;
-  // Gradients of both; for eval, mean and invstd come from the running statistics and are constants. Any of
-  // the three results may be null.
+  // Gradients of both; for eval, mean and invstd come from the running statistics and are constants. output:
+  // with relu, what the forward pass returned; else null. Any of the three results may be null.
   virtual void batch_norm_backward(const BatchNormShape& shape, bool training, const void* grad_output,
-                                   const void* input, const void* weight /* * */, const void* mean,
-                                   const void* invstd, void* grad_input /* * */, void* grad_weight /* * */,
-                                   void* grad_bias /* * */) = 0;
+                                   const void* input, const void* output, const void* weight /* * */,
+                                   const void* mean, const void* invstd, void* grad_input /* * */,
+                                   void* grad_weight /* * */, void* grad_bias /* * */) = 0;
 };
 
 }  // namespace tt
