@@ -9,7 +9,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <type_traits>
+#include <limits>
 
 #include "cpu/norm_simd.h"
 
@@ -65,66 +65,67 @@ double squares(const T* x, int64_t rows, int64_t step, int64_t n, A mean) {
   return total;
 }
 
-// Calls fn with the flag as a constant, so that loops do not ask.
-template <typename F>
-HWY_INLINE void with_constant(bool flag, F&& fn) {
-  if (flag) {
-    fn(std::true_type());
-  } else {
-    fn(std::false_type());
-  }
+// ReLU or not by a number, so that there is one loop for both: what is below `least` becomes zero, and NaN
+// stays.
+template <typename A>
+HWY_INLINE A least_of(bool relu) {
+  return relu ? A(0) : -std::numeric_limits<A>::infinity();
 }
+template <typename A>
+HWY_INLINE A at_least(A value, A least) {
+  return value < least ? A(0) : value;
+}
+// The gradient that a ReLU with the results y lets through; without one, y is null and everything passes.
+template <typename T>
+struct Mask {
+  using A = NormAcc<T>;
+  const T* g;
+  const T* y;
+  A most;  // of y, where nothing passes
 
-// NaN stays.
-template <bool kRelu, typename A>
-HWY_INLINE A relu_if(A value) {
-  return kRelu && value < A(0) ? A(0) : value;
-}
-// The gradient that a ReLU of this result lets through.
-template <bool kRelu, typename A, typename T>
-HWY_INLINE A masked(const T* g, const T* y, int64_t i) {
-  if constexpr (kRelu) {
-    return static_cast<A>(y[i]) <= A(0) ? A(0) : static_cast<A>(g[i]);
-  } else {
-    return static_cast<A>(g[i]);
+  Mask(const T* grad, const T* result)
+      : g(grad),
+        y(result != nullptr ? result : grad),
+        most(result != nullptr ? A(0) : std::numeric_limits<A>::quiet_NaN()) {}
+  HWY_INLINE Mask at(int64_t offset) const {
+    Mask out = *this;
+    out.g += offset;
+    out.y += offset;
+    return out;
   }
-}
+  HWY_INLINE A operator[](int64_t i) const {
+    return static_cast<A>(y[i]) <= most ? A(0) : static_cast<A>(g[i]);
+  }
+};
 
 template <typename T, typename A>
 void scale(const T* x, T* out, int64_t rows, int64_t step, int64_t n, A factor, A shift, bool relu) {
-  with_constant(relu, [&](auto constant) {
-    constexpr bool kRelu = decltype(constant)::value;
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* from = x + r * step;
-      T* to = out + r * step;
+  const A least = least_of<A>(relu);
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* from = x + r * step;
+    T* to = out + r * step;
 #pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) {
-        to[i] = static_cast<T>(relu_if<kRelu>(static_cast<A>(from[i]) * factor + shift));
-      }
+    for (int64_t i = 0; i < n; ++i) {
+      to[i] = static_cast<T>(at_least(static_cast<A>(from[i]) * factor + shift, least));
     }
-  });
+  }
 }
 
 template <typename T, typename A>
 void gradient_sums(const T* g, const T* x, const T* y, int64_t rows, int64_t step, int64_t n, A mean,
                    double* sum_out, double* dot) {
   double total = 0, product = 0;
-  with_constant(y != nullptr, [&](auto constant) {
-    constexpr bool kRelu = decltype(constant)::value;
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t i = 0; i < n; i += kNormRun) {
-        const int64_t at = r * step + i;
-        const T* const grad = g + at;
-        const T* const row = x + at;
-        const T* const result = kRelu ? y + at : nullptr;
-        const int64_t count = std::min(kNormRun, n - i);
-        total += sum_run<A>(count, [=](int64_t j) { return masked<kRelu, A>(grad, result, j); });
-        product += sum_run<A>(count, [=](int64_t j) {
-          return masked<kRelu, A>(grad, result, j) * (static_cast<A>(row[j]) - mean);
-        });
-      }
+  const Mask<T> all(g, y);
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t i = 0; i < n; i += kNormRun) {
+      const int64_t at = r * step + i;
+      const Mask<T> through = all.at(at);
+      const T* const row = x + at;
+      const int64_t count = std::min(kNormRun, n - i);
+      total += sum_run<A>(count, [=](int64_t j) { return through[j]; });
+      product += sum_run<A>(count, [=](int64_t j) { return through[j] * (static_cast<A>(row[j]) - mean); });
     }
-  });
+  }
   *sum_out = total;
   *dot = product;
 }
@@ -132,20 +133,16 @@ void gradient_sums(const T* g, const T* x, const T* y, int64_t rows, int64_t ste
 template <typename T, typename A>
 void gradient(const T* g, const T* x, const T* y, T* out, int64_t rows, int64_t step, int64_t n, A mean, A a,
               A b, A c) {
-  with_constant(y != nullptr, [&](auto constant) {
-    constexpr bool kRelu = decltype(constant)::value;
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* grad = g + r * step;
-      const T* row = x + r * step;
-      const T* result = kRelu ? y + r * step : nullptr;
-      T* to = out + r * step;
+  const Mask<T> all(g, y);
+  for (int64_t r = 0; r < rows; ++r) {
+    const Mask<T> through = all.at(r * step);
+    const T* row = x + r * step;
+    T* to = out + r * step;
 #pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) {
-        to[i] =
-            static_cast<T>(masked<kRelu, A>(grad, result, i) * a + (static_cast<A>(row[i]) - mean) * b + c);
-      }
+    for (int64_t i = 0; i < n; ++i) {
+      to[i] = static_cast<T>(through[i] * a + (static_cast<A>(row[i]) - mean) * b + c);
     }
-  });
+  }
 }
 
 template <typename T>
@@ -173,55 +170,45 @@ void squares_columns(const T* x, int64_t rows, int64_t channels, int64_t begin, 
 template <typename T, typename A>
 void scale_columns(const T* x, T* out, int64_t rows, int64_t channels, int64_t begin, int64_t end,
                    const A* factor, const A* shift, bool relu) {
-  with_constant(relu, [&](auto constant) {
-    constexpr bool kRelu = decltype(constant)::value;
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* from = x + r * channels;
-      T* to = out + r * channels;
+  const A least = least_of<A>(relu);
+  for (int64_t r = 0; r < rows; ++r) {
+    const T* from = x + r * channels;
+    T* to = out + r * channels;
 #pragma GCC ivdep
-      for (int64_t c = begin; c < end; ++c) {
-        to[c] = static_cast<T>(relu_if<kRelu>(static_cast<A>(from[c]) * factor[c] + shift[c]));
-      }
+    for (int64_t c = begin; c < end; ++c) {
+      to[c] = static_cast<T>(at_least(static_cast<A>(from[c]) * factor[c] + shift[c], least));
     }
-  });
+  }
 }
 
 template <typename T, typename A>
 void gradient_sums_columns(const T* g, const T* x, const T* y, int64_t rows, int64_t channels, int64_t begin,
                            int64_t end, const A* mean, double* sums, double* dots) {
-  with_constant(y != nullptr, [&](auto constant) {
-    constexpr bool kRelu = decltype(constant)::value;
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* grad = g + r * channels;
-      const T* row = x + r * channels;
-      const T* result = kRelu ? y + r * channels : nullptr;
+  const Mask<T> all(g, y);
+  for (int64_t r = 0; r < rows; ++r) {
+    const Mask<T> through = all.at(r * channels);
+    const T* row = x + r * channels;
 #pragma GCC ivdep
-      for (int64_t c = begin; c < end; ++c) {
-        const A through = masked<kRelu, A>(grad, result, c);
-        sums[c] += through;
-        dots[c] += through * (static_cast<A>(row[c]) - mean[c]);
-      }
+    for (int64_t c = begin; c < end; ++c) {
+      sums[c] += through[c];
+      dots[c] += through[c] * (static_cast<A>(row[c]) - mean[c]);
     }
-  });
+  }
 }
 
 template <typename T, typename A>
 void gradient_columns(const T* g, const T* x, const T* y, T* out, int64_t rows, int64_t channels,
                       int64_t begin, int64_t end, const A* mean, const A* a, const A* b, const A* c) {
-  with_constant(y != nullptr, [&](auto constant) {
-    constexpr bool kRelu = decltype(constant)::value;
-    for (int64_t r = 0; r < rows; ++r) {
-      const T* grad = g + r * channels;
-      const T* row = x + r * channels;
-      const T* result = kRelu ? y + r * channels : nullptr;
-      T* to = out + r * channels;
+  const Mask<T> all(g, y);
+  for (int64_t r = 0; r < rows; ++r) {
+    const Mask<T> through = all.at(r * channels);
+    const T* row = x + r * channels;
+    T* to = out + r * channels;
 #pragma GCC ivdep
-      for (int64_t i = begin; i < end; ++i) {
-        to[i] = static_cast<T>(masked<kRelu, A>(grad, result, i) * a[i] +
-                               (static_cast<A>(row[i]) - mean[i]) * b[i] + c[i]);
-      }
+    for (int64_t i = begin; i < end; ++i) {
+      to[i] = static_cast<T>(through[i] * a[i] + (static_cast<A>(row[i]) - mean[i]) * b[i] + c[i]);
     }
-  });
+  }
 }
 
 template <typename T>
