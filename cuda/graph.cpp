@@ -173,11 +173,15 @@ void CudaGraphs::end(void* graph, size_t live_bytes) {
   TT_CUDA_CHECK(cudaGraphInstantiate(&g.exec, g.graph, 0));
 }
 
+void CudaGraphs::check_replay(void* graph) {
+  const DeviceGuard guard(of(graph).device);
+  refuse_capture("replays a graph");
+  check_faults();
+}
+
 void CudaGraphs::replay(void* graph, const void* values) {
   CapturedGraph& g = of(graph);
   const DeviceGuard guard(g.device);
-  refuse_capture("replays a graph");
-  check_faults();
   const auto* given = static_cast<const std::byte*>(values);
   for (size_t i = 0; i < g.chunks.size(); ++i) {
     const size_t begin = i * LiveChunk::kBytes;

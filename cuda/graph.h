@@ -13,6 +13,7 @@ class CudaGraphs final : public GraphKernels {
   void* live(void* graph) override;
   void copy_from(void* to, const void* from, const int64_t* live_offset, size_t nbytes) override;
   void end(void* graph, size_t live_bytes) override;
+  void check_replay(void* graph) override;
   void replay(void* graph, const void* values) override;
   void destroy(void* graph) noexcept override;
 };

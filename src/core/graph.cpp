@@ -52,6 +52,8 @@ void Graph::end() {
 void Graph::replay() {
   TT_CHECK(state_ == State::kReady, Status::kInvalidArgument, "the graph ",
            state_ == State::kEmpty ? "holds no capture" : "is still being captured");
+  // Everything that is known to stop a replay comes before the first input moves on.
+  graphs_of(device_).check_replay(native_);
   for (const Input& input : inputs_) input.source->check();
   for (const Input& input : inputs_) input.source->next(values_.data() + input.offset);
   graphs_of(device_).replay(native_, values_.data());

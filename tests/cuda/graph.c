@@ -323,6 +323,22 @@ static void draw(tt_generator* generator, const tt_tensor* table, const tt_tenso
   tt_tensor_release(values);
 }
 
+/* A call that fails on the device, which nobody has been told yet. */
+static void wrong_index(const tt_tensor* table) {
+  const int64_t index = 1000, count = 1;
+  tt_tensor *at = NULL, *out = NULL;
+  tt_stream* stream = NULL;
+  int32_t done = 0;
+  OK(tt_from_data(&index, &count, 1, TT_INT64, &at));
+  at = on_device(at);
+  OK(tt_index_select(table, 0, at, &out));
+  OK(tt_stream_get_current(TT_CUDA, 0, &stream));
+  while (!done && check_failures == 0) OK(tt_stream_query(stream, &done));
+  tt_stream_release(stream);
+  tt_tensor_release(at);
+  tt_tensor_release(out);
+}
+
 static void draws_as_eager(void) {
   enum { kRounds = 4 };
   const int64_t sizes[] = {kRows, 3};
@@ -349,6 +365,12 @@ static void draws_as_eager(void) {
   draw(generator, table, weights, out);
   OK(tt_graph_capture_end(graph));
   for (i = 0; i < kRounds; ++i) {
+    /* Something else has gone wrong meanwhile: the replay says so, and what it would have drawn is drawn
+     * next. */
+    if (i == 1) {
+      wrong_index(table);
+      FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "index 1000 is out of bounds");
+    }
     OK(tt_graph_replay(graph));
     for (k = 0; k < kResults; ++k) {
       int32_t equal = 0;

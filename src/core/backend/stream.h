@@ -55,6 +55,8 @@ class GraphKernels {
   // Ends the capture; kernels read that many bytes of live values. After a failure the graph can only be
   // destroyed.
   virtual void end(void* graph, size_t live_bytes) = 0;
+  // Before a replay: reports what went wrong until now, and whether the thread cannot replay.
+  virtual void check_replay(void* graph) = 0;
   // The values are those of live(), as many bytes as end was told.
   virtual void replay(void* graph, const void* values) = 0;
   // In any state; waits for the last replay.
