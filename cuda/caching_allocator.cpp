@@ -87,16 +87,22 @@ void CachingAllocator::deallocate(void* data, StreamId current) noexcept {
   if (found == used_.end()) return;
   Block* block = found->second;
   used_.erase(found);
+  // Also where it is parked: what uses it now may still run when it is let go.
+  if (!block->pool->retired) {
+    order(block->pool->stream, current);
+    for (StreamId user : block->users) order(block->pool->stream, user);
+  }
   if (is_held(*block)) {
     block->bin_after = parked_;
     parked_ = block;
     return;
   }
-  if (!block->pool->retired) {
-    if (current != block->pool->stream) source_->wait(block->pool->stream, current);
-    for (StreamId user : block->users) source_->wait(block->pool->stream, user);
-  }
   free_used(block);
+}
+
+// A stream that is being captured does nothing, and must not be tied to one that does.
+void CachingAllocator::order(StreamId stream, StreamId before) noexcept {
+  if (stream != before && !is_capturing(stream) && !is_capturing(before)) source_->wait(stream, before);
 }
 
 void CachingAllocator::add_user(void* data, StreamId stream) {
@@ -114,9 +120,15 @@ bool CachingAllocator::is_held(const Block& block) const noexcept {
   });
 }
 
+bool CachingAllocator::is_capturing(StreamId stream) const noexcept {
+  return std::ranges::any_of(holds_, [&](const Hold& hold) {
+    return hold.stream == stream && hold.born_before == Hold::kCapturing;
+  });
+}
+
 void CachingAllocator::hold(StreamId stream) {
   const std::lock_guard lock(mutex_);
-  holds_.push_back({stream, UINT64_MAX});
+  holds_.push_back({stream, Hold::kCapturing});
 }
 
 void CachingAllocator::end_capture(StreamId stream) noexcept {

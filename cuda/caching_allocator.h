@@ -103,6 +103,7 @@ class CachingAllocator {
   };
 
   struct Hold {
+    static constexpr uint64_t kCapturing = UINT64_MAX;
     StreamId stream;
     uint64_t born_before;  // blocks that the graph may know
   };
@@ -113,6 +114,8 @@ class CachingAllocator {
   void put_free(Block* block) noexcept;
   void remove_free(Block* block) noexcept;
   bool is_held(const Block& block) const noexcept;
+  bool is_capturing(StreamId stream) const noexcept;
+  void order(StreamId stream, StreamId before) noexcept;
   void free_used(Block* block) noexcept;
   void release_segment(Block* block) noexcept;
   void release_unused(Pool& pool) noexcept;

@@ -29,7 +29,6 @@ struct CapturedGraph {
   cudaStream_t before = nullptr;  // the thread's, until the capture ends
   bool capturing = false;
   uint64_t* live = nullptr;
-  size_t live_bytes = 0;
   std::vector<std::byte> values;  // that the chunks' nodes have now
   std::vector<cudaGraphNode_t> chunks;
   cudaGraph_t graph = nullptr;

@@ -19,7 +19,8 @@ namespace tt {
 class ReplayInput {
  public:
   virtual ~ReplayInput() = default;
-  // Fails where there cannot be a replay now; changes nothing. Memory that next() needs is allocated here.
+  // Fails where there cannot be a replay now. What it makes ready (an epoch's order) is as good for a later
+  // one.
   virtual void check() {}
   // Writes the values of this replay, as many bytes as were asked for, and moves on.
   virtual void next(void* values) noexcept = 0;

@@ -244,6 +244,25 @@ TEST(CachingAllocator, KeepsWhatAGraphKnows) {
   EXPECT_EQ(again, (std::set<void*>{before, during}));
 }
 
+TEST(CachingAllocator, WaitsForWhoeverUsesWhatIsParked) {
+  Fixture f(64 * kMiB);
+  const StreamId graph = reinterpret_cast<StreamId>(5), user = reinterpret_cast<StreamId>(6);
+  void* captured = f.allocator->allocate(4096, kStream);
+  void* used = f.allocator->allocate(4096, kStream);
+  f.allocator->hold(graph);
+  void* own = f.allocator->allocate(4096, graph);
+  // A stream that is captured neither waits nor is waited for.
+  f.allocator->deallocate(captured, graph);
+  f.allocator->deallocate(own, kStream);
+  EXPECT_TRUE(f.device->waits.empty());
+  f.allocator->end_capture(graph);
+  f.allocator->add_user(used, user);
+  f.allocator->deallocate(used, kOther);
+  EXPECT_EQ(f.device->waits,
+            (std::vector<std::pair<StreamId, StreamId>>{{kStream, kOther}, {kStream, user}}));
+  f.allocator->retire(graph);
+}
+
 TEST(CachingAllocator, BlocksOutliveTheirStream) {
   Fixture f(256 * kMiB);
   void* a = f.allocator->allocate(kMiB / 2, kOther);
