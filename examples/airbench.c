@@ -58,21 +58,6 @@ static void usage(FILE* to, const char* program) {
           program);
 }
 
-static double number(const char* option, const char* text, double least, double most) {
-  char* end;
-  const double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most)) {
-    fail("%s takes a number from %g to %g, not '%s'", option, least, most, text);
-  }
-  return value;
-}
-
-static long whole(const char* option, const char* text, double least, double most) {
-  const double value = number(option, text, least, most);
-  if (value != floor(value)) fail("%s takes a whole number, not '%s'", option, text);
-  return (long)value;
-}
-
 static Options parse(int argc, char** argv) {
   Options o = {NULL, {TT_CPU, 0}, FLOAT32, 9.9, 1024, 64, 0, 1, -1, 0, 0};
   const char *problem, *precision = NULL;

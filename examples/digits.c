@@ -7,15 +7,16 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#define PROGRAM "digits"
 #include "device.h"
 #include "digits_curve.h"
+#include "program.h"
 #include "tinytorch/tinytorch.h"
 
 #ifndef TT_EXAMPLES_DATA_DIR
@@ -23,21 +24,6 @@
 #endif
 
 enum { MAX_CLASSES = 256, MAX_NAMES = 256 };
-
-static void fail(const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("digits: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  exit(1);
-}
-
-#define CHECK(call)                                   \
-  do {                                                \
-    if ((call) != TT_OK) fail("%s", tt_last_error()); \
-  } while (0)
 
 static double seconds(void) {
   struct timespec now;
@@ -85,21 +71,6 @@ static void usage(FILE* to, const char* program) {
           "  --device NAME   where to compute: cpu (default), cuda, or cuda:N for one of several\n"
           "  --help          this text\n",
           program);
-}
-
-static double number(const char* option, const char* text, double least, double most) {
-  char* end;
-  const double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most)) {
-    fail("%s takes a number from %g to %g, not '%s'", option, least, most, text);
-  }
-  return value;
-}
-
-static long whole(const char* option, const char* text, double least, double most) {
-  const double value = number(option, text, least, most);
-  if (value != floor(value)) fail("%s takes a whole number, not '%s'", option, text);
-  return (long)value;
 }
 
 static Options parse(int argc, char** argv) {

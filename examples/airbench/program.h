@@ -1,29 +1,10 @@
-/* What the parts of airbench share: it has nothing to save, so it stops at the first failure, with a line. */
+/* What the parts of airbench share. */
 #ifndef AIRBENCH_PROGRAM_H_
 #define AIRBENCH_PROGRAM_H_
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#define PROGRAM "airbench"
 #include "../device.h"
-#include "tinytorch/tinytorch.h"
-
-static inline void fail(const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("airbench: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  exit(1);
-}
-
-#define CHECK(call)                                   \
-  do {                                                \
-    if ((call) != TT_OK) fail("%s", tt_last_error()); \
-  } while (0)
+#include "../program.h"
 
 static inline double item(const tt_tensor* tensor) {
   double value;
