@@ -1,5 +1,5 @@
-/* What the larger examples share: they stop at the first failure, with a line that begins with PROGRAM, their name; and
- * the numbers of their options. */
+/* What the larger examples share: they stop at the first failure, with a line that begins with PROGRAM, their
+ * name; and the numbers of their options. */
 #ifndef EXAMPLES_PROGRAM_H_
 #define EXAMPLES_PROGRAM_H_
 
