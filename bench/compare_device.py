@@ -5,7 +5,7 @@ import os
 import statistics
 import sys
 
-from compare_tools import Failed, bytes_text, run, say, seconds_text, table, wall_time
+from compare_tools import Failed, bytes_text, run, run_lines, say, seconds_text, table, wall_time
 
 WORKLOADS = ("mlp", "lenet", "cnn")
 PEERS = {"eager": "PyTorch eager", "compile": "PyTorch compiled", "graph": "PyTorch graph"}
@@ -37,6 +37,9 @@ class Programs:
         if who == "tinytorch":
             return [os.path.join(self.build, "startup_run"), *DEVICE, *rest]
         return [*self.peers_script, "--peer", who, "startup", *DEVICE, *rest]
+
+    def kernels(self, precision):
+        return [os.path.join(self.build, "kernels_run"), *DEVICE, "--precision", precision]
 
     def version(self, who):
         return [*self.peers_script, "--peer", who, "--version", *DEVICE]
@@ -111,6 +114,29 @@ def measure_startup(arguments, programs, everyone):
     }
 
 
+def measure_kernels(arguments, programs, precision):
+    say(f"kernels, {precision}")
+    entry = {"precision": precision, "kernels": [], "errors": {}}
+    try:
+        entry["kernels"] = run_lines(programs.kernels(precision), arguments.timeout)
+    except Failed as error:
+        entry["errors"]["tinytorch"] = str(error)
+    return entry
+
+
+def kernels_table(entries):
+    """Products and convolutions: rate, and share of the large product's."""
+    rows = [["kernel", *(f"{entry['precision']}: time, TFLOP/s, share" for entry in entries)]]
+    by_name = [{(k["name"], k["way"]): k for k in entry["kernels"]} for entry in entries]
+    for name, way in dict.fromkeys(key for kernels in by_name for key in kernels):
+        cells = []
+        for kernels in by_name:
+            k = kernels.get((name, way))
+            cells.append(f"{seconds_text(k['us'])}, {1e-3 * k['gflops']:.3g}, {100 * k['share']:.0f} %" if k else "-")
+        rows.append([f"{name} {way}", *cells])
+    return table(rows)
+
+
 def count_text(value):
     return "-" if value is None else f"{value:.4g}"
 
@@ -147,6 +173,8 @@ def tables(result, everyone):
         values = entry["samples_per_s"]
         entry["ratio"] = add_row(rows, label, entry, values, rate_text, everyone, [kernels, busy], True)
     parts = [table(rows)] if result["workloads"] else []
+    if result["kernels"]:
+        parts.append(kernels_table(result["kernels"]))
     if result["startup"]:
         entry = result["startup"]
         everyone = [who for who in everyone if who != "captured"]
@@ -166,6 +194,7 @@ def compare(arguments, chosen, wanted, precisions, build, peers_script):
         "peers": {},
         "missing": {},
         "workloads": [],
+        "kernels": [],
         "startup": None,
     }
     for who in wanted:
@@ -178,6 +207,9 @@ def compare(arguments, chosen, wanted, precisions, build, peers_script):
     for name in chosen:
         if name == "startup":
             result["startup"] = measure_startup(arguments, programs, [who for who in everyone if who != "captured"])
+            continue
+        if name == "kernels":
+            result["kernels"] = [measure_kernels(arguments, programs, precision) for precision in precisions]
             continue
         for batch in arguments.batch:
             for precision in precisions:
@@ -194,8 +226,8 @@ def compare(arguments, chosen, wanted, precisions, build, peers_script):
                 file.write(text)
     sides = {**OURS, "kernels": "the profiler", **PEERS}
     failures = [
-        (f"{entry.get('workload', 'startup')} under {sides[who]}", reason)
-        for entry in [*result["workloads"], *filter(None, [result["startup"]])]
+        (f"{entry.get('workload', 'kernels' if 'kernels' in entry else 'startup')} under {sides[who]}", reason)
+        for entry in [*result["workloads"], *result["kernels"], *filter(None, [result["startup"]])]
         for who, reason in entry["errors"].items()
     ]
     if arguments.json != "-":

@@ -10,8 +10,8 @@ class Failed(Exception):
     pass
 
 
-def run(command, timeout, accepted=(0,)):
-    """The last line of a command's output, as JSON, and its exit status."""
+def output(command, timeout, accepted=(0,)):
+    """The lines that a command prints, and its exit status."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -21,9 +21,24 @@ def run(command, timeout, accepted=(0,)):
     if done.returncode not in accepted:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise Failed(lines[-1][:300])
+    return done.stdout.strip().splitlines(), done.returncode
+
+
+def run(command, timeout, accepted=(0,)):
+    """The last line of a command's output, as JSON, and its exit status."""
+    lines, status = output(command, timeout, accepted)
     try:
-        return json.loads(done.stdout.strip().splitlines()[-1]), done.returncode
+        return json.loads(lines[-1]), status
     except (IndexError, ValueError):
+        raise Failed("no JSON in the output") from None
+
+
+def run_lines(command, timeout):
+    """The objects that a command prints as JSON, one a line."""
+    lines, _ = output(command, timeout)
+    try:
+        return [json.loads(line) for line in lines]
+    except ValueError:
         raise Failed("no JSON in the output") from None
 
 

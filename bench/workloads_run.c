@@ -341,7 +341,7 @@ static int usage(const char* program, FILE* file) {
       "  --precision P   float32 (default); tf32: rounded operands, on a CUDA device; or bfloat16: the "
       "forward\n"
       "                  under autocast\n"
-      "  --captured      replay a captured training step; for a CUDA device\n",
+      "  --captured      replay a captured training step\n",
       file);
   return file == stdout ? 0 : 2;
 }
@@ -405,8 +405,8 @@ static int parse(int argc, char** argv, Workload* w, Options* o) {
     if (problem != NULL)
       fprintf(stderr, "%s: %s%s%s: %s\n", argv[0], name, value ? " " : "", value ? value : "", problem);
   }
-  if (problem == NULL && w->captured && (w->device.type == TT_CPU || workloads[o->which].steps_are_adds)) {
-    problem = "it wants a training step on a CUDA device";
+  if (problem == NULL && w->captured && workloads[o->which].steps_are_adds) {
+    problem = "it wants a training step";
     fprintf(stderr, "%s: --captured: %s\n", argv[0], problem);
   }
   return problem == NULL ? 0 : 2;

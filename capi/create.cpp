@@ -84,6 +84,7 @@ tt_status tt_eye(int64_t n, int64_t m, tt_dtype dtype, tt_tensor** out) {
 tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out) {
   return guard("tt_from_data", [&] {
     Out result(out, "out");
+    refuse_host_capture(kHostValues);
     const Tensor tensor = empty(dims_in(sizes, ndim, "sizes"), dtype_or_default(dtype));
     TT_CHECK(data != nullptr || tensor.numel() == 0, Status::kInvalidArgument, "data is NULL, but the shape ",
              tensor.sizes(), " has ", tensor.numel(), " elements");

@@ -24,7 +24,7 @@ std::string text_of(const Tensor& t) {
     suffix = "requires_grad=True";
   }
   const GradMode off(false);
-  return format_tensor(ops::to_device(t, Device{}), suffix, t.device(), print_options());
+  return format_tensor(ops::to_host(t), suffix, t.device(), print_options());
 }
 
 }  // namespace

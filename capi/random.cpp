@@ -80,6 +80,7 @@ tt_status tt_generator_initial_seed(const tt_generator* generator, uint64_t* out
 tt_status tt_generator_get_state(const tt_generator* generator, tt_tensor** out) {
   return guard("tt_generator_get_state", [&] {
     Out result(out, "out");
+    refuse_host_capture(kHostValues);
     const std::vector<uint8_t> state = generator_in(generator, "generator")->get_state();
     const Tensor bytes = empty({static_cast<int64_t>(state.size())}, DType::kUInt8);
     std::memcpy(bytes.raw(), state.data(), state.size());
@@ -92,7 +93,7 @@ tt_status tt_generator_set_state(tt_generator* generator, const tt_tensor* state
     const In t(state, "state");
     TT_CHECK(t->dtype() == DType::kUInt8 && t->ndim() == 1, Status::kDtype,
              "state must be a 1-d uint8 tensor, got a ", describe(*t));
-    const Tensor bytes = ops::contiguous(ops::to_device(*t, Device{}));
+    const Tensor bytes = ops::contiguous(ops::to_host(*t));
     g->set_state(std::span<const uint8_t>(bytes.data<uint8_t>(), static_cast<size_t>(bytes.numel())));
   });
 }

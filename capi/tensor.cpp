@@ -57,7 +57,7 @@ tt_status tt_tensor_item(const tt_tensor* tensor, double* out) {
     double& value = out_value(out, "out");
     TT_CHECK(t->numel() == 1, Status::kShape, "a Tensor with ", t->numel(),
              " elements cannot be converted to Scalar");
-    const Tensor local = ops::to_device(*t, Device{});
+    const Tensor local = ops::to_host(*t);
     visit_dtype(local.dtype(), [&]<typename T>() { value = static_cast<double>(*local.data<T>()); });
   });
 }
@@ -71,7 +71,7 @@ tt_status tt_tensor_item_int64(const tt_tensor* tensor, int64_t* out) {
     TT_CHECK(t->numel() == 1, Status::kShape, "a Tensor with ", t->numel(),
              " elements cannot be converted to Scalar");
     const GradMode off(false);
-    const Tensor local = ops::to_device(*t, Device{});
+    const Tensor local = ops::to_host(*t);
     visit_dtype(local.dtype(), [&]<typename T>() { value = static_cast<int64_t>(*local.data<T>()); });
   });
 }
@@ -85,7 +85,7 @@ tt_status tt_tensor_copy_data(const tt_tensor* tensor, void* buffer, size_t nbyt
     TT_CHECK(buffer != nullptr, Status::kInvalidArgument, "buffer is NULL, expected room for ",
              static_cast<uint64_t>(nbytes), " bytes");
     const GradMode off(false);
-    const Tensor local = ops::contiguous(ops::to_device(*t, Device{}));
+    const Tensor local = ops::contiguous(ops::to_host(*t));
     std::memcpy(buffer, local.raw(), nbytes);
   });
 }

@@ -1,8 +1,9 @@
-/* TinyTorch: graphs: a training step (or other work of a CUDA device) that is captured once and replayed with
- * one call, without the host's work for every op. Captured on one thread, for one device.
+/* TinyTorch: graphs: a training step (or other work of the CPU or a CUDA device) that is captured once and
+ * replayed with one call, without what every op does before its kernels. Captured on one thread, for one
+ * device.
  *
  *   for (i = 0; i < 3; ++i) step();            a few steps first: they make what is made when first used
- *   tt_graph_create(TT_CUDA, 0, &graph);
+ *   tt_graph_create(TT_CPU, 0, &graph);        or TT_CUDA
  *   tt_graph_capture_begin(graph);
  *   step();                                    nothing is done, only noted
  *   tt_graph_capture_end(graph);
@@ -13,13 +14,16 @@
  * else while it lives.
  * - What a step takes from the host is up to date in each replay: an optimizer's options (learning rate,
  * weight decay, betas, ...; tt_optimizer_set_option between replays has effect) and step counts, the random
- * numbers of a Philox generator (those that the step would have drawn), the next batch of a loader whose data
- * set lives on the device. An option that decides which kernels run (nesterov, amsgrad, maximize, momentum 0
- * or not) must not change: replay then fails and says so.
- * - What cannot be captured fails with TT_ERR_CUDA, and the capture goes on without it: reading values,
- * copies from and to the host, ops whose result's shape depends on values, waiting, a gradient scaler's step.
- * An optimizer must have made one step before (TT_ERR_INVALID_ARGUMENT).
- * - Results and gradients that a capture makes hold nothing before the first replay. */
+ * numbers (those that the step would have drawn; on a CUDA device of a Philox generator), the next batch of a
+ * loader whose data set is of tensors on the device. An option that decides which kernels run (nesterov,
+ * amsgrad, maximize, momentum 0 or not) must not change: replay then fails and says so.
+ * - What cannot be captured fails with TT_ERR_CUDA (TT_ERR_NOT_IMPLEMENTED for the CPU), and the capture goes
+ * on without it: reading values, values from the host, ops whose result's shape depends on values, waiting, a
+ * gradient scaler's step. What a callback does besides calling this library is not captured. An optimizer
+ * must have made one step before (TT_ERR_INVALID_ARGUMENT).
+ * - Results and gradients that a capture makes hold nothing before the first replay.
+ * - Wrong values (an index out of bounds, ...) are reported by the replay that meets them: on the CPU what
+ * comes before is done, and the rest is not; on a CUDA device as in any step. */
 #ifndef TINYTORCH_GRAPH_H_
 #define TINYTORCH_GRAPH_H_
 
@@ -31,7 +35,6 @@ extern "C" {
 
 typedef struct tt_graph tt_graph;
 
-/* An empty graph. TT_ERR_DEVICE for the CPU. */
 TT_API tt_status tt_graph_create(tt_device_type type, int32_t index, tt_graph** out);
 TT_API tt_graph* tt_graph_retain(tt_graph* graph);
 /* The last reference waits for the last replay. */
@@ -42,7 +45,8 @@ TT_API void tt_graph_release(tt_graph* graph);
 TT_API tt_status tt_graph_capture_begin(tt_graph* graph);
 /* The end. On failure the graph is empty. */
 TT_API tt_status tt_graph_capture_end(tt_graph* graph);
-/* Starts the work on the thread's current stream. On failure nothing was started. */
+/* Does the work, or starts it on the thread's current stream. Not on two threads at a time. On failure
+ * nothing was started, but for wrong values on the CPU. */
 TT_API tt_status tt_graph_replay(tt_graph* graph);
 /* Empty again; also in the middle of a capture. */
 TT_API tt_status tt_graph_reset(tt_graph* graph);

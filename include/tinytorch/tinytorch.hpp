@@ -640,10 +640,12 @@ class GradScaler {
 
 // ---- captured steps ----
 
-// A training step of a CUDA device, captured once and replayed (graph.h).
+// A training step of the CPU or a CUDA device, captured once and replayed (graph.h).
 class Graph {
  public:
-  explicit Graph(int32_t index = 0) { check(tt_graph_create(TT_CUDA, index, handle_.out())); }
+  explicit Graph(tt_device_type type = TT_CPU, int32_t index = 0) {
+    check(tt_graph_create(type, index, handle_.out()));
+  }
   // What `step` does is captured instead of done. A failure in it ends the capture and leaves the graph
   // empty.
   template <typename F>

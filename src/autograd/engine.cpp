@@ -95,7 +95,7 @@ void accumulate_grad(const Tensor& leaf, Tensor grad, bool create_graph) {
   if (!meta.grad.defined()) {
     // Take the buffer over when nobody else can see it.
     const bool ours = !create_graph && grad.impl()->use_count() == 1 && grad.storage()->use_count() == 1 &&
-                      grad.is_contiguous() && grad.storage()->resizable();
+                      grad.is_contiguous() && !grad.storage()->external();
     meta.grad = ours ? std::move(grad) : (create_graph ? ops::clone(grad) : ops::contiguous_copy(grad));
   } else if (create_graph) {
     meta.grad = ops::add(meta.grad, grad);

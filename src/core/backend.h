@@ -22,6 +22,7 @@
 #include "core/backend/stream.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/host_capture.h"
 
 namespace tt {
 
@@ -78,7 +79,10 @@ void check_device(Device device);
 
 // The device's kernels: those that the thread calls from now on are for this device.
 inline Backend& backend_of(Device device) {
-  if (device.is_cpu()) return cpu_backend();
+  if (device.is_cpu()) {
+    HostCapture* const capture = HostCapture::current();
+    return capture == nullptr ? cpu_backend() : capture->backend();
+  }
   Backend& backend = load_plugin_backend(device.type);
   backend.memory->select(device);
   return backend;

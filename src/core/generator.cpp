@@ -239,7 +239,8 @@ class ReservedAtReplay final : public ReplayInput {
 Generator::Reservation Generator::reserve_locked(uint64_t blocks, Device device) {
   TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument,
            "only a Philox generator can set blocks aside");
-  if (Graph* graph = Graph::capturing(device)) {
+  // The CPU's draws are noted whole, and come here in replays.
+  if (Graph* graph = device.is_cpu() ? nullptr : Graph::capturing(device)) {
     void* live = graph->add_input(std::make_unique<ReservedAtReplay>(*this, blocks), 2 * sizeof(uint64_t));
     return {seed_, offset_, static_cast<const uint64_t*>(live)};
   }

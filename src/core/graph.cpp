@@ -7,14 +7,15 @@
 
 namespace tt {
 
-thread_local Graph* Graph::t_capturing = nullptr;
+constinit thread_local Graph* Graph::t_capturing = nullptr;
 
 namespace {
-GraphKernels& graphs_of(Device device) { return *load_plugin_backend(device.type).graph; }
+GraphKernels& graphs_of(Device device) {
+  return *(device.is_cpu() ? cpu_backend() : load_plugin_backend(device.type)).graph;
+}
 }  // namespace
 
 Graph::Graph(Device device) : RefCounted(Kind::kGraph), device_(device) {
-  TT_CHECK(!device.is_cpu(), Status::kDevice, "graphs are of CUDA devices; the CPU cannot capture its work");
   check_device(device);
   (void)graphs_of(device);
 }
@@ -56,8 +57,9 @@ void Graph::replay() {
   graphs_of(device_).check_replay(native_);
   for (const Input& input : inputs_) input.source->check();
   for (const Input& input : inputs_) input.source->next(values_.data() + input.offset);
-  graphs_of(device_).replay(native_, values_.data());
+  // A replay that fails midway has written too.
   for (const Ref<Storage>& storage : written_) storage->bump_version();
+  graphs_of(device_).replay(native_, values_.data());
 }
 
 void Graph::reset() {

@@ -42,9 +42,7 @@ class Graph final : public RefCounted {
   void reset();
 
   // The graph that takes the thread's work for the device now, or null.
-  static Graph* capturing(Device device) {
-    return device.is_cpu() || t_capturing == nullptr ? nullptr : find_capturing(device);
-  }
+  static Graph* capturing(Device device) { return t_capturing == nullptr ? nullptr : find_capturing(device); }
 
   // Of the capture that takes the thread's work for the device now: a number of its own; 0: of none.
   static uint64_t capture_id(Device device) {
@@ -76,7 +74,7 @@ class Graph final : public RefCounted {
   std::vector<Ref<Storage>> written_;
 
   // Of the thread; one at a time.
-  [[gnu::tls_model("initial-exec")]] static thread_local Graph* t_capturing;
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local Graph* t_capturing;
 };
 
 }  // namespace tt

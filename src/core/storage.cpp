@@ -20,6 +20,10 @@ void free_data(void* data, size_t nbytes, Device device) noexcept {
 }  // namespace
 
 Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
+  if (device.is_cpu()) {
+    if (HostCapture* capture = HostCapture::current()) [[unlikely]]
+      return capture->allocate(nbytes);
+  }
   if (device.is_cpu() && kHeader + nbytes <= kSmallBlockLimit) {
     void* block = allocate_block(kHeader + nbytes);
     return Ref<Storage>::adopt(::new (block)
@@ -65,9 +69,15 @@ void Storage::operator delete(Storage* self, std::destroying_delete_t) noexcept 
   free_block(self, header_bytes);
 }
 
+void Storage::note_use() const {
+  if (device_.is_cpu()) HostCapture::current()->use(*this);
+}
+
 void Storage::grow(size_t nbytes) {
   TT_CHECK(resizable(), Status::kInvalidArgument, "Trying to resize storage that is not resizable");
   if (nbytes <= nbytes_) return;
+  TT_CHECK(graphs_.load(std::memory_order_relaxed) == 0, Status::kInvalidArgument,
+           "Trying to resize storage that a captured graph uses");
   void* data = allocate_data(nbytes, device_);
   memory_of(device_).copy_bytes(data, device_, data_, device_, nbytes_);
   if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "core/device.h"
+#include "core/host_capture.h"
 #include "core/ref.h"
 
 namespace tt {
@@ -23,18 +24,36 @@ class Storage final : public RefCounted {
   // Page-locked host memory, from which devices of the type copy without the host's waiting.
   static Ref<Storage> allocate_pinned(size_t nbytes, DeviceType type);
 
-  void* data() const { return data_; }
+  void* data() const {
+    if (HostCapture::current() != nullptr) [[unlikely]]
+      note_use();
+    return data_;
+  }
   size_t nbytes() const { return nbytes_; }
   Device device() const { return device_; }
-  bool resizable() const { return place_ != Place::kExternal; }
+  bool resizable() const { return place_ == Place::kInline || place_ == Place::kBlock; }
+  bool external() const { return place_ == Place::kExternal; }
+  // What the deleter gets, and whether that is `deleter`.
+  void* context() const { return context_; }
+  bool has_deleter(Deleter deleter) const { return deleter_ == deleter; }
   // Of memory that was wrapped without one.
   void set_deleter(Deleter deleter, void* context) {
     deleter_ = deleter;
     context_ = context;
   }
+  // Of memory that was wrapped as null: it is a graph's.
+  void set_graph_memory(void* data, Deleter deleter, void* context) {
+    data_ = data;
+    place_ = Place::kGraph;
+    set_deleter(deleter, context);
+  }
   bool pinned() const { return pinned_; }
   bool read_only() const { return read_only_; }
   void set_read_only() { read_only_ = true; }
+
+  // Graphs that know the address, which must then not change.
+  void add_graph() const { graphs_.fetch_add(1, std::memory_order_relaxed); }
+  void remove_graph() const { graphs_.fetch_sub(1, std::memory_order_relaxed); }
 
   // Grows to nbytes, keeping the contents (resize_). The storage must be resizable.
   void grow(size_t nbytes);
@@ -46,8 +65,8 @@ class Storage final : public RefCounted {
   static void operator delete(Storage* self, std::destroying_delete_t) noexcept;
 
  private:
-  // Where the bytes are: behind the header, in a block of their own, or the caller's.
-  enum class Place : uint8_t { kInline, kBlock, kExternal };
+  // Where the bytes are: behind the header, in a block of their own, the caller's, or a graph's.
+  enum class Place : uint8_t { kInline, kBlock, kExternal, kGraph };
 
   Storage(void* data, size_t nbytes, Device device, Place place, uint32_t header_bytes)
       : RefCounted(Kind::kStorage),
@@ -57,6 +76,7 @@ class Storage final : public RefCounted {
         place_(place),
         header_bytes_(header_bytes) {}
   ~Storage() override;
+  [[gnu::cold]] void note_use() const;
 
   void* data_;
   size_t nbytes_;
@@ -66,6 +86,7 @@ class Storage final : public RefCounted {
   bool pinned_ = false;
   uint32_t header_bytes_;  // of the block this object lies in
   std::atomic<uint32_t> version_{0};
+  mutable std::atomic<uint32_t> graphs_{0};
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
 };

@@ -35,6 +35,10 @@ void TensorImpl::set_geometry(const Dims& sizes_, const Dims& strides_, int64_t 
   contiguous = geometry_contiguous(sizes, strides);
 }
 
+char* Tensor::raw() const {
+  return static_cast<char*>(impl()->storage->data()) + offset() * size_of(dtype());
+}
+
 Tensor empty(const Dims& sizes, DType dtype, Device device) {
   if (!device.is_cpu()) check_device(device);
   const int64_t numel = checked_numel(sizes);
@@ -47,7 +51,7 @@ Tensor empty(const Dims& sizes, DType dtype, Device device) {
 
 Tensor scalar_tensor(const Scalar& value, DType dtype, Device device) {
   Tensor out = empty({}, dtype, device);
-  if (device.is_cpu()) {
+  if (device.is_cpu() && HostCapture::current() == nullptr) {
     visit_dtype(dtype, [&]<typename T>() { *out.data<T>() = value.to<T>(); });
   } else {
     backend_of(device).pointwise->fill(make_loop({}, {out}), value);

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "cpu/conv.h"
 #include "cpu/gemm.h"
+#include "cpu/graph.h"
 #include "cpu/index.h"
 #include "cpu/loss.h"
 #include "cpu/norm.h"
@@ -50,7 +51,7 @@ Backend& cpu_backend() {
       .optimizer = new cpu::CpuOptimizer,
       .random = new cpu::CpuRandom,
       .stream = {},
-      .graph = {},
+      .graph = new cpu::CpuGraphs,
   };
   return backend;
 }

@@ -21,8 +21,16 @@
 #ifndef TT_CPU_OPTIMIZER_SHARED
 #define TT_CPU_OPTIMIZER_SHARED
 namespace tt::cpu {
-using SgdStep = void (*)(const SgdTensor&, const SgdOptions&, int64_t begin, int64_t end);
-using AdamStep = void (*)(const AdamTensor&, const AdamOptions&, int64_t begin, int64_t end);
+using SgdStep = void (*)(const SgdTensor&, const SgdOptions&, const SgdNumbers&, int64_t begin, int64_t end);
+using AdamStep = void (*)(const AdamTensor&, const AdamOptions&, const AdamNumbers&, int64_t begin,
+                          int64_t end);
+
+// In a captured step what the numbers are is known when it runs.
+inline bool is_first(const SgdTensor& t) { return t.live_first != nullptr ? *t.live_first != 0 : t.first; }
+inline const tt::AdamStep& step_of(const AdamTensor& t) {
+  return t.live_step != nullptr ? *t.live_step : t.step;
+}
+
 // By dtype: float16, bfloat16, float32, float64.
 struct OptimizerTable {
   SgdStep sgd[4];
@@ -57,16 +65,17 @@ inline C larger_or_nan(C before, C now) {
 enum SgdMode { kPlain, kFirst, kMomentum };
 
 template <typename T, SgdMode kMode, bool kDecay, bool kNesterov>
-void sgd_loop(const SgdTensor& t, const SgdOptions& options, int64_t begin, int64_t end) {
+void sgd_loop(const SgdTensor& t, const SgdOptions& options, const SgdNumbers& numbers, int64_t begin,
+              int64_t end) {
   T* const param = static_cast<T*>(t.param);
   const T* const grad = static_cast<const T*>(t.grad);
   T* const buffer = static_cast<T*>(t.momentum);
   const T sign = options.maximize ? T(-1) : T(1);
-  const T decay = static_cast<T>(options.weight_decay);
-  const T momentum = static_cast<T>(options.momentum);
+  const T decay = static_cast<T>(numbers.decay);
+  const T momentum = static_cast<T>(numbers.momentum);
   const T lookahead = momentum;
-  const T fresh = static_cast<T>(1 - options.dampening);
-  const T rate = static_cast<T>(-options.lr);
+  const T fresh = static_cast<T>(numbers.fresh);
+  const T rate = static_cast<T>(numbers.rate);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
     const T p = param[i];
@@ -85,48 +94,51 @@ void sgd_loop(const SgdTensor& t, const SgdOptions& options, int64_t begin, int6
 }
 
 template <typename T, bool kDecay, bool kNesterov>
-void sgd_mode(const SgdTensor& t, const SgdOptions& options, int64_t begin, int64_t end) {
+void sgd_mode(const SgdTensor& t, const SgdOptions& options, const SgdNumbers& numbers, int64_t begin,
+              int64_t end) {
   if (t.momentum == nullptr) {
-    sgd_loop<T, kPlain, kDecay, false>(t, options, begin, end);
-  } else if (t.first) {
-    sgd_loop<T, kFirst, kDecay, kNesterov>(t, options, begin, end);
+    sgd_loop<T, kPlain, kDecay, false>(t, options, numbers, begin, end);
+  } else if (is_first(t)) {
+    sgd_loop<T, kFirst, kDecay, kNesterov>(t, options, numbers, begin, end);
   } else {
-    sgd_loop<T, kMomentum, kDecay, kNesterov>(t, options, begin, end);
+    sgd_loop<T, kMomentum, kDecay, kNesterov>(t, options, numbers, begin, end);
   }
 }
 
 template <typename T>
-void sgd_step(const SgdTensor& t, const SgdOptions& options, int64_t begin, int64_t end) {
-  const bool decay = options.weight_decay != 0;
+void sgd_step(const SgdTensor& t, const SgdOptions& options, const SgdNumbers& numbers, int64_t begin,
+              int64_t end) {
+  const bool decay = numbers.decay != 0;
   if (decay && options.nesterov) {
-    sgd_mode<T, true, true>(t, options, begin, end);
+    sgd_mode<T, true, true>(t, options, numbers, begin, end);
   } else if (decay) {
-    sgd_mode<T, true, false>(t, options, begin, end);
+    sgd_mode<T, true, false>(t, options, numbers, begin, end);
   } else if (options.nesterov) {
-    sgd_mode<T, false, true>(t, options, begin, end);
+    sgd_mode<T, false, true>(t, options, numbers, begin, end);
   } else {
-    sgd_mode<T, false, false>(t, options, begin, end);
+    sgd_mode<T, false, false>(t, options, numbers, begin, end);
   }
 }
 
 enum AdamDecay { kNoDecay, kGradDecay, kParamDecay };
 
 template <typename T, AdamDecay kDecay, bool kAmsgrad, bool kSmallWeight>
-void adam_loop(const AdamTensor& t, const AdamOptions& options, int64_t begin, int64_t end) {
+void adam_loop(const AdamTensor& t, const AdamOptions& options, const AdamNumbers& numbers, int64_t begin,
+               int64_t end) {
   T* const param = static_cast<T*>(t.param);
   const T* const grad = static_cast<const T*>(t.grad);
   T* const exp_avg = static_cast<T*>(t.exp_avg);
   T* const exp_avg_sq = static_cast<T*>(t.exp_avg_sq);
   T* const max_exp_avg_sq = static_cast<T*>(t.max_exp_avg_sq);
   const T sign = options.maximize ? T(-1) : T(1);
-  const T grad_decay = static_cast<T>(options.weight_decay);
-  const T param_decay = static_cast<T>(1 - options.lr * options.weight_decay);
-  const T weight = static_cast<T>(1 - options.beta1);
-  const T beta2 = static_cast<T>(options.beta2);
-  const T fresh2 = static_cast<T>(1 - options.beta2);
-  const T eps = static_cast<T>(options.eps);
-  const T correction = static_cast<T>(t.step.bias_correction2_sqrt);
-  const T rate = static_cast<T>(-t.step.step_size);
+  const T grad_decay = static_cast<T>(numbers.grad_decay);
+  const T param_decay = static_cast<T>(numbers.param_decay);
+  const T weight = static_cast<T>(numbers.weight);
+  const T beta2 = static_cast<T>(numbers.beta2);
+  const T fresh2 = static_cast<T>(numbers.fresh2);
+  const T eps = static_cast<T>(numbers.eps);
+  const T correction = static_cast<T>(step_of(t).bias_correction2_sqrt);
+  const T rate = static_cast<T>(-step_of(t).step_size);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
     T p = param[i];
@@ -152,27 +164,29 @@ void adam_loop(const AdamTensor& t, const AdamOptions& options, int64_t begin, i
 }
 
 template <typename T, AdamDecay kDecay>
-void adam_mode(const AdamTensor& t, const AdamOptions& options, int64_t begin, int64_t end) {
-  const bool small_weight = static_cast<T>(1 - options.beta1) < T(0.5);
+void adam_mode(const AdamTensor& t, const AdamOptions& options, const AdamNumbers& numbers, int64_t begin,
+               int64_t end) {
+  const bool small_weight = static_cast<T>(numbers.weight) < T(0.5);
   if (options.amsgrad && small_weight) {
-    adam_loop<T, kDecay, true, true>(t, options, begin, end);
+    adam_loop<T, kDecay, true, true>(t, options, numbers, begin, end);
   } else if (options.amsgrad) {
-    adam_loop<T, kDecay, true, false>(t, options, begin, end);
+    adam_loop<T, kDecay, true, false>(t, options, numbers, begin, end);
   } else if (small_weight) {
-    adam_loop<T, kDecay, false, true>(t, options, begin, end);
+    adam_loop<T, kDecay, false, true>(t, options, numbers, begin, end);
   } else {
-    adam_loop<T, kDecay, false, false>(t, options, begin, end);
+    adam_loop<T, kDecay, false, false>(t, options, numbers, begin, end);
   }
 }
 
 template <typename T>
-void adam_step(const AdamTensor& t, const AdamOptions& options, int64_t begin, int64_t end) {
-  if (options.weight_decay == 0) {
-    adam_mode<T, kNoDecay>(t, options, begin, end);
+void adam_step(const AdamTensor& t, const AdamOptions& options, const AdamNumbers& numbers, int64_t begin,
+               int64_t end) {
+  if (numbers.grad_decay == 0) {
+    adam_mode<T, kNoDecay>(t, options, numbers, begin, end);
   } else if (options.decoupled) {
-    adam_mode<T, kParamDecay>(t, options, begin, end);
+    adam_mode<T, kParamDecay>(t, options, numbers, begin, end);
   } else {
-    adam_mode<T, kGradDecay>(t, options, begin, end);
+    adam_mode<T, kGradDecay>(t, options, numbers, begin, end);
   }
 }
 
@@ -212,59 +226,61 @@ void add_scaled(float* out, float factor, const float* x, const float* y, int64_
 
 // The factor of an addition has the tensors' dtype, that of a product is exact to float.
 template <typename H>
-void sgd_half(const SgdTensor& t, const SgdOptions& options, int64_t begin, int64_t end) {
+void sgd_half(const SgdTensor& t, const SgdOptions& options, const SgdNumbers& numbers, int64_t begin,
+              int64_t end) {
   alignas(64) float p[kBlock], g[kBlock], b[kBlock];
   for (int64_t at = begin; at < end; at += kBlock) {
     const int64_t n = end - at < kBlock ? end - at : kBlock;
     read<H>(t.param, at, n, p);
     read<H>(t.grad, at, n, g);
     scale(g, options.maximize ? -1.0f : 1.0f, n);
-    if (options.weight_decay != 0) {
-      add_scaled(g, rounded<H>(options.weight_decay), p, g, n);
+    if (numbers.decay != 0) {
+      add_scaled(g, rounded<H>(numbers.decay), p, g, n);
       round_all<H>(g, n);
     }
     const float* step = g;
     if (t.momentum != nullptr) {
-      if (t.first) {
+      if (is_first(t)) {
         std::memcpy(b, g, sizeof(float) * static_cast<size_t>(n));
       } else {
         read<H>(t.momentum, at, n, b);
-        scale(b, static_cast<float>(options.momentum), n);
+        scale(b, static_cast<float>(numbers.momentum), n);
         round_all<H>(b, n);
-        add_scaled(b, rounded<H>(1 - options.dampening), g, b, n);
+        add_scaled(b, rounded<H>(numbers.fresh), g, b, n);
         round_all<H>(b, n);
       }
       write<H>(b, n, t.momentum, at);
       step = b;
       if (options.nesterov) {
-        add_scaled(g, rounded<H>(options.momentum), b, g, n);
+        add_scaled(g, rounded<H>(numbers.momentum), b, g, n);
         round_all<H>(g, n);
         step = g;
       }
     }
-    add_scaled(p, rounded<H>(-options.lr), step, p, n);
+    add_scaled(p, rounded<H>(numbers.rate), step, p, n);
     write<H>(p, n, t.param, at);
   }
 }
 
 template <typename H>
-void adam_half(const AdamTensor& t, const AdamOptions& options, int64_t begin, int64_t end) {
+void adam_half(const AdamTensor& t, const AdamOptions& options, const AdamNumbers& numbers, int64_t begin,
+               int64_t end) {
   alignas(64) float p[kBlock], g[kBlock], average[kBlock], square[kBlock], before[kBlock];
-  const auto weight = static_cast<float>(1 - options.beta1);
-  const auto fresh2 = static_cast<float>(1 - options.beta2);
-  const auto eps = static_cast<float>(options.eps);
-  const auto correction = static_cast<float>(t.step.bias_correction2_sqrt);
-  const auto rate = static_cast<float>(-t.step.step_size);
+  const auto weight = static_cast<float>(numbers.weight);
+  const auto fresh2 = static_cast<float>(numbers.fresh2);
+  const auto eps = static_cast<float>(numbers.eps);
+  const auto correction = static_cast<float>(step_of(t).bias_correction2_sqrt);
+  const auto rate = static_cast<float>(-step_of(t).step_size);
   for (int64_t at = begin; at < end; at += kBlock) {
     const int64_t n = end - at < kBlock ? end - at : kBlock;
     read<H>(t.param, at, n, p);
     read<H>(t.grad, at, n, g);
     scale(g, options.maximize ? -1.0f : 1.0f, n);
-    if (options.weight_decay != 0 && options.decoupled) {
-      scale(p, static_cast<float>(1 - options.lr * options.weight_decay), n);
+    if (numbers.grad_decay != 0 && options.decoupled) {
+      scale(p, static_cast<float>(numbers.param_decay), n);
       round_all<H>(p, n);
-    } else if (options.weight_decay != 0) {
-      add_scaled(g, rounded<H>(options.weight_decay), p, g, n);
+    } else if (numbers.grad_decay != 0) {
+      add_scaled(g, rounded<H>(numbers.grad_decay), p, g, n);
       round_all<H>(g, n);
     }
     read<H>(t.exp_avg, at, n, average);
@@ -276,7 +292,7 @@ void adam_half(const AdamTensor& t, const AdamOptions& options, int64_t begin, i
     round_all<H>(average, n);
     write<H>(average, n, t.exp_avg, at);
     read<H>(t.exp_avg_sq, at, n, square);
-    scale(square, static_cast<float>(options.beta2), n);
+    scale(square, static_cast<float>(numbers.beta2), n);
     round_all<H>(square, n);
     for (int64_t i = 0; i < n; ++i) square[i] = multiply_add(fresh2 * g[i], g[i], square[i]);
     round_all<H>(square, n);
@@ -324,8 +340,9 @@ const OptimizerTable& table() {
 int table_index(DType dtype) { return static_cast<int>(dtype) - static_cast<int>(DType::kFloat16); }
 
 // All elements of all tensors as one range, divided among the threads.
-template <typename Tensor, typename Options, typename Step>
+template <typename Numbers, typename Tensor, typename Options, typename Step>
 void run(std::span<const Tensor> tensors, const Options& options, const Step* steps, int64_t grain) {
+  const Numbers numbers = options.live != nullptr ? *options.live : Numbers::of(options);
   int64_t total = 0;
   for (const Tensor& t : tensors) total += t.n;
   parallel_for(total, grain, [&](int64_t begin, int64_t end) {
@@ -333,7 +350,7 @@ void run(std::span<const Tensor> tensors, const Options& options, const Step* st
     for (const Tensor& t : tensors) {
       const int64_t from = begin > start ? begin - start : 0;
       const int64_t to = end - start < t.n ? end - start : t.n;
-      if (from < to) steps[table_index(t.dtype)](t, options, from, to);
+      if (from < to) steps[table_index(t.dtype)](t, options, numbers, from, to);
       start += t.n;
       if (start >= end) break;
     }
@@ -343,11 +360,11 @@ void run(std::span<const Tensor> tensors, const Options& options, const Step* st
 }  // namespace
 
 void CpuOptimizer::sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) {
-  run(tensors, options, table().sgd, 32768);
+  run<SgdNumbers>(tensors, options, table().sgd, 32768);
 }
 
 void CpuOptimizer::adam(std::span<const AdamTensor> tensors, const AdamOptions& options) {
-  run(tensors, options, table().adam, 8192);
+  run<AdamNumbers>(tensors, options, table().adam, 8192);
 }
 
 }  // namespace tt::cpu

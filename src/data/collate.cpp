@@ -75,6 +75,7 @@ Tensor stack_recorded(int64_t n, const Dims& sizes, DType dtype, Device device, 
 }  // namespace
 
 Tensor gather_rows(const Tensor& t, std::span<const int64_t> indices) {
+  refuse_host_capture(kHostValues);
   const auto n = static_cast<int64_t>(indices.size());
   const Dims sizes = without_first(t.sizes());
   const Dims strides = without_first(t.strides());
@@ -132,7 +133,7 @@ Tensor stack_samples(std::span<const Tensor> samples) {
   const auto row_bytes = static_cast<size_t>(out.stride(0)) * size_of(dtype);
   for (int64_t i = 0; i < n; ++i) {
     const Tensor& t = samples[static_cast<size_t>(i)];
-    if (t.device().is_cpu() && t.dtype() == dtype && t.is_contiguous()) {
+    if (t.device().is_cpu() && t.dtype() == dtype && t.is_contiguous() && HostCapture::current() == nullptr) {
       std::memcpy(out.raw() + static_cast<size_t>(i) * row_bytes, t.raw(), row_bytes);
     } else {
       ops::copy_values(row_alias(out, i), t);

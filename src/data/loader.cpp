@@ -12,15 +12,13 @@ namespace tt::data {
 
 namespace {
 
-// The data set's tensors where all are on one device that is not the CPU, and no gradient flows into them;
-// else null.
-const Tensors* rows_on_device(const Dataset& dataset) {
+// The data set's tensors where all are on one device, and no gradient flows into them; else null.
+const Tensors* rows_on_one_device(const Dataset& dataset) {
   const Tensors* rows = dataset.rows({});
   if (rows == nullptr) return nullptr;
   const Device device = rows->front().device();
-  const bool fit = !device.is_cpu() && std::ranges::all_of(*rows, [&](const Tensor& t) {
-    return t.device() == device && !t.requires_grad();
-  });
+  const bool fit =
+      std::ranges::all_of(*rows, [&](const Tensor& t) { return t.device() == device && !t.requires_grad(); });
   return fit ? rows : nullptr;
 }
 
@@ -64,11 +62,15 @@ void Loader::begin() {
   const int64_t count = samples(length);
   batch_.reserve(static_cast<size_t>(std::min(options_.batch_size, count)));
   if (options_.shuffle) order_.resize(static_cast<size_t>(count));
-  const Tensors* const rows = rows_on_device(*dataset_);
-  // The same memory in every epoch: graphs know it.
-  if (rows != nullptr && !(device_order_.defined() && device_order_.numel() == count &&
-                           device_order_.device() == rows->front().device())) {
-    device_order_ = empty({count}, DType::kInt64, rows->front().device());
+  const Tensors* const rows = rows_on_one_device(*dataset_);
+  if (rows != nullptr) {
+    // The same memory in every epoch: graphs know it. The CPU needs it for graphs alone.
+    const Device device = rows->front().device();
+    const bool fits =
+        device_order_.defined() && device_order_.numel() == count && device_order_.device() == device;
+    if (!fits && (!device.is_cpu() || device_order_.defined())) {
+      device_order_ = empty({count}, DType::kInt64, device);
+    }
   }
   int64_t base_seed;
   fill_random_full(generator(), &base_seed, 1);
@@ -165,11 +167,11 @@ void Loader::capture_next(Graph& graph, std::span<Tensor> out) {
   TT_CHECK(options_.batch_size <= count_, Status::kShape, "the data set has ", count_,
            " samples, less than a batch of ", options_.batch_size, ", and a captured batch must be full");
   const GradMode off(false);
+  if (!device_order_.defined()) device_order_ = empty({count_}, DType::kInt64, graph.device());
   const Tensor indices = empty({options_.batch_size}, DType::kInt64, device_order_.device());
   const auto* offset =
       static_cast<const int64_t*>(graph.add_input(std::make_unique<Replay>(*this), sizeof(int64_t)));
-  backend_of(device_order_.device())
-      .graph->copy_from(indices.raw(), device_order_.raw(), offset, indices.nbytes());
+  backend_of(graph.device()).graph->copy_from(indices.raw(), device_order_.raw(), offset, indices.nbytes());
   for (size_t i = 0; i < rows_->size(); ++i) out[i] = gather_rows((*rows_)[i], indices);
 }
 
@@ -177,7 +179,7 @@ bool Loader::next(std::span<Tensor> out) {
   TT_CHECK(state_ != State::kIdle, Status::kInvalidArgument,
            "no epoch has begun; call tt_loader_begin first");
   if (rows_ != nullptr) {
-    if (Graph* graph = Graph::capturing(device_order_.device())) {
+    if (Graph* graph = Graph::capturing(rows_->front().device())) {
       capture_next(*graph, out);
       return true;
     }
@@ -185,7 +187,7 @@ bool Loader::next(std::span<Tensor> out) {
   const int64_t first = pending_ ? at_ - static_cast<int64_t>(batch_.size()) : at_;
   if (state_ == State::kRunning && !pending_) take_indices();
   if (state_ == State::kDone) return false;
-  if (rows_ != nullptr) {
+  if (rows_ != nullptr && !rows_->front().device().is_cpu()) {
     put_order_on_device();
     const Tensor indices =
         alias(device_order_, {static_cast<int64_t>(batch_.size())}, {1}, device_order_.offset() + first);

@@ -34,6 +34,7 @@ int FileDescriptor::close() noexcept {
 }
 
 FileDescriptor open_to_read(const std::string& path) {
+  refuse_host_capture("reads a file");
   int fd;
   do {
     fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -227,7 +228,7 @@ void expect_end(Source& source, const std::string& promise) {
   fail(Status::kFormat, source.path(), ": the header promises ", promise, ", but more bytes follow");
 }
 
-Tensor host_values(const Tensor& t) { return ops::contiguous(ops::to_device(detach(t), Device{})); }
+Tensor host_values(const Tensor& t) { return ops::contiguous(ops::to_host(detach(t))); }
 
 void swap_bytes(char* data, size_t count, size_t size) {
   const auto swap = [&]<typename Word>(Word (*reversed)(Word)) {

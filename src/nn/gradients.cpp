@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/meta.h"
+#include "core/host_capture.h"
 #include "ops/ops.h"
 
 namespace tt::nn {
@@ -67,6 +68,20 @@ void check_finite(double norm, double norm_type) {
            "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`");
 }
 
+// out = the norm of the dense tensors' norms, each rounded to its tensor's dtype.
+void write_norm(const Tensors& tensors, double norm_type, const Tensor& out) {
+  NormSum total(norm_type);
+  for (const Tensor& t : tensors) {
+    NormSum one(norm_type);
+    visit_dtype(t.dtype(), [&]<typename T>() {
+      const T* values = t.data<T>();
+      for (int64_t i = 0; i < t.numel(); ++i) one.add(std::fabs(static_cast<double>(values[i])));
+      total.add(static_cast<double>(Scalar(one.result()).to<T>()));
+    });
+  }
+  visit_dtype(out.dtype(), [&]<typename T>() { *out.data<T>() = Scalar(total.result()).to<T>(); });
+}
+
 // Without waiting for the device, but where the norm must be looked at.
 Tensor clip_on_device(const Tensors& grads, double max_norm, double norm_type, bool error_if_nonfinite) {
   const Device device = grads[0].device();
@@ -77,7 +92,7 @@ Tensor clip_on_device(const Tensors& grads, double max_norm, double norm_type, b
   }
   const Tensor total = ops::vector_norm(ops::stack(norms), norm_type);
   if (error_if_nonfinite) {
-    const Tensor host = ops::to_dtype(ops::to_device(total, Device{}), DType::kFloat64);
+    const Tensor host = ops::to_dtype(ops::to_host(total), DType::kFloat64);
     check_finite(*host.data<double>(), norm_type);
   }
   for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_norm_");
@@ -94,28 +109,19 @@ Tensor clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, doub
   const Tensors grads = gradients_of(parameters);
   if (grads.empty()) return scalar_tensor(0.0, default_dtype());
   if (!grads[0].device().is_cpu()) return clip_on_device(grads, max_norm, norm_type, error_if_nonfinite);
-  // The norm of the gradients' norms, each rounded to its gradient's dtype.
-  NormSum total(norm_type);
+  Tensors dense;
   for (const Tensor& grad : grads) {
-    NormSum one(norm_type);
-    const Tensor host = ops::contiguous(ops::to_device(grad, Device{}));
-    visit_dtype(host.dtype(), [&]<typename T>() {
-      const T* values = host.data<T>();
-      for (int64_t i = 0; i < host.numel(); ++i) one.add(std::fabs(static_cast<double>(values[i])));
-      total.add(static_cast<double>(Scalar(one.result()).to<T>()));
-    });
+    dense.push_back(ops::contiguous(grad.device().is_cpu() ? grad : ops::to_host(grad)));
   }
-  const Tensor norm = scalar_tensor(total.result(), grads[0].dtype());
-  double value = 0;
-  visit_dtype(norm.dtype(), [&]<typename T>() { value = static_cast<double>(*norm.data<T>()); });
-  if (error_if_nonfinite) check_finite(value, norm_type);
+  const Tensor norm = empty({}, grads[0].dtype());
+  host_work([dense, norm, norm_type] { write_norm(dense, norm_type, norm); });
+  if (error_if_nonfinite) {
+    const Tensor value = ops::to_dtype(ops::to_host(norm), DType::kFloat64);
+    check_finite(*value.data<double>(), norm_type);
+  }
   for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_norm_");
   // In the norm's dtype, as there: max_norm / (norm + 1e-6), at most 1.
-  const Tensor coefficient = ops::div(max_norm, ops::add(norm, 1e-6));
-  visit_dtype(coefficient.dtype(), [&]<typename T>() {
-    T* c = coefficient.data<T>();
-    if (static_cast<double>(*c) > 1) *c = Scalar(1).to<T>();
-  });
+  const Tensor coefficient = ops::clamp(ops::div(max_norm, ops::add(norm, 1e-6)), std::nullopt, 1.0);
   for (const Tensor& grad : grads) ops::mul_(grad, coefficient);
   return norm;
 }

@@ -56,6 +56,7 @@ namespace {
 template <typename F>
 void fill_with_ones(const Tensor& t, F&& places) {
   const GradMode off(false);
+  refuse_host_capture(kHostValues);
   check_inplace(t, "init");
   const Tensor host = ops::zeros(t.sizes(), t.dtype());
   visit_dtype(t.dtype(),
@@ -186,6 +187,7 @@ void trunc_normal_(const Tensor& t, double mean, double std, double a, double b,
            "trunc_normal_ expects a finite mean and std > 0, got mean = ", mean, " and std = ", std);
   TT_CHECK(a < b && std::isfinite(a) && std::isfinite(b), Status::kInvalidArgument,
            "trunc_normal_ expects finite bounds a < b, got a = ", a, " and b = ", b);
+  refuse_host_capture(kHostValues);
   const GradMode off(false);
   check_inplace(t, "trunc_normal_");
   if (t.numel() == 0) return;

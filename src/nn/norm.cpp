@@ -38,7 +38,7 @@ Tensor BatchNorm::normalise(const Tensor& input, bool relu) {
   const bool counts = training() && track && buffer(kBatches).defined();
   double momentum = settings_.cumulative ? 0 : settings_.momentum;
   if (counts && settings_.cumulative) {
-    const Tensor seen = ops::to_device(buffer(kBatches), Device{});
+    const Tensor seen = ops::to_host(buffer(kBatches));
     momentum = 1.0 / static_cast<double>(*seen.data<int64_t>() + 1);
   }
   const bool pass_statistics = !training() || track;

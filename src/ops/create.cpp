@@ -61,6 +61,7 @@ void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
     backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, from}));
     return;
   }
+  refuse_host_capture("copies between devices");
   // Across devices: the bytes travel dense and in the source's dtype, then the target's device converts and
   // places them.
   const Tensor dense = from.is_contiguous() ? from : contiguous_copy(from);
@@ -163,6 +164,11 @@ Tensor pin_memory(const Tensor& t, DeviceType type) {
   out.impl()->storage = Storage::allocate_pinned(out.nbytes(), type);
   copy_values(out, dense);
   return out;
+}
+
+Tensor to_host(const Tensor& t) {
+  refuse_host_capture("reads values");
+  return to_device(t, Device{});
 }
 
 Tensor to_device(const Tensor& t, Device device, bool non_blocking) {

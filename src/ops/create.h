@@ -33,6 +33,8 @@ Tensor contiguous_copy(const Tensor& t);        // always new memory; not record
 Tensor to_dtype(const Tensor& t, DType dtype);  // t itself where it has the dtype; differentiable
 // non_blocking: the host does not wait where its side is pinned, contiguous and of the other's dtype.
 Tensor to_device(const Tensor& t, Device device, bool non_blocking = false);
+// On the CPU, for the host to read: fails in a capture of the CPU's work.
+Tensor to_host(const Tensor& t);
 // A copy in page-locked memory, for the devices of the type. t: on the CPU. Not recorded.
 Tensor pin_memory(const Tensor& t, DeviceType type = DeviceType::kCuda);
 

@@ -1,6 +1,7 @@
 #include "ops/dropout.h"
 
 #include "core/random_fill.h"
+#include "ops/draw.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -31,10 +32,12 @@ Tensor draw_mask(const Tensor& input, double p, Generator& generator) {
   // mt19937 draws one number after another, on the CPU.
   const Device device = generator.engine() == Engine::kPhilox ? input.device() : Device{};
   const Tensor flat = empty({input.numel()}, input.dtype(), device);
-  visit_dtype(input.dtype(), [&]<typename T>() {
-    if constexpr (!std::is_integral_v<T>) {
-      fill_dropout_mask(generator, flat.data<T>(), flat.numel(), p, device);
-    }
+  draw(generator, flat, [p](Generator& g, const Tensor& to) {
+    visit_dtype(to.dtype(), [&]<typename T>() {
+      if constexpr (!std::is_integral_v<T>) {
+        fill_dropout_mask(g, to.data<T>(), to.numel(), p, to.device());
+      }
+    });
   });
   return alias(to_device(flat, input.device()), input.sizes(), dense_strides(input), 0);
 }

@@ -293,7 +293,7 @@ Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<i
            repeats.ndim() == 0 ? 1 : repeats.size(0), " and input.size(", d, ") = ", size);
   const Tensor host = [&] {
     const GradMode off(false);
-    return contiguous(to_device(to_dtype(repeats, DType::kInt64), Device{}));
+    return contiguous(to_host(to_dtype(repeats, DType::kInt64)));
   }();
   const auto* times = host.data<int64_t>();
   int64_t total = 0;

@@ -342,7 +342,7 @@ Unique unique_consecutive(const Tensor& t, bool return_inverse, bool return_coun
 namespace {
 // The value of a one-element tensor.
 double value_of(const Tensor& t) {
-  const Tensor local = to_device(t, Device{});
+  const Tensor local = to_host(t);
   double value = 0;
   visit_dtype(local.dtype(), [&]<typename T>() { value = static_cast<double>(*local.data<T>()); });
   return value;
@@ -372,7 +372,7 @@ Tensor bincount(const Tensor& t, const Tensor& weights, int64_t minlength) {
     w = contiguous(to_dtype(weights, dtype));
   }
   const Tensor wide = to_dtype(max(t), DType::kInt64);
-  const Tensor local = to_device(wide, Device{});
+  const Tensor local = to_host(wide);
   const int64_t greatest = *local.data<int64_t>();
   TT_CHECK(greatest < INT64_MAX, Status::kInvalidArgument, "bincount: the value ", greatest, " is too large");
   const int64_t bins = std::max(greatest + 1, minlength);

@@ -253,6 +253,7 @@ struct Ready {
         tensor = to_dtype(t, dtype);
         return LoopOperand(tensor);
       }
+      refuse_host_capture("reads a value for another device");
       visit_dtype(t.dtype(), [&]<typename From>() {
         const From from = *t.data<From>();
         visit_dtype(host_dtype,
@@ -440,7 +441,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
     const DType dtype = a.tensor().dtype();
     check_values(op, b, dtype);
     out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
-    if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
+    if (out.numel() > 0) backend_of({}).pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
   } else if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
     const GradMode off(false);
     out = unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));

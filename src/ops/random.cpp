@@ -4,9 +4,16 @@
 
 #include "autograd/meta.h"
 #include "core/random_fill.h"
+#include "ops/draw.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
+
+void note_draw(HostCapture& capture, Generator& generator, const Tensor& out,
+               std::function<void(Generator&, const Tensor&)> fill, FillChecks checks) {
+  if (checks == FillChecks::kArguments) fill(generator, alias(out, {0}, {1}, out.offset()));
+  capture.note([from = Ref<Generator>(&generator), out, fill = std::move(fill)] { fill(*from, out); });
+}
 
 namespace {
 
@@ -37,19 +44,19 @@ struct MemoryOrder {
   }
 };
 
-// fill(generator, dense, contiguous): writes numel values of self's dtype to a dense tensor.
-template <typename Fill>
-void fill_random_(const Tensor& self, const char* name, RandomSource generator, Fill&& fill) {
+// fill(generator, dense): writes numel values of self's dtype to a dense tensor.
+using Fill = std::function<void(Generator&, const Tensor&)>;
+void fill_random_(const Tensor& self, const char* name, RandomSource generator, const Fill& fill) {
   check_inplace(self, name);
   const bool record_it = needs_grad(self);
   Generator& from = source(generator, self.device());
   const Device device = drawn_on(from, self.device());
   if (self.is_contiguous() && self.device() == device) {
-    fill(from, self, true);
+    draw(from, self, fill);
   } else {
     const MemoryOrder memory(self);
     const Tensor dense = empty(memory.apply(self.sizes()), self.dtype(), device);
-    fill(from, dense, self.is_contiguous());
+    draw(from, dense, fill);
     copy_values(alias(self, memory.apply(self.sizes()), memory.apply(self.strides()), self.offset()), dense);
   }
   bump_version(self);
@@ -76,16 +83,20 @@ void visit_floating(DType dtype, F&& fn) {
 Tensor rand(const Dims& sizes, DType dtype, RandomSource generator, Device device) {
   Generator& from = source(generator, device);
   const Tensor out = empty(sizes, dtype, drawn_on(from, device));
-  visit_floating(
-      dtype, [&]<typename T>() { fill_uniform<T>(from, out.data<T>(), out.numel(), 0, 1, out.device()); });
+  draw(from, out, [](Generator& g, const Tensor& to) {
+    visit_floating(to.dtype(),
+                   [&]<typename T>() { fill_uniform<T>(g, to.data<T>(), to.numel(), 0, 1, to.device()); });
+  });
   return to_device(out, device);
 }
 
 Tensor randn(const Dims& sizes, DType dtype, RandomSource generator, Device device) {
   Generator& from = source(generator, device);
   const Tensor out = empty(sizes, dtype, drawn_on(from, device));
-  visit_floating(dtype, [&]<typename T>() {
-    fill_normal<T>(from, out.data<T>(), out.numel(), 0, 1, true, out.device());
+  draw(from, out, [](Generator& g, const Tensor& to) {
+    visit_floating(to.dtype(), [&]<typename T>() {
+      fill_normal<T>(g, to.data<T>(), to.numel(), 0, 1, true, to.device());
+    });
   });
   return to_device(out, device);
 }
@@ -94,8 +105,10 @@ Tensor randint(int64_t low, int64_t high, const Dims& sizes, DType dtype, Random
                Device device) {
   Generator& from = source(generator, device);
   const Tensor out = empty(sizes, dtype, drawn_on(from, device));
-  visit_dtype(dtype, [&]<typename T>() {
-    fill_random_int<T>(from, out.data<T>(), out.numel(), low, high, out.device());
+  draw(from, out, [low, high](Generator& g, const Tensor& to) {
+    visit_dtype(to.dtype(), [&]<typename T>() {
+      fill_random_int<T>(g, to.data<T>(), to.numel(), low, high, to.device());
+    });
   });
   return to_device(out, device);
 }
@@ -104,12 +117,15 @@ Tensor randperm(int64_t n, DType dtype, RandomSource generator, Device device) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
   Generator& from = source(generator, device);
   const Tensor out = empty({n}, dtype, drawn_on(from, device));
-  visit_dtype(dtype, [&]<typename T>() { fill_randperm<T>(from, out.data<T>(), n, out.device()); });
+  draw(from, out, [](Generator& g, const Tensor& to) {
+    visit_dtype(to.dtype(),
+                [&]<typename T>() { fill_randperm<T>(g, to.data<T>(), to.numel(), to.device()); });
+  });
   return to_device(out, device);
 }
 
 void uniform_(const Tensor& self, double low, double high, RandomSource generator) {
-  fill_random_(self, "uniform_", generator, [&](Generator& from, const Tensor& dense, bool) {
+  fill_random_(self, "uniform_", generator, [=](Generator& from, const Tensor& dense) {
     visit_floating(dense.dtype(), [&]<typename T>() {
       fill_uniform<T>(from, dense.data<T>(), dense.numel(), low, high, dense.device());
     });
@@ -117,7 +133,8 @@ void uniform_(const Tensor& self, double low, double high, RandomSource generato
 }
 
 void normal_(const Tensor& self, double mean, double std, RandomSource generator) {
-  fill_random_(self, "normal_", generator, [&](Generator& from, const Tensor& dense, bool contiguous) {
+  const bool contiguous = self.is_contiguous();
+  fill_random_(self, "normal_", generator, [=](Generator& from, const Tensor& dense) {
     visit_floating(dense.dtype(), [&]<typename T>() {
       fill_normal<T>(from, dense.data<T>(), dense.numel(), mean, std, contiguous, dense.device());
     });
@@ -125,7 +142,7 @@ void normal_(const Tensor& self, double mean, double std, RandomSource generator
 }
 
 void exponential_(const Tensor& self, double lambda, RandomSource generator) {
-  fill_random_(self, "exponential_", generator, [&](Generator& from, const Tensor& dense, bool) {
+  fill_random_(self, "exponential_", generator, [=](Generator& from, const Tensor& dense) {
     visit_floating(dense.dtype(), [&]<typename T>() {
       fill_exponential<T>(from, dense.data<T>(), dense.numel(), lambda, dense.device());
     });
@@ -135,7 +152,7 @@ void exponential_(const Tensor& self, double lambda, RandomSource generator) {
 void random_(const Tensor& self, std::optional<int64_t> low, std::optional<int64_t> high,
              RandomSource generator) {
   TT_CHECK(high.has_value() || !low.has_value(), Status::kInvalidArgument, "low is given without high");
-  fill_random_(self, "random_", generator, [&](Generator& from, const Tensor& dense, bool) {
+  fill_random_(self, "random_", generator, [=](Generator& from, const Tensor& dense) {
     visit_dtype(dense.dtype(), [&]<typename T>() {
       if (high) {
         fill_random_int<T>(from, dense.data<T>(), dense.numel(), low.value_or(0), *high, dense.device());
@@ -147,7 +164,7 @@ void random_(const Tensor& self, std::optional<int64_t> low, std::optional<int64
 }
 
 void bernoulli_(const Tensor& self, double p, RandomSource generator) {
-  fill_random_(self, "bernoulli_", generator, [&](Generator& from, const Tensor& dense, bool) {
+  fill_random_(self, "bernoulli_", generator, [=](Generator& from, const Tensor& dense) {
     visit_dtype(dense.dtype(), [&]<typename T>() {
       fill_bernoulli<T>(from, dense.data<T>(), dense.numel(), p, dense.device());
     });
@@ -160,9 +177,14 @@ Tensor bernoulli(const Tensor& p, RandomSource generator) {
   const Device device = drawn_on(from, p.device());
   const Tensor dense = contiguous(to_device(p, device));
   const Tensor out = empty(p.sizes(), p.dtype(), device);
-  visit_floating(p.dtype(), [&]<typename T>() {
-    fill_bernoulli<T, T>(from, out.data<T>(), out.numel(), dense.data<T>(), device);
-  });
+  draw(
+      from, out,
+      [dense](Generator& g, const Tensor& to) {
+        visit_floating(to.dtype(), [&]<typename T>() {
+          fill_bernoulli<T, T>(g, to.data<T>(), to.numel(), dense.data<T>(), to.device());
+        });
+      },
+      FillChecks::kNothing);
   return to_device(out, p.device());
 }
 
@@ -177,10 +199,15 @@ Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, Ran
   const int64_t categories = weights.size(weights.ndim() - 1);
   TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples, got ", samples);
   const Tensor out = empty(weights.ndim() == 2 ? Dims{rows, samples} : Dims{samples}, DType::kInt64, device);
-  visit_floating(weights.dtype(), [&]<typename T>() {
-    tt::multinomial<T>(from, dense.data<T>(), rows, categories, samples, replacement, out.data<int64_t>(),
-                       device);
-  });
+  draw(
+      from, out,
+      [=](Generator& g, const Tensor& to) {
+        visit_floating(dense.dtype(), [&]<typename T>() {
+          tt::multinomial<T>(g, dense.data<T>(), rows, categories, samples, replacement, to.data<int64_t>(),
+                             to.device());
+        });
+      },
+      FillChecks::kNothing);
   return to_device(out, weights.device());
 }
 

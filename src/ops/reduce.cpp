@@ -383,7 +383,7 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
 }
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
-  const Tensor result = to_device(all(isclose(a, b, rtol, atol, equal_nan)), Device{});
+  const Tensor result = to_host(all(isclose(a, b, rtol, atol, equal_nan)));
   return *result.data<bool>();
 }
 

@@ -95,7 +95,7 @@ void GradScaler::unscale(Optimizer& optimizer) {
   for (const auto& [grad, dense] : copies) ops::copy_values(grad, dense);
   for (const Tensor& grad : grads) bump_version(grad);
   bool found_inf = false;
-  for (const Part& part : parts) found_inf |= *ops::to_device(part.found, Device{}).data<float>() != 0;
+  for (const Part& part : parts) found_inf |= *ops::to_host(part.found).data<float>() != 0;
   progress.found_inf = found_inf;
 }
 

@@ -29,7 +29,7 @@ double read_number(const StateDict& dict, const std::string& name) {
   TT_CHECK(found->numel() == 1, Status::kShape, "loaded state dict: \"", name, "\" has shape ",
            found->sizes(), ", expected one number");
   const GradMode off(false);
-  const Tensor host = ops::to_dtype(ops::to_device(*found, Device{}), DType::kFloat64);
+  const Tensor host = ops::to_dtype(ops::to_host(*found), DType::kFloat64);
   return *host.data<double>();
 }
 
@@ -246,6 +246,7 @@ std::string Optimizer::repr() const {
 }
 
 Ref<StateDict> Optimizer::state_dict() const {
+  refuse_host_capture("makes tensors of the host's numbers");
   Ref<StateDict> dict = make_ref<StateDict>();
   int64_t number_of_param = 0;
   for (const ParamGroup& g : groups_) {
@@ -305,7 +306,7 @@ void Optimizer::load_state_dict(const StateDict& dict) {
       loaded[g].options[i] = specs_[i].is_bool ? (value != 0 ? 1.0 : 0.0) : value;
     }
     check_options(loaded[g].options);
-    const Tensor numbers = ops::contiguous(ops::to_device(saved, Device{}));
+    const Tensor numbers = ops::contiguous(ops::to_host(saved));
     for (size_t i = 0; i < count; ++i) {
       load_param_state(dict, str("state.", numbers.data<int64_t>()[i], "."), loaded[g].params[i],
                        loaded[g].states[i]);

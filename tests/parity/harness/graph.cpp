@@ -25,8 +25,11 @@ void start(const Op& op, const Call& call, Graph& graph) {
     graph.target = clone(graph.inputs[0].tensor);
     std::swap(graph.target, graph.inputs[0].tensor);
   }
-  graph.frame.inputs = &graph.inputs;
-  graph.status = op.call(graph.frame);
+  graph.status = captured([&] {
+    graph.frame = {};
+    graph.frame.inputs = &graph.inputs;
+    return op.call(graph.frame);
+  });
   if (graph.status != TT_OK) return;
   if (inplace && graph.frame.outputs.empty()) graph.outputs.push_back(graph.inputs[0].tensor.get());
   for (tt_tensor* output : graph.frame.outputs) graph.outputs.push_back(output);

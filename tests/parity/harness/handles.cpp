@@ -37,6 +37,7 @@ std::vector<std::int64_t> row_major(const std::vector<std::int64_t>& sizes) {
 }
 
 bool g_on_cuda = false;
+bool g_capturing = false;
 
 bool on_cpu(const tt_tensor* tensor) {
   tt_device_type type = TT_CPU;
@@ -57,9 +58,12 @@ Handle from_data(const void* data, const std::vector<std::int64_t>& sizes, Dtype
 
 }  // namespace
 
-bool take_cuda_flag(int& argc, char** argv) {
+void start_capturing() { g_capturing = true; }
+bool capturing_calls() { return g_capturing; }
+
+bool take_flag(const char* flag, int& argc, char** argv) {
   const auto end = argv + argc;
-  const auto found = std::find_if(argv, end, [](const char* arg) { return std::strcmp(arg, "--cuda") == 0; });
+  const auto found = std::find_if(argv, end, [&](const char* arg) { return std::strcmp(arg, flag) == 0; });
   if (found == end) return false;
   std::copy(found + 1, end, found);
   --argc;

@@ -41,11 +41,30 @@ inline void check(tt_status status) {
 tt_dtype dtype_of(Dtype dtype);
 Dtype dtype_of(tt_dtype dtype);
 
-// Takes "--cuda" from where it stands among a program's arguments; whether it was there.
-bool take_cuda_flag(int& argc, char** argv);
+// Takes "--cuda" (or another flag) from where it stands among a program's arguments; whether it was there.
+bool take_flag(const char* flag, int& argc, char** argv);
 // From now on make and make_contiguous put tensors on the first CUDA device. 0, or where there is none, what
 // the program ends with so that ctest counts it as skipped, having printed the reason.
 int start_cuda();
+
+// From now on `captured` captures calls into a graph.
+void start_capturing();
+bool capturing_calls();
+// The call, or, where calls are captured, its replay; a call that cannot be captured is made.
+template <typename F>
+tt_status captured(const F& call) {
+  if (!capturing_calls()) return call();
+  tt_graph* graph = nullptr;
+  check(tt_graph_create(TT_CPU, 0, &graph));
+  check(tt_graph_capture_begin(graph));
+  tt_status status = call();
+  const bool refused = status == TT_ERR_NOT_IMPLEMENTED &&
+                       std::string(tt_last_error()).find("cannot be captured") != std::string::npos;
+  check(tt_graph_capture_end(graph));
+  if (status == TT_OK) status = tt_graph_replay(graph);
+  tt_graph_release(graph);
+  return refused ? call() : status;
+}
 
 // The tensor over a storage of its own, as it was recorded: strides, offset, requires_grad.
 Handle make(const Tensor& recorded);

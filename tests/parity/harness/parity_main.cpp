@@ -1,6 +1,8 @@
 // Every recorded case of the named families (all without any), one test an op:
-//   parity_ops [--gtest_...] [--cuda] [family ...]
+//   parity_ops [--gtest_...] [--cuda] [--captured] [family ...]
 // With --cuda the inputs are moved to the first CUDA device, and the exit status is 77 where there is none.
+// With
+// --captured the calls and their first gradients are captured into graphs of the CPU, and replayed.
 //   parity_ops --coverage
 #include <gtest/gtest.h>
 
@@ -87,7 +89,8 @@ int check_coverage() {
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--coverage") == 0) return check_coverage();
   testing::InitGoogleTest(&argc, argv);
-  if (take_cuda_flag(argc, argv)) {
+  if (take_flag("--captured", argc, argv)) start_capturing();
+  if (take_flag("--cuda", argc, argv)) {
     if (const int status = start_cuda(); status != 0) return status;
   }
   for (const auto& [family, records] : load_families({argv + 1, argv + argc})) {

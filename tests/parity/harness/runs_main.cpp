@@ -187,7 +187,7 @@ class RunTest : public testing::Test {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (take_cuda_flag(argc, argv)) {
+  if (take_flag("--cuda", argc, argv)) {
     if (const int status = start_cuda(); status != 0) return status;
   }
   for (const Record& r : records()) {

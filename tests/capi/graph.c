@@ -1,11 +1,13 @@
-/* Graphs and streams through the C API: captured training steps against eager ones, bit for bit. Ends with
- * 77, having printed the reason, where there is no device. */
+/* Graphs: captured training steps against eager ones, bit for bit, on the CPU or (argument "cuda") a CUDA
+ * device. Ends with 77, having printed the reason, where there is no device. */
 #include <pthread.h>
 
-#include "../capi/check.h"
+#include "check.h"
 
 enum { kBatch = 12, kClasses = 5, kLayers = 8, kMaxParameters = 16, kWarmUp = 2, kSteps = 7 };
 enum { kSgd, kMomentum, kNesterov, kAdam, kAmsgrad, kAdamW, kOptimizers };
+
+static tt_device_type device = TT_CPU;
 
 typedef struct {
   tt_module* net;
@@ -16,9 +18,13 @@ typedef struct {
   double clip; /* the norm of the gradients at most; 0: as they are */
 } Training;
 
+static void wait_for_device(void) {
+  if (device == TT_CUDA) OK(tt_cuda_synchronize(0));
+}
+
 static tt_tensor* on_device(tt_tensor* host) {
   tt_tensor* out = NULL;
-  OK(tt_to_device(host, TT_CUDA, 0, &out));
+  OK(tt_to_device(host, device, 0, &out));
   tt_tensor_release(host);
   return out;
 }
@@ -84,7 +90,7 @@ static Training begin_training_with(int kind, int bfloat16, double dropout) {
   OK(tt_nn_linear(9, kClasses, 1, &layers[7]));
   OK(tt_nn_sequential(layers, kLayers, &t.net));
   for (i = 0; i < kLayers; ++i) tt_module_release(layers[i]);
-  OK(tt_module_to_device(t.net, TT_CUDA, 0));
+  OK(tt_module_to_device(t.net, device, 0));
   OK(tt_module_parameters(t.net, t.parameters, kMaxParameters, &t.count));
   t.optimizer = new_optimizer(kind, t.parameters, t.count);
   t.x = images(100);
@@ -123,10 +129,10 @@ static void step(Training* t) {
   tt_tensor_release(t->loss);
   t->loss = NULL;
   OK(tt_optimizer_zero_grad(t->optimizer, 1));
-  if (t->bfloat16) OK(tt_set_autocast(TT_CUDA, &autocast, NULL));
+  if (t->bfloat16) OK(tt_set_autocast(device, &autocast, NULL));
   OK(tt_module_forward(t->net, t->x, &out));
   OK(tt_cross_entropy(out, t->y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t->loss));
-  if (t->bfloat16) OK(tt_set_autocast(TT_CUDA, NULL, NULL));
+  if (t->bfloat16) OK(tt_set_autocast(device, NULL, NULL));
   OK(tt_backward(t->loss));
   if (t->clip > 0) OK(tt_clip_grad_norm_(t->parameters, t->count, t->clip, 2, 0, NULL));
   OK(tt_optimizer_step(t->optimizer));
@@ -175,7 +181,7 @@ static void compare(const Training* a, const Training* b) {
 
 static tt_graph* capture(Training* t) {
   tt_graph* graph = NULL;
-  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_create(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   step(t);
   OK(tt_graph_capture_end(graph));
@@ -282,7 +288,7 @@ static void loads_as_eager(void) {
   OK(tt_loader_begin(loader));
   CHECK(load(loader, &captured));
   step(&captured);
-  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_create(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   CHECK(load(loader, &captured));
   step(&captured);
@@ -297,7 +303,7 @@ static void loads_as_eager(void) {
   FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "call tt_loader_begin");
   OK(tt_loader_begin(loader));
   OK(tt_graph_replay(graph));
-  OK(tt_cuda_synchronize(0));
+  wait_for_device();
   tt_loader_release(loader);
   tt_graph_release(graph);
   end_training(&captured);
@@ -332,14 +338,14 @@ static void wrong_index(const tt_tensor* table) {
   OK(tt_from_data(&index, &count, 1, TT_INT64, &at));
   at = on_device(at);
   OK(tt_index_select(table, 0, at, &out));
-  OK(tt_stream_get_current(TT_CUDA, 0, &stream));
+  OK(tt_stream_get_current(device, 0, &stream));
   while (!done && check_failures == 0) OK(tt_stream_query(stream, &done));
   tt_stream_release(stream);
   tt_tensor_release(at);
   tt_tensor_release(out);
 }
 
-static void draws_as_eager(void) {
+static void draws_as_eager(tt_generator_engine engine) {
   enum { kRounds = 4 };
   const int64_t sizes[] = {kRows, 3};
   tt_generator *numbers = NULL, *generator = NULL;
@@ -351,7 +357,7 @@ static void draws_as_eager(void) {
   OK(tt_rand(sizes, 1, TT_FLOAT32, numbers, &weights));
   table = on_device(table);
   weights = on_device(weights);
-  OK(tt_generator_new(TT_PHILOX, 21, &generator));
+  OK(tt_generator_new(engine, 21, &generator));
   draw(generator, table, weights, out);
   for (i = 0; i < kRounds; ++i) {
     draw(generator, table, weights, out);
@@ -360,14 +366,14 @@ static void draws_as_eager(void) {
 
   OK(tt_generator_manual_seed(generator, 21));
   draw(generator, table, weights, out);
-  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_create(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   draw(generator, table, weights, out);
   OK(tt_graph_capture_end(graph));
   for (i = 0; i < kRounds; ++i) {
     /* Something else has gone wrong meanwhile: the replay says so, and what it would have drawn is drawn
      * next. */
-    if (i == 1) {
+    if (i == 1 && device == TT_CUDA) {
       wrong_index(table);
       FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "index 1000 is out of bounds");
     }
@@ -392,6 +398,11 @@ static void draws_as_eager(void) {
   tt_generator_release(numbers);
 }
 
+/* The CPU's is not counted. */
+static void memory_of_device(tt_cuda_memory* memory) {
+  if (device == TT_CUDA) OK(tt_cuda_get_memory(0, memory));
+}
+
 /* Replays take no memory, and what the graph knows stays although everybody else lets go of it. */
 static void keeps_its_memory(void) {
   tt_cuda_memory before = TT_CUDA_MEMORY_INIT, after = TT_CUDA_MEMORY_INIT;
@@ -403,9 +414,9 @@ static void keeps_its_memory(void) {
   for (i = 0; i < 4096; ++i) values[i] = (float)i;
   OK(tt_from_data(values, &size, 1, TT_FLOAT32, &x));
   x = on_device(x);
-  OK(tt_cuda_synchronize(0));
-  OK(tt_cuda_get_memory(0, &before));
-  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  wait_for_device();
+  memory_of_device(&before);
+  OK(tt_graph_create(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   OK(tt_mul(x, x, &y));
   OK(tt_add(y, x, &z));
@@ -414,17 +425,17 @@ static void keeps_its_memory(void) {
   tt_tensor_release(x);
   tt_tensor_release(y);
   OK(tt_graph_replay(graph));
-  OK(tt_cuda_synchronize(0));
+  wait_for_device();
   for (i = 0; i < 8; ++i) {
     const tt_tensor* like = z;
     OK(tt_full_like(like, -1.0, TT_FLOAT32, &junk[i]));
   }
-  OK(tt_cuda_get_memory(0, &after));
+  memory_of_device(&after);
   const int64_t allocated = after.allocated, reserved = after.reserved;
   for (i = 0; i < 3; ++i) OK(tt_graph_replay(graph));
   OK(tt_tensor_copy_data(z, back, sizeof back));
   for (i = 0; i < 4096; ++i) CHECK(back[i] == values[i] * values[i] + values[i]);
-  OK(tt_cuda_get_memory(0, &after));
+  memory_of_device(&after);
   CHECK(after.allocated == allocated && after.reserved == reserved);
   for (i = 0; i < 8; ++i) {
     OK(tt_tensor_copy_data(junk[i], back, sizeof back));
@@ -433,11 +444,11 @@ static void keeps_its_memory(void) {
   }
   tt_graph_release(graph);
   tt_tensor_release(z);
-  OK(tt_cuda_synchronize(0));
-  OK(tt_cuda_get_memory(0, &after));
-  CHECK(after.allocated == before.allocated - (int64_t)sizeof values);
-  OK(tt_cuda_empty_cache(0));
-  OK(tt_cuda_get_memory(0, &after));
+  wait_for_device();
+  memory_of_device(&after);
+  if (device == TT_CUDA) CHECK(after.allocated == before.allocated - (int64_t)sizeof values);
+  if (device == TT_CUDA) OK(tt_cuda_empty_cache(0));
+  memory_of_device(&after);
   CHECK(after.reserved <= before.reserved);
 }
 
@@ -464,7 +475,7 @@ typedef struct {
   double losses[kSteps];
 } Worker;
 
-/* Captures and replays on a stream of the thread's own. */
+/* Captures and replays, on a CUDA device on a stream of the thread's own. */
 static void* work(void* argument) {
   Worker* worker = argument;
   Training* t = &worker->training;
@@ -472,9 +483,11 @@ static void* work(void* argument) {
   tt_graph* graph = NULL;
   tt_tensor* loss = NULL;
   int i;
-  OK(tt_stream_create(TT_CUDA, 0, &stream));
-  OK(tt_stream_set_current(stream, &before));
-  OK(tt_stream_wait_stream(stream, before)); /* which has made the parameters */
+  if (device == TT_CUDA) {
+    OK(tt_stream_create(device, 0, &stream));
+    OK(tt_stream_set_current(stream, &before));
+    OK(tt_stream_wait_stream(stream, before)); /* which has made the parameters */
+  }
   step(t);
   graph = capture(t);
   loss = tt_tensor_retain(t->loss);
@@ -483,8 +496,10 @@ static void* work(void* argument) {
     OK(tt_graph_replay(graph));
     worker->losses[i] = item(loss);
   }
-  OK(tt_stream_synchronize(stream));
-  OK(tt_stream_set_current(before, NULL));
+  if (device == TT_CUDA) {
+    OK(tt_stream_synchronize(stream));
+    OK(tt_stream_set_current(before, NULL));
+  }
   tt_tensor_release(loss);
   tt_graph_release(graph);
   tt_stream_release(stream);
@@ -516,50 +531,62 @@ static void threads_do_not_meet(void) {
 
 static void refuses(void) {
   Training t = begin_training(kMomentum, 0);
-  tt_graph *graph = NULL, *other = NULL;
-  tt_tensor *host = NULL, *device = NULL, *nonzero = NULL;
+  tt_graph *graph = NULL, *other = NULL, *ready = NULL;
+  tt_tensor *host = NULL, *moved = NULL, *y = NULL, *nonzero = NULL;
   int32_t capturing = -1;
   double value = 0;
-  FAILS(tt_graph_create(TT_CPU, 0, &graph), TT_ERR_DEVICE, "the CPU");
-  FAILS(tt_graph_create(TT_CUDA, 999, &graph), TT_ERR_DEVICE, "cuda:999");
-  FAILS(tt_graph_create(TT_CUDA, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  const tt_status refused = device == TT_CPU ? TT_ERR_NOT_IMPLEMENTED : TT_ERR_CUDA;
+  const float one = 1;
+  const int64_t size = 1;
+  if (device == TT_CUDA) FAILS(tt_graph_create(TT_CUDA, 999, &graph), TT_ERR_DEVICE, "cuda:999");
+  FAILS(tt_graph_create(device, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
   FAILS(tt_graph_replay(NULL), TT_ERR_INVALID_ARGUMENT, "graph is NULL");
-  OK(tt_graph_create(TT_CUDA, 0, &graph));
-  OK(tt_graph_create(TT_CUDA, 0, &other));
+  OK(tt_graph_create(device, 0, &graph));
+  OK(tt_graph_create(device, 0, &other));
+  step(&t);
+  ready = capture(&t);
   FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "holds no capture");
   FAILS(tt_graph_capture_end(graph), TT_ERR_INVALID_ARGUMENT, "is not being captured");
-  OK(tt_graph_is_capturing(TT_CUDA, 0, &capturing));
+  OK(tt_graph_is_capturing(device, 0, &capturing));
   CHECK(capturing == 0);
 
   OK(tt_graph_capture_begin(graph));
-  OK(tt_graph_is_capturing(TT_CUDA, 0, &capturing));
+  OK(tt_graph_is_capturing(device, 0, &capturing));
   CHECK(capturing == 1);
   FAILS(tt_graph_capture_begin(graph), TT_ERR_INVALID_ARGUMENT, "being captured already");
   FAILS(tt_graph_capture_begin(other), TT_ERR_INVALID_ARGUMENT, "captures another graph");
   FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "still being captured");
   /* What cannot be captured fails; the rest is. */
-  OK(tt_scalar(1.0, TT_FLOAT32, &host));
   FAILS(tt_tensor_item(t.x, &value), TT_ERR_SHAPE, "");
-  FAILS(tt_to_device(host, TT_CUDA, 0, &device), TT_ERR_CUDA, "copies values from the host");
-  FAILS(tt_nonzero(t.x, &nonzero), TT_ERR_CUDA, "cannot be captured into a graph");
-  FAILS(tt_cuda_synchronize(0), TT_ERR_CUDA, "waits for the device");
-  CHECK(device == NULL && nonzero == NULL);
-  OK(tt_mul(t.x, t.x, &device));
+  FAILS(tt_tensor_item(t.loss, &value), refused, "cannot be captured into a graph");
+  FAILS(tt_nonzero(t.x, &nonzero), refused, "cannot be captured into a graph");
+  FAILS(tt_graph_replay(ready), refused, "cannot be captured into a graph");
+  if (device == TT_CUDA) {
+    OK(tt_from_data(&one, &size, 1, TT_FLOAT32, &host));
+    FAILS(tt_to_device(host, device, 0, &moved), TT_ERR_CUDA, "copies values from the host");
+    FAILS(tt_cuda_synchronize(0), TT_ERR_CUDA, "waits for the device");
+  } else {
+    FAILS(tt_from_data(&one, &size, 1, TT_FLOAT32, &host), refused, "takes values from the host");
+    FAILS(tt_equal(t.x, t.x, &capturing), refused, "reads values");
+  }
+  CHECK(moved == NULL && nonzero == NULL);
+  OK(tt_mul(t.x, t.x, &y));
   OK(tt_graph_capture_end(graph));
   FAILS(tt_graph_capture_begin(graph), TT_ERR_INVALID_ARGUMENT, "reset it first");
   OK(tt_graph_replay(graph));
-  OK(tt_cuda_synchronize(0));
-  tt_tensor_release(device);
+  wait_for_device();
+  tt_tensor_release(y);
   tt_tensor_release(host);
+  tt_graph_release(ready);
   OK(tt_graph_reset(graph));
   FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "holds no capture");
 
   /* A capture that is given up. */
   OK(tt_graph_capture_begin(graph));
-  OK(tt_mul(t.x, t.x, &device));
+  OK(tt_mul(t.x, t.x, &y));
   OK(tt_graph_reset(graph));
-  tt_tensor_release(device);
-  OK(tt_graph_is_capturing(TT_CUDA, 0, &capturing));
+  tt_tensor_release(y);
+  OK(tt_graph_is_capturing(device, 0, &capturing));
   CHECK(capturing == 0);
   tt_graph_release(graph);
   tt_graph_release(other);
@@ -578,104 +605,86 @@ static void refuses(void) {
 
   /* State that is not there yet would be made anew by every replay. */
   t = begin_training(kAdam, 0);
-  OK(tt_graph_create(TT_CUDA, 0, &graph));
+  OK(tt_graph_create(device, 0, &graph));
   OK(tt_optimizer_zero_grad(t.optimizer, 1));
   OK(tt_graph_capture_begin(graph));
-  OK(tt_module_forward(t.net, t.x, &device));
-  OK(tt_cross_entropy(device, t.y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t.loss));
+  OK(tt_module_forward(t.net, t.x, &y));
+  OK(tt_cross_entropy(y, t.y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t.loss));
   OK(tt_backward(t.loss));
   FAILS(tt_optimizer_step(t.optimizer), TT_ERR_INVALID_ARGUMENT, "take a step before the capture");
   OK(tt_graph_capture_end(graph));
-  tt_tensor_release(device);
+  tt_tensor_release(y);
   tt_graph_release(graph);
   end_training(&t);
 }
 
-static void streams(void) {
-  tt_stream *side = NULL, *current = NULL, *before = NULL, *wrapped = NULL;
-  tt_event *start = NULL, *end = NULL, *plain = NULL;
-  tt_device_type type = -1;
-  int32_t index = -1, done = -1;
-  double milliseconds = -1;
-  void *native = NULL, *same = NULL;
-  tt_tensor *x = images(1), *y = NULL, *z = NULL, *w = NULL;
-  int32_t equal = 0;
-  FAILS(tt_stream_create(TT_CPU, 0, &side), TT_ERR_DEVICE, "the CPU has no streams");
-  FAILS(tt_stream_create(TT_CUDA, 77, &side), TT_ERR_DEVICE, "cuda:77");
-  FAILS(tt_stream_set_current(NULL, NULL), TT_ERR_INVALID_ARGUMENT, "stream is NULL");
-  FAILS(tt_event_create(TT_CPU, 0, 0, &plain), TT_ERR_DEVICE, "the CPU has no streams");
-  OK(tt_stream_create(TT_CUDA, 0, &side));
-  OK(tt_stream_device(side, &type, &index));
-  CHECK(type == TT_CUDA && index == 0);
-  OK(tt_event_create(TT_CUDA, 0, 1, &start));
-  OK(tt_event_create(TT_CUDA, 0, 1, &end));
-  OK(tt_event_create(TT_CUDA, 0, 0, &plain));
-  OK(tt_event_query(start, &done));
-  CHECK(done == 1);
-  FAILS(tt_event_elapsed(start, end, &milliseconds), TT_ERR_INVALID_ARGUMENT, "recorded first");
+/* What the CPU's graphs do in their own way. */
+static void on_the_cpu(void) {
+  const int64_t rows = 5, count = 2, larger = 4096;
+  const int64_t index[2] = {4, 1}, wrong[2] = {4, 5};
+  const float values[5] = {0, 10, 20, 30, 40};
+  float back[2];
+  tt_tensor *table = NULL, *at = NULL, *other = NULL, *out = NULL, *drawn = NULL;
+  tt_graph* graph = NULL;
+  OK(tt_from_data(values, &rows, 1, TT_FLOAT32, &table));
+  OK(tt_from_data(index, &count, 1, TT_INT64, &at));
+  OK(tt_from_data(wrong, &count, 1, TT_INT64, &other));
+  OK(tt_graph_create(TT_CPU, 0, &graph));
+  OK(tt_graph_capture_begin(graph));
+  OK(tt_index_select(table, 0, at, &out));
+  /* Arguments are checked at once. */
+  FAILS(tt_randint(5, 2, &count, 1, TT_INT64, NULL, &drawn), TT_ERR_INVALID_ARGUMENT, "5");
+  FAILS(tt_uniform_(out, 3, 1, NULL), TT_ERR_INVALID_ARGUMENT, "3");
+  FAILS(tt_read_npy("there is none", &drawn), TT_ERR_NOT_IMPLEMENTED, "reads a file");
+  FAILS(tt_tensor_copy_data(table, back, sizeof back), TT_ERR_INVALID_ARGUMENT, "20");
+  OK(tt_graph_capture_end(graph));
+  CHECK(drawn == NULL);
 
-  /* x was made on the shared stream; its square on the side; the sum on the shared one again. */
-  FAILS(tt_stream_wait_stream(side, NULL), TT_ERR_INVALID_ARGUMENT, "other is NULL");
-  OK(tt_event_record(plain, NULL));
-  OK(tt_stream_set_current(side, &before));
-  OK(tt_stream_get_current(TT_CUDA, 0, &current));
-  CHECK(current == side);
-  OK(tt_event_wait(plain, NULL));
-  OK(tt_event_record(start, NULL));
-  OK(tt_mul(x, x, &y));
-  OK(tt_event_record(end, NULL));
-  OK(tt_tensor_record_stream(x, side));
-  OK(tt_stream_set_current(before, NULL));
-  OK(tt_event_wait(end, NULL));
-  OK(tt_add(y, x, &z));
-  OK(tt_mul(x, x, &w));
-  OK(tt_add_(w, x));
-  tt_tensor_release(x);
-  tt_tensor_release(y);
-  OK(tt_equal(z, w, &equal));
-  CHECK(equal == 1);
-  OK(tt_event_synchronize(end));
-  OK(tt_event_elapsed(start, end, &milliseconds));
-  CHECK(milliseconds >= 0);
-  OK(tt_event_record(plain, NULL));
-  FAILS(tt_event_elapsed(start, plain, &milliseconds), TT_ERR_INVALID_ARGUMENT, "with timing");
-  OK(tt_stream_synchronize(side));
-  OK(tt_stream_query(side, &done));
-  CHECK(done == 1);
-
-  OK(tt_stream_native(side, &native));
-  OK(tt_stream_from_native(TT_CUDA, 0, native, &wrapped));
-  OK(tt_stream_native(wrapped, &same));
-  CHECK(native != NULL && same == native);
-  tt_stream_release(wrapped);
-  tt_tensor_release(z);
-  tt_tensor_release(w);
-  tt_stream_release(current);
-  tt_stream_release(before);
-  tt_stream_release(side);
-  tt_event_release(start);
-  tt_event_release(end);
-  tt_event_release(plain);
+  OK(tt_graph_replay(graph));
+  OK(tt_tensor_copy_data(out, back, sizeof back));
+  CHECK(back[0] == 40 && back[1] == 10);
+  /* Values are when they are met; what a graph uses stays where it is. */
+  OK(tt_copy_(at, other));
+  FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT,
+        "index 5 is out of bounds for dimension 0 with size 5");
+  OK(tt_fill_(at, 3));
+  OK(tt_graph_replay(graph));
+  OK(tt_tensor_copy_data(out, back, sizeof back));
+  CHECK(back[0] == 30 && back[1] == 30);
+  FAILS(tt_resize_(table, &larger, 1), TT_ERR_INVALID_ARGUMENT, "captured graph");
+  tt_graph_release(graph);
+  OK(tt_resize_(table, &larger, 1));
+  /* The results outlive the graph. */
+  OK(tt_tensor_copy_data(out, back, sizeof back));
+  CHECK(back[0] == 30 && back[1] == 30);
+  tt_tensor_release(out);
+  tt_tensor_release(table);
+  tt_tensor_release(at);
+  tt_tensor_release(other);
 }
 
-int main(void) {
-  int32_t there = 0;
+int main(int argc, char** argv) {
   int kind;
-  OK(tt_cuda_is_available(&there));
-  if (!there) {
-    char reason[512];
-    OK(tt_cuda_unavailable_reason(reason, sizeof reason, NULL));
-    printf("skipped: %s\n", reason);
-    return 77;
+  if (argc > 1 && strcmp(argv[1], "cuda") == 0) {
+    int32_t there = 0;
+    device = TT_CUDA;
+    OK(tt_cuda_is_available(&there));
+    if (!there) {
+      char reason[512];
+      OK(tt_cuda_unavailable_reason(reason, sizeof reason, NULL));
+      printf("skipped: %s\n", reason);
+      return 77;
+    }
   }
   for (kind = 0; kind < kOptimizers; ++kind) trains_as_eager(kind, 0);
   trains_as_eager(kMomentum, 1);
   loads_as_eager();
-  draws_as_eager();
+  draws_as_eager(TT_PHILOX);
+  if (device == TT_CPU) draws_as_eager(TT_MT19937);
   keeps_its_memory();
   counts_as_a_write();
   threads_do_not_meet();
   refuses();
-  streams();
+  if (device == TT_CPU) on_the_cpu();
   return finish("graph");
 }

@@ -1,0 +1,28 @@
+#include "cpu/captured_work.h"
+
+#include <algorithm>
+
+namespace tt::cpu {
+
+CapturedWork::~CapturedWork() {
+  for (Item* item = first_; item != nullptr; item = item->next) {
+    if (item->destroy != nullptr) item->destroy(item);
+  }
+  for (const Chunk& chunk : chunks_) free_block(chunk.memory, chunk.size);
+}
+
+void* CapturedWork::take(size_t size) {
+  constexpr size_t kChunk = size_t{16} << 10;
+  size = (size + kAlignment - 1) / kAlignment * kAlignment;
+  if (size > left_) {
+    chunks_.reserve(chunks_.size() + 1);
+    const size_t bytes = std::max(kChunk, size);
+    at_ = static_cast<std::byte*>(allocate_block(bytes));
+    chunks_.push_back({at_, bytes});
+    left_ = bytes;
+  }
+  left_ -= size;
+  return std::exchange(at_, at_ + size);
+}
+
+}  // namespace tt::cpu

@@ -1,0 +1,19 @@
+// Captured work of the CPU: the kernels' calls, noted with their arguments.
+#pragma once
+
+#include "core/backend/stream.h"
+
+namespace tt::cpu {
+
+class CpuGraphs final : public GraphKernels {
+ public:
+  void* begin(Device device) override;
+  void* live(void* graph) override;
+  void copy_from(void* to, const void* from, const int64_t* live_offset, size_t nbytes) override;
+  void end(void* graph, size_t live_bytes) override;
+  void check_replay(void* graph) override;
+  void replay(void* graph, const void* values) override;
+  void destroy(void* graph) noexcept override;
+};
+
+}  // namespace tt::cpu
