@@ -154,6 +154,37 @@ bool failing_step(int at, std::int64_t n) {
   return reached;
 }
 
+// A step that is captured and replayed, with the n-th allocation failing.
+bool failing_capture(std::int64_t n) {
+  const Counts before;
+  Model model;
+  tt_graph* graph = nullptr;
+  double loss = 0;
+  OK(model_new(kSeed, &model));
+  OK(model_step(&model, &loss)); /* makes the optimizer's state */
+  const std::int64_t failed_before = g_failed;
+  g_countdown = n;
+  tt_status status = tt_graph_create(TT_CPU, 0, &graph);
+  if (status == TT_OK) status = tt_graph_capture_begin(graph);
+  if (status == TT_OK) status = model_step(&model, nullptr);
+  if (status == TT_OK) status = tt_graph_capture_end(graph);
+  if (status == TT_OK) status = tt_graph_replay(graph);
+  g_countdown = -1;
+  const bool reached = g_failed != failed_before;
+  if (allowed(status, "a captured step", n) && status != TT_OK) {
+    if (graph != nullptr) OK(tt_graph_reset(graph));
+    same_values(model, 0, "after a failed", n);
+    OK(model_step(&model, &loss));
+  }
+  same_values(model, 1, "after", n);
+  tt_graph_release(graph);
+  OK(model_step(&model, &loss)); /* and on */
+  CHECK(loss == g_expected.losses[2]);
+  model_free(&model);
+  CHECK(Counts() == before);
+  return reached;
+}
+
 // Making a model with its n-th allocation failing.
 bool failing_model(std::int64_t n) {
   const Counts before;
@@ -213,6 +244,10 @@ int main() {
     CHECK(n > 50); /* the step does allocate, and the failures do reach it */
     total += n;
   }
+  for (n = 0; failing_capture(n) && check_failures < 20; ++n) {
+  }
+  CHECK(n > 50);
+  total += n;
   CHECK(g_library_blocks == 0);
   OK(tt_set_allocator(nullptr));
   std::printf("%d allocations failed in turn\n", static_cast<int>(total));
