@@ -4,6 +4,10 @@
 
 namespace tt::cuda {
 
+bool CudaLoss::class_loss_gives_gradient(const ClassLossArgs& args) {
+  return cuda::class_loss_gives_gradient(args);
+}
+
 void CudaLoss::class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) {
   cuda::class_loss(CudaLauncher(), args, loss, normalizer, total_weight);
 }

@@ -81,6 +81,62 @@ struct ClassShared {
   double sums[8];
 };
 
+// The input's gradient, by all blocks. grad: of the loss; null: 1.
+template <typename T, bool kWhole, typename Block>
+TT_HOST_DEVICE inline void class_gradient(Block& block, const Team<256, kWhole>& team,
+                                          const ClassProblem<T>& problem, const T* grad,
+                                          const Compute<T>* normalizer, Compute<T> total_weight,
+                                          Compute<T>* slots, T* out) {
+  using A = Compute<T>;
+  const Rows& rows = problem.rows;
+  const bool soft = problem.probabilities != nullptr;
+  for (int64_t first = block.index() * team.teams(); first < rows.count;
+       first += block.blocks() * team.teams()) {
+    const ClassPosition position(problem, first + team.index());
+    // What all classes weigh together.
+    A shares = 0;
+    if (!problem.log_input && (soft || problem.smoothing != A(0))) {
+      for (int64_t c = team.lane(); c < position.n; c += team.lanes()) {
+        shares += soft ? problem.share(position.start + c * rows.inner, c) : problem.weight_of(c);
+      }
+      shares = team.reduce(block, shares, slots, Plus());
+    }
+    if (position.row >= rows.count) continue;
+    const bool counts = soft || position.target >= 0;
+    A scale = 0, factor = 0, top = 0, log_sum = 0, own = 0;
+    if (counts) {
+      scale = grad == nullptr               ? A(1)
+              : problem.mean || problem.sum ? static_cast<A>(*grad)
+                                            : static_cast<A>(grad[position.row]);
+      if (problem.mean) scale /= total_weight;
+      if (!soft) {
+        own = (A(1) - problem.smoothing) * problem.weight_of(position.target);
+        shares = problem.smoothing != A(0) ? own + problem.uniform() * shares : own;
+      }
+      if (!problem.log_input) {
+        factor = shares * scale;
+        top = normalizer[position.row];
+        log_sum = normalizer[rows.count + position.row];
+      }
+    }
+    for (int64_t c = team.lane(); c < position.n; c += team.lanes()) {
+      const int64_t at = position.start + c * rows.inner;
+      // Exactly zero where it does not count, also where the input is not finite.
+      A result = 0;
+      if (counts) {
+        if (!problem.log_input) result = factor * std::exp(static_cast<A>(problem.input[at]) - top - log_sum);
+        if (soft) {
+          result -= scale * problem.share(at, c);
+        } else {
+          if (c == position.target) result -= scale * own;
+          if (problem.smoothing != A(0)) result -= scale * problem.uniform() * problem.weight_of(c);
+        }
+      }
+      out[at] = static_cast<T>(result);
+    }
+  }
+}
+
 template <typename T, bool kWhole>
 struct ClassLossForward {
   static constexpr int kThreads = 256;
@@ -94,6 +150,7 @@ struct ClassLossForward {
   A* normalizer;  // (2, positions); null with log_input
   A* total_weight;
   double* partial;  // (blocks, 2): sums of losses and weights; null: the block is alone
+  T* gradient;      // the input's, for a loss's gradient of 1, where the block is alone; or null
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
@@ -149,6 +206,11 @@ struct ClassLossForward {
     }
     sum = block_sum<kThreads>(block, sum, shared.sums);
     weights = block_sum<kThreads>(block, weights, shared.sums);
+    if (gradient != nullptr) {
+      // After block_sum everybody sees the normalizer.
+      class_gradient(block, team, problem, static_cast<const T*>(nullptr), normalizer,
+                     static_cast<A>(counted(problem, weights)), shared.slots, gradient);
+    }
     if (block.thread() != 0) return;
     if (partial != nullptr) {
       partial[2 * block.index()] = sum;
@@ -161,11 +223,14 @@ struct ClassLossForward {
   TT_HOST_DEVICE A value(const ClassPosition& position, int64_t c) const {
     return static_cast<A>(problem.input[position.start + c * problem.rows.inner]);
   }
+  // What mean divides by.
+  TT_HOST_DEVICE static double counted(const ClassProblem<T>& problem, double weights) {
+    if (problem.probabilities == nullptr) return weights;
+    return problem.rows.dim > 0 ? static_cast<double>(problem.rows.count) : 0;
+  }
   TT_HOST_DEVICE static void finish(const ClassProblem<T>& problem, double sum, double weights, T* loss,
                                     A* total_weight) {
-    if (problem.probabilities != nullptr) {
-      weights = problem.rows.dim > 0 ? static_cast<double>(problem.rows.count) : 0;
-    }
+    weights = counted(problem, weights);
     *total_weight = static_cast<A>(weights);
     if (problem.mean) *loss = static_cast<T>(static_cast<A>(sum / weights));
     if (problem.sum) *loss = static_cast<T>(static_cast<A>(sum));
@@ -216,55 +281,9 @@ struct ClassLossBackward {
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
-    A* slots = block.template shared<Shared>().slots;
     const Team<kThreads, kWhole> team(block, lanes);
-    const Rows& rows = problem.rows;
-    const bool soft = problem.probabilities != nullptr;
-    for (int64_t first = block.index() * team.teams(); first < rows.count;
-         first += block.blocks() * team.teams()) {
-      const ClassPosition position(problem, first + team.index());
-      // What all classes weigh together.
-      A shares = 0;
-      if (!problem.log_input && (soft || problem.smoothing != A(0))) {
-        for (int64_t c = team.lane(); c < position.n; c += team.lanes()) {
-          shares += soft ? problem.share(position.start + c * rows.inner, c) : problem.weight_of(c);
-        }
-        shares = team.reduce(block, shares, slots, Plus());
-      }
-      if (position.row >= rows.count) continue;
-      const bool counts = soft || position.target >= 0;
-      A scale = 0, factor = 0, top = 0, log_sum = 0, own = 0;
-      if (counts) {
-        scale = problem.mean  ? static_cast<A>(*grad) / *total_weight
-                : problem.sum ? static_cast<A>(*grad)
-                              : static_cast<A>(grad[position.row]);
-        if (!soft) {
-          own = (A(1) - problem.smoothing) * problem.weight_of(position.target);
-          shares = problem.smoothing != A(0) ? own + problem.uniform() * shares : own;
-        }
-        if (!problem.log_input) {
-          factor = shares * scale;
-          top = normalizer[position.row];
-          log_sum = normalizer[rows.count + position.row];
-        }
-      }
-      for (int64_t c = team.lane(); c < position.n; c += team.lanes()) {
-        const int64_t at = position.start + c * rows.inner;
-        // Exactly zero where it does not count, also where the input is not finite.
-        A result = 0;
-        if (counts) {
-          if (!problem.log_input)
-            result = factor * std::exp(static_cast<A>(problem.input[at]) - top - log_sum);
-          if (soft) {
-            result -= scale * problem.share(at, c);
-          } else {
-            if (c == position.target) result -= scale * own;
-            if (problem.smoothing != A(0)) result -= scale * problem.uniform() * problem.weight_of(c);
-          }
-        }
-        out[at] = static_cast<T>(result);
-      }
-    }
+    class_gradient(block, team, problem, grad, normalizer, *total_weight,
+                   block.template shared<Shared>().slots, out);
   }
 };
 
@@ -309,6 +328,18 @@ inline int64_t class_blocks(int64_t positions, int64_t teams) {
   return blocks < 1024 ? blocks : 1024;
 }
 
+// As many blocks as the loss is summed by.
+inline int64_t class_blocks(const TeamPlan& plan, int64_t positions) {
+  return class_blocks(positions, plan.whole_block ? 1 : 256 / plan.lanes);
+}
+
+// Where one block has the whole loss, it knows what the gradient is divided by.
+inline bool class_loss_gives_gradient(const ClassLossArgs& args) {
+  const int64_t positions = args.batch * args.inner;
+  return (args.mean || args.sum) &&
+         class_blocks(team_plan(positions, args.classes, args.inner), positions) == 1;
+}
+
 template <typename Launcher>
 void class_loss(const Launcher& launcher, const ClassLossArgs& args, void* loss, void* normalizer,
                 void* total_weight) {
@@ -316,14 +347,14 @@ void class_loss(const Launcher& launcher, const ClassLossArgs& args, void* loss,
     using A = Compute<T>;
     const ClassProblem<T> problem(args, launcher.fault());
     const TeamPlan plan = team_plan(problem.rows.count, args.classes, args.inner);
-    const int64_t blocks = class_blocks(problem.rows.count, plan.whole_block ? 1 : 256 / plan.lanes);
+    const int64_t blocks = class_blocks(plan, problem.rows.count);
     auto partial = launcher.template buffer<double>(blocks > 1 ? 2 * blocks : 0);
     double* sums = blocks > 1 ? partial.data() : nullptr;
     const auto run = [&]<bool kWhole>(std::bool_constant<kWhole>) {
       launcher.launch(
           "class_loss",
           ClassLossForward<T, kWhole>{problem, plan.lanes, static_cast<T*>(loss), static_cast<A*>(normalizer),
-                                      static_cast<A*>(total_weight), sums},
+                                      static_cast<A*>(total_weight), sums, static_cast<T*>(args.gradient)},
           blocks);
     };
     if (plan.whole_block) {

@@ -3,6 +3,8 @@
 #include "cuda/common.h"
 #include "cuda/cublas.h"
 #include "cuda/gemm_args.h"
+#include "cuda/linear_body.h"
+#include "cuda/memory.h"
 #include "cuda/pointwise.h"
 #include "cuda/precision.h"
 
@@ -83,22 +85,30 @@ void set(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttribut
   TT_CUBLAS_CHECK(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
 }
 
-// Alignments of a, b and of what has the result's columns: the result and the bias.
-struct Alignments {
-  uint32_t a, b, c;
-  Alignments(const ColumnGemm& g, const void* bias)
-      : a(alignment_of(g.a)), b(alignment_of(g.b)), c(std::min(alignment_of(g.c), alignment_of(bias))) {}
+// What cublasLt does beside a product, and with which vector: BIAS adds it to the result's columns (m
+// elements), BGRADB puts the sums of op(b)'s columns there (n elements).
+struct Epilogue {
+  cublasLtEpilogue_t kind;
+  const void* vector;
 };
 
-void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const void* bias, LtPlan& plan) {
+// Alignments of a, b and of the result and the vector together.
+struct Alignments {
+  uint32_t a, b, c;
+  Alignments(const ColumnGemm& g, const void* vector)
+      : a(alignment_of(g.a)), b(alignment_of(g.b)), c(std::min(alignment_of(g.c), alignment_of(vector))) {}
+};
+
+void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const Epilogue& epilogue,
+               LtPlan& plan) {
   const cudaDataType type = type_of(dtype);
   cublasLtMatmulDesc_t desc = &plan.operation;
   TT_CUBLAS_CHECK(cublasLtMatmulDescInit(desc, compute_type(dtype, tf32), CUDA_R_32F));
   set(desc, CUBLASLT_MATMUL_DESC_TRANSA, operation(g.transpose_a));
   set(desc, CUBLASLT_MATMUL_DESC_TRANSB, operation(g.transpose_b));
-  set(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+  set(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue.kind);
   set(desc, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type);
-  set(desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+  set(desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, epilogue.vector);
   TT_CUBLAS_CHECK(cublasLtMatrixLayoutInit(&plan.a, type, static_cast<uint64_t>(g.a_rows()),
                                            static_cast<uint64_t>(g.a_cols()), g.lda));
   TT_CUBLAS_CHECK(cublasLtMatrixLayoutInit(&plan.b, type, static_cast<uint64_t>(g.b_rows()),
@@ -111,7 +121,7 @@ void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const vo
   // Partial sums are added in float.
   set(&preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
       static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
-  const Alignments alignments(g, bias);
+  const Alignments alignments(g, epilogue.vector);
   set(&preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignments.a);
   set(&preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignments.b);
   set(&preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignments.c);
@@ -127,22 +137,23 @@ void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const vo
   plan.usable = true;
 }
 
-// The product with the bias in its epilogue; false where cublasLt has no way of doing it.
-bool multiply_with_bias(Blas& blas, const GemmArgs& args) {
+// The product with its epilogue; false where cublasLt has no way of doing it.
+bool multiply_with(Blas& blas, const GemmArgs& args, const Epilogue& epilogue) {
   constexpr size_t kMostPlans = 4096;
   const ColumnGemm g(args);
-  const Alignments alignments(g, args.bias);
+  const Alignments alignments(g, epilogue.vector);
   const bool tf32 = matmul_tf32();  // once: the plan and its key must agree
   const int64_t rest = static_cast<int64_t>(args.dtype) | int64_t{g.transpose_a} << 8 |
-                       int64_t{g.transpose_b} << 9 | int64_t{tf32} << 10 | int64_t{alignments.a} << 16 |
+                       int64_t{g.transpose_b} << 9 | int64_t{tf32} << 10 |
+                       int64_t{epilogue.kind == CUBLASLT_EPILOGUE_BIAS} << 11 | int64_t{alignments.a} << 16 |
                        int64_t{alignments.b} << 28 | int64_t{alignments.c} << 40;
   const LtKey key = {g.m, g.n, g.k, g.lda, g.ldb, g.ldc, rest, 0};
   if (blas.plans.size() >= kMostPlans) blas.plans.clear();
   const auto [at, added] = blas.plans.try_emplace(key);
   LtPlan& plan = at->second;
-  if (added) make_plan(blas, g, args.dtype, tf32, args.bias, plan);
+  if (added) make_plan(blas, g, args.dtype, tf32, epilogue, plan);
   if (!plan.usable) return false;
-  set(&plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, args.bias);
+  set(&plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, epilogue.vector);
   const Factor alpha(args.dtype, args.alpha), zero(args.dtype, 0);
   const cublasStatus_t status =
       cublasLtMatmul(blas.lt, &plan.operation, &alpha, g.a, &plan.a, g.b, &plan.b, &zero, g.c, &plan.c, g.c,
@@ -187,14 +198,66 @@ void product(const GemmArgs& args) {
   Blas& blas = current_blas();
   const std::lock_guard lock(blas.mutex);
   if (args.bias == nullptr) return multiply(blas, args, args.beta);
-  if (args.beta == 0 && args.batch == 1 && args.dtype != DType::kFloat64 && multiply_with_bias(blas, args)) {
+  if (args.beta == 0 && args.batch == 1 && args.dtype != DType::kFloat64 &&
+      multiply_with(blas, args, {CUBLASLT_EPILOGUE_BIAS, args.bias})) {
     return;
   }
   gemm_start(args);
   multiply(blas, args, 1);
 }
 
+// Also the sums of op(a)'s rows; false, with nothing done, where there is no way of doing both at once.
+// Small products alone: there a launch less is what counts, while for large ones cublasLt has fewer ways of
+// summing beside than of multiplying well.
+bool product_with_sums(const GemmArgs& args, void* sums) {
+  constexpr double kMost = 1 << 26;  // multiplications
+  const double size = static_cast<double>(args.m) * static_cast<double>(args.n) * static_cast<double>(args.k);
+  if (args.dtype == DType::kFloat64 || size > kMost) return false;
+  Blas& blas = current_blas();
+  const std::lock_guard lock(blas.mutex);
+  return multiply_with(blas, args, {CUBLASLT_EPILOGUE_BGRADB, sums});
+}
+
+// a (rows, k) as it lies or, transposed, (k, rows), times b (k, n).
+GemmArgs dense_product(DType dtype, bool transpose_a, int64_t m, int64_t n, int64_t k, const void* a,
+                       const void* b, void* c) {
+  GemmArgs args;
+  args.dtype = dtype;
+  args.transpose_a = transpose_a;
+  args.m = m;
+  args.n = args.ldb = args.ldc = n;
+  args.k = k;
+  args.a = a;
+  args.lda = transpose_a ? m : k;
+  args.b = b;
+  args.c = c;
+  return args;
+}
+
 }  // namespace
+
+void CudaGemm::linear_backward(const LinearBackwardArgs& args) {
+  if (small_linear_backward(args)) return linear_backward_kernel(args);
+  const Workspace masked(
+      args.result != nullptr ? static_cast<size_t>(args.rows * args.out) * size_of(args.dtype) : 1);
+  const void* grad = args.result != nullptr ? masked.data<void>() : args.grad;
+  const GemmArgs of_weight =
+      dense_product(args.dtype, true, args.out, args.in, args.rows, grad, args.input, args.grad_weight);
+  bool summed = args.grad_bias == nullptr;
+  if (args.result != nullptr) {
+    masked_column_sums(args, masked.data<void>());
+    summed = true;
+  }
+  if (args.grad_input != nullptr) {
+    product(
+        dense_product(args.dtype, false, args.rows, args.in, args.out, grad, args.weight, args.grad_input));
+  }
+  if (args.grad_weight != nullptr) {
+    if (!summed && product_with_sums(of_weight, args.grad_bias)) return;
+    product(of_weight);
+  }
+  if (!summed) masked_column_sums(args, nullptr);
+}
 
 void CudaGemm::gemm(const GemmArgs& args) {
   product(args);

@@ -1,10 +1,16 @@
 #include "cuda/gemm.h"
 #include "cuda/gemm_body.h"
+#include "cuda/linear_body.h"
 #include "cuda/launcher.cuh"
 
 namespace tt::cuda {
 
 void gemm_integer(const GemmArgs& args) { gemm_integer(CudaLauncher(), args); }
 void gemm_start(const GemmArgs& args) { gemm_start(CudaLauncher(), args); }
+
+void linear_backward_kernel(const LinearBackwardArgs& args) { linear_backward(CudaLauncher(), args); }
+void masked_column_sums(const LinearBackwardArgs& args, void* masked) {
+  masked_column_sums(CudaLauncher(), args, masked);
+}
 
 }  // namespace tt::cuda

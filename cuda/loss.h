@@ -14,6 +14,7 @@ class CudaLoss final : public LossKernels {
   void element_loss_backward(ElementLoss loss, const Loop& loop, double parameter, double scale) override;
   void check_probabilities(const Loop& loop, const char* what) override;
 
+  bool class_loss_gives_gradient(const ClassLossArgs& args) override;
   void class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) override;
   void class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,
                            const void* total_weight, void* grad_input) override;

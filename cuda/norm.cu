@@ -6,10 +6,10 @@
 namespace tt::cuda {
 
 void CudaNorm::batch_norm_train(const BatchNormShape& shape, const void* input, const void* weight,
-                                const void* bias, void* running_mean, void* running_var, double momentum,
-                                void* mean, void* invstd, void* output) {
-  cuda::batch_norm_train(CudaLauncher(), shape, input, weight, bias, running_mean, running_var, momentum,
-                         mean, invstd, output);
+                                const void* bias, void* running_mean, void* running_var, int64_t* batches,
+                                double momentum, void* mean, void* invstd, void* output) {
+  cuda::batch_norm_train(CudaLauncher(), shape, input, weight, bias, running_mean, running_var, batches,
+                         momentum, mean, invstd, output);
 }
 
 void CudaNorm::batch_norm_eval(const BatchNormShape& shape, const void* input, const void* weight,

@@ -1,11 +1,12 @@
 // Batch normalisation of (batch, channels, inner). A channel's elements are cut into slices, by the shape
 // alone, so that results do not depend on the device; a block sums over a slice of a channel or, where inner
-// is 1, of 32 channels side by side. Slices are merged in a fixed order, in double. Channels of one slice
-// take one launch.
+// is 1, of 32 channels side by side. Slices are merged in a fixed order, in double: by every block that needs
+// the result, where they are few, else by a launch of their own. Channels of one slice take one launch.
 #pragma once
 
 #include "core/backend/norm.h"
 #include "cuda/block.h"
+#include "cuda/relu_math.h"
 
 namespace tt::cuda {
 
@@ -69,6 +70,8 @@ struct NormPlan {
     slices = count > 0 ? ceil_div(count, slice) : 1;
   }
   int64_t blocks() const { return tiles * slices; }
+  // Whether merging them again in each block costs little beside the block's slice.
+  bool few_slices() const { return slices <= 256; }
   TT_HOST_DEVICE int64_t address(int64_t channel, int64_t e) const {
     if (inner == 1) return e * channels + channel;
     const int64_t image = by_inner(e);
@@ -120,40 +123,32 @@ struct NormShared {
   A slots[NormPlan::kThreads];
 };
 
-// ReLU's value, and the gradient that it lets through where its result is known. NaN stays.
-template <typename A>
-TT_HOST_DEVICE inline A relu_if(bool relu, A value) {
-  return relu && value < A(0) ? A(0) : value;
-}
-template <typename T>
-TT_HOST_DEVICE inline Compute<T> masked(const T* grad, const T* result, int64_t at) {
-  using A = Compute<T>;
-  const A g = static_cast<A>(grad[at]);
-  return result != nullptr && static_cast<A>(result[at]) <= A(0) ? A(0) : g;
-}
-
 // What training does with a channel's mean and its sum of squared deviations.
 template <typename A>
 struct NormResults {
   ParamVector weight, bias, running_mean, running_var;
+  int64_t* batches;  // may be null
   double momentum, eps;
   A* mean;
   A* invstd;
   A* factor;  // output = input * factor + shift; null: nobody asks
   A* shift;
 
+  // `keep`: one block of a channel keeps its results; others only want the factors.
   TT_HOST_DEVICE void finish(int64_t channel, double count, double channel_mean, double squares,
-                             A* factor_out, A* shift_out) const {
+                             A* factor_out, A* shift_out, bool keep = true) const {
     const A m = static_cast<A>(channel_mean);
     const A inverse = static_cast<A>(1 / std::sqrt(squares / count + eps));
+    *factor_out = inverse * static_cast<A>(weight.get(channel, 1));
+    *shift_out = static_cast<A>(bias.get(channel, 0)) - m * *factor_out;
+    if (!keep) return;
     mean[channel] = m;
     invstd[channel] = inverse;
+    if (channel == 0 && batches != nullptr) ++*batches;
     running_mean.set(channel,
                      (1 - momentum) * running_mean.get(channel, 0) + momentum * static_cast<double>(m));
     running_var.set(channel,
                     (1 - momentum) * running_var.get(channel, 0) + momentum * (squares / (count - 1)));
-    *factor_out = inverse * static_cast<A>(weight.get(channel, 1));
-    *shift_out = static_cast<A>(bias.get(channel, 0)) - m * *factor_out;
   }
 };
 
@@ -228,6 +223,72 @@ struct Moments {
   }
 };
 
+// A channel's slices together, for each lane of the warp; `mine`: there is such a channel.
+template <typename Block, typename A>
+TT_HOST_DEVICE inline Moments merge_moments(Block& block, const NormPlan& plan, const A* partial,
+                                            int64_t channel, bool mine) {
+  Moments all{0, 0, 0};
+  for (int64_t s = block.thread() % 32; s < plan.slices && mine; s += 32) {
+    const int64_t left = plan.count - s * plan.slice;
+    all.add({static_cast<double>(left < plan.slice ? left : plan.slice),
+             static_cast<double>(partial[2 * s * plan.channels + channel]),
+             static_cast<double>(partial[(2 * s + 1) * plan.channels + channel])});
+  }
+  for (int mask = 16; mask > 0; mask /= 2) {
+    const double count = block.shuffle_xor(all.count, mask);
+    const double mean = block.shuffle_xor(all.mean, mask);
+    const double squares = block.shuffle_xor(all.squares, mask);
+    all.add({count, mean, squares});
+  }
+  return all;
+}
+
+// fn(column, channel, mine) for the columns of the block, each by a whole warp.
+template <typename Block, typename F>
+TT_HOST_DEVICE inline void for_block_channels(const Block& block, const NormPlan& plan, F&& fn) {
+  const int64_t first = block.index() / plan.slices * plan.width;
+  for (int column = block.thread() / 32; column < plan.width; column += NormPlan::kThreads / 32) {
+    fn(column, first + column, first + column < plan.channels);
+  }
+}
+
+// Merges the slices of the block's channels, and does the rest for its slice.
+template <typename T>
+struct NormApply {
+  static constexpr int kThreads = NormPlan::kThreads;
+  static constexpr int kBlocksResident = 4;
+  using A = Compute<T>;
+  struct Shared {
+    A factor[32], shift[32];
+  };
+
+  NormPlan plan;
+  NormResults<A> results;
+  const T* in;
+  T* out;
+  const A* partial;
+  bool relu;
+
+  template <typename Block>
+  TT_HOST_DEVICE void operator()(Block& block) const {
+    Shared& shared = block.template shared<Shared>();
+    const NormThread t(plan, block);
+    for_block_channels(block, plan, [&](int column, int64_t channel, bool mine) {
+      const Moments all = merge_moments(block, plan, partial, channel, mine);
+      if (block.thread() % 32 != 0 || !mine) return;
+      results.finish(channel, all.count, all.mean, all.squares, &shared.factor[column], &shared.shift[column],
+                     t.slice == 0);
+    });
+    block.sync();
+    const int column = block.thread() % plan.width;
+    for (int64_t e = t.begin + t.lane; e < t.end; e += t.step) {
+      const int64_t at = plan.address(t.channel, e);
+      out[at] = static_cast<T>(
+          relu_if(relu, static_cast<A>(in[at]) * shared.factor[column] + shared.shift[column]));
+    }
+  }
+};
+
 // Merges the slices of a channel, a warp for each.
 template <typename A>
 struct NormMerge {
@@ -241,22 +302,10 @@ struct NormMerge {
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
-    const int lane = block.thread() % 32;
     const int64_t channel = block.index() * (kThreads / 32) + block.thread() / 32;
-    Moments all{0, 0, 0};
-    for (int64_t s = lane; s < plan.slices && channel < plan.channels; s += 32) {
-      const int64_t left = plan.count - s * plan.slice;
-      all.add({static_cast<double>(left < plan.slice ? left : plan.slice),
-               static_cast<double>(partial[2 * s * plan.channels + channel]),
-               static_cast<double>(partial[(2 * s + 1) * plan.channels + channel])});
-    }
-    for (int mask = 16; mask > 0; mask /= 2) {
-      const double count = block.shuffle_xor(all.count, mask);
-      const double mean = block.shuffle_xor(all.mean, mask);
-      const double squares = block.shuffle_xor(all.squares, mask);
-      all.add({count, mean, squares});
-    }
-    if (lane != 0 || channel >= plan.channels) return;
+    const bool mine = channel < plan.channels;
+    const Moments all = merge_moments(block, plan, partial, channel, mine);
+    if (block.thread() % 32 != 0 || !mine) return;
     results.finish(channel, all.count, all.mean, all.squares, &results.factor[channel],
                    &results.shift[channel]);
   }
@@ -319,10 +368,13 @@ struct NormGradients {
 
   // d x = w * invstd * (g - mean(g) - (x - mean) * invstd^2 * mean(g * (x - mean)))
   //     = g * a + (x - mean) * b + c
-  TT_HOST_DEVICE void finish(int64_t channel, double sum, double dot, A* a, A* b, A* c) const {
+  TT_HOST_DEVICE void finish(int64_t channel, double sum, double dot, A* a, A* b, A* c,
+                             bool keep = true) const {
     const double inverse = static_cast<double>(invstd[channel]);
-    grad_weight.set(channel, dot * inverse);
-    grad_bias.set(channel, sum);
+    if (keep) {
+      grad_weight.set(channel, dot * inverse);
+      grad_bias.set(channel, sum);
+    }
     const double scale = inverse * weight.get(channel, 1);
     *a = static_cast<A>(scale);
     *b = training ? static_cast<A>(-scale * (inverse * inverse) * dot / count) : A(0);
@@ -382,10 +434,67 @@ struct NormGradientSums {
   }
 };
 
+// A channel's sums over its slices, for each lane of the warp; `mine`: there is such a channel.
+struct NormSums {
+  double sum, dot;
+
+  template <typename Block, typename A>
+  TT_HOST_DEVICE NormSums(Block& block, const NormPlan& plan, const A* partial, int64_t channel, bool mine)
+      : sum(0), dot(0) {
+    const Team<NormPlan::kThreads, false> warp(block, 32);
+    for (int64_t s = warp.lane(); s < plan.slices && mine; s += 32) {
+      sum += static_cast<double>(partial[2 * s * plan.channels + channel]);
+      dot += static_cast<double>(partial[(2 * s + 1) * plan.channels + channel]);
+    }
+    sum = warp.reduce(block, sum, static_cast<double*>(nullptr), Plus());
+    dot = warp.reduce(block, dot, static_cast<double*>(nullptr), Plus());
+  }
+};
+
+// Adds up the slices of the block's channels, and does the rest for its slice.
+template <typename T>
+struct NormGradientApply {
+  static constexpr int kThreads = NormPlan::kThreads;
+  static constexpr int kBlocksResident = 4;
+  using A = Compute<T>;
+  struct Shared {
+    A a[32], b[32], c[32];
+  };
+
+  NormPlan plan;
+  NormGradients<A> results;
+  const T* grad;
+  const T* in;
+  const T* result;
+  const A* mean;
+  const A* partial;
+  T* out;
+
+  template <typename Block>
+  TT_HOST_DEVICE void operator()(Block& block) const {
+    Shared& shared = block.template shared<Shared>();
+    const NormThread t(plan, block);
+    for_block_channels(block, plan, [&](int column, int64_t channel, bool mine) {
+      const NormSums sums(block, plan, partial, channel, mine);
+      if (block.thread() % 32 != 0 || !mine) return;
+      results.finish(channel, sums.sum, sums.dot, &shared.a[column], &shared.b[column], &shared.c[column],
+                     t.slice == 0);
+    });
+    block.sync();
+    const int column = block.thread() % plan.width;
+    const A m = t.mine ? mean[t.channel] : A(0);
+    for (int64_t e = t.begin + t.lane; e < t.end; e += t.step) {
+      const int64_t at = plan.address(t.channel, e);
+      out[at] = static_cast<T>(masked(grad, result, at) * shared.a[column] +
+                               (static_cast<A>(in[at]) - m) * shared.b[column] + shared.c[column]);
+    }
+  }
+};
+
 // Adds up the slices of a channel, a warp for each.
 template <typename A>
 struct NormGradientMerge {
-  static constexpr int kThreads = 256;
+  static constexpr int kThreads = NormPlan::kThreads;
   static constexpr int kBlocksResident = 2;
   using Shared = Nothing;
 
@@ -396,17 +505,11 @@ struct NormGradientMerge {
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
-    const Team<kThreads, false> team(block, 32);
-    const int64_t channel = block.index() * team.teams() + team.index();
-    double sum = 0, dot = 0;
-    for (int64_t s = team.lane(); s < plan.slices && channel < plan.channels; s += 32) {
-      sum += static_cast<double>(partial[2 * s * plan.channels + channel]);
-      dot += static_cast<double>(partial[(2 * s + 1) * plan.channels + channel]);
-    }
-    sum = team.reduce(block, sum, static_cast<double*>(nullptr), Plus());
-    dot = team.reduce(block, dot, static_cast<double*>(nullptr), Plus());
-    if (team.lane() != 0 || channel >= plan.channels) return;
-    results.finish(channel, sum, dot, &factors[channel], &factors[plan.channels + channel],
+    const int64_t channel = block.index() * (kThreads / 32) + block.thread() / 32;
+    const bool mine = channel < plan.channels;
+    const NormSums sums(block, plan, partial, channel, mine);
+    if (block.thread() % 32 != 0 || !mine) return;
+    results.finish(channel, sums.sum, sums.dot, &factors[channel], &factors[plan.channels + channel],
                    &factors[2 * plan.channels + channel]);
   }
 };
@@ -441,7 +544,7 @@ struct NormGradientInput {
 template <typename Launcher>
 void batch_norm_train(const Launcher& launcher, const BatchNormShape& s, const void* input,
                       const void* weight, const void* bias, void* running_mean, void* running_var,
-                      double momentum, void* mean, void* invstd, void* output) {
+                      int64_t* batches, double momentum, void* mean, void* invstd, void* output) {
   visit_floating(s.dtype, "batch_norm", [&]<typename T>() {
     using A = Compute<T>;
     const NormPlan plan(s);
@@ -454,6 +557,7 @@ void batch_norm_train(const Launcher& launcher, const BatchNormShape& s, const v
                                  param_vector(bias, s.param_dtype),
                                  param_vector(running_mean, s.param_dtype),
                                  param_vector(running_var, s.param_dtype),
+                                 batches,
                                  momentum,
                                  s.eps,
                                  static_cast<A*>(mean),
@@ -464,6 +568,10 @@ void batch_norm_train(const Launcher& launcher, const BatchNormShape& s, const v
     T* out = static_cast<T*>(output);
     launcher.launch("batch_norm", NormStatistics<T>{plan, results, in, out, partial, s.relu}, plan.blocks());
     if (whole) return;
+    if (plan.few_slices()) {
+      launcher.launch("batch_norm", NormApply<T>{plan, results, in, out, partial, s.relu}, plan.blocks());
+      return;
+    }
     launcher.launch("batch_norm", NormMerge<A>{plan, results, partial}, ceil_div(plan.channels, 8));
     launcher.launch("batch_norm", NormScale<T>{plan, in, out, factor, shift, s.relu},
                     stride_blocks(plan.count * plan.channels, 1024));
@@ -518,6 +626,11 @@ void batch_norm_backward(const Launcher& launcher, const BatchNormShape& s, bool
     launcher.launch("batch_norm_backward",
                     NormGradientSums<T>{plan, results, g, in, result, means, out, partial}, plan.blocks());
     if (whole) return;
+    if (plan.few_slices() && out != nullptr) {
+      launcher.launch("batch_norm_backward",
+                      NormGradientApply<T>{plan, results, g, in, result, means, partial, out}, plan.blocks());
+      return;
+    }
     launcher.launch("batch_norm_backward", NormGradientMerge<A>{plan, results, partial, factors},
                     ceil_div(plan.channels, 8));
     if (out == nullptr) return;

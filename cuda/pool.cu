@@ -10,9 +10,12 @@ void CudaPool::max_pool(const PoolShape& s, DType dtype, const void* input, void
 }
 
 void CudaPool::max_pool_backward(const PoolShape& s, DType dtype, const void* grad_output,
-                                 const int64_t* indices, void* grad_input) {
-  cuda::max_pool_backward(CudaLauncher(), s, dtype, grad_output, indices, grad_input);
+                                 const int64_t* indices, const void* output, void* grad_input) {
+  cuda::max_pool_backward(CudaLauncher(), s, dtype, grad_output, indices, output, grad_input);
 }
+
+// The maximum of a window that reads nothing says nothing of ReLU's gradient where its index points.
+bool CudaPool::joins_relu(const PoolShape& s) const { return every_window_reads(s); }
 
 void CudaPool::max_pool_gather(const PoolShape& s, DType dtype, const void* input, const int64_t* indices,
                                void* output) {

@@ -10,7 +10,8 @@ class CudaPool final : public PoolKernels {
   void max_pool(const PoolShape& shape, DType dtype, const void* input, void* output,
                 int64_t* indices) override;
   void max_pool_backward(const PoolShape& shape, DType dtype, const void* grad_output, const int64_t* indices,
-                         void* grad_input) override;
+                         const void* output, void* grad_input) override;
+  bool joins_relu(const PoolShape& shape) const override;
   void max_pool_gather(const PoolShape& shape, DType dtype, const void* input, const int64_t* indices,
                        void* output) override;
   void avg_pool(const PoolShape& shape, const AvgPoolOptions& options, DType dtype, const void* input,

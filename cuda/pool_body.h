@@ -5,6 +5,7 @@
 #include "core/backend/pool.h"
 #include "cuda/block.h"
 #include "cuda/pool_math.h"
+#include "cuda/relu_math.h"
 
 namespace tt::cuda {
 
@@ -65,7 +66,7 @@ struct MaxPool : PoolBody {
       int64_t at = smaller_of(ys.begin, s.height - 1) * s.width + smaller_of(xs.begin, s.width - 1);
       for (int64_t y = ys.begin; y < ys.end; y += s.dilation[0]) {
         for (int64_t x = xs.begin; x < xs.end; x += s.dilation[1]) {
-          const A value = static_cast<A>(plane[y * s.width + x]);
+          const A value = relu_if(s.relu, static_cast<A>(plane[y * s.width + x]));
           if (value > best || is_nan(value)) {
             best = value;
             at = y * s.width + x;
@@ -85,6 +86,7 @@ struct MaxPoolBackward : PoolBody {
   PlaneMath math;
   const T* grad;
   const int64_t* indices;
+  const T* result;  // of pooling after ReLU; null: there was none
   T* out;
   bool search_all;  // windows that read nothing may have put their index anywhere
 
@@ -101,7 +103,7 @@ struct MaxPoolBackward : PoolBody {
       for (int64_t y = ys.begin; y < ys.end; ++y) {
         for (int64_t x = xs.begin; x < xs.end; ++x) {
           const int64_t o = first + y * s.out_width + x;
-          if (indices[o] == place) sum += static_cast<A>(grad[o]);
+          if (indices[o] == place) sum += masked(grad, result, o);
         }
       }
       out[i] = static_cast<T>(sum);
@@ -211,7 +213,7 @@ void max_pool(const Launcher& launcher, const PoolShape& s, DType dtype, const v
 
 template <typename Launcher>
 void max_pool_backward(const Launcher& launcher, const PoolShape& s, DType dtype, const void* grad_output,
-                       const int64_t* indices, void* grad_input) {
+                       const int64_t* indices, const void* output, void* grad_input) {
   visit_floating(dtype, kPoolGradient, [&]<typename T>() {
     launcher.launch("max_pool2d_backward",
                     MaxPoolBackward<T>{{},
@@ -219,6 +221,7 @@ void max_pool_backward(const Launcher& launcher, const PoolShape& s, DType dtype
                                        input_math(s),
                                        static_cast<const T*>(grad_output),
                                        indices,
+                                       static_cast<const T*>(output),
                                        static_cast<T*>(grad_input),
                                        !every_window_reads(s)},
                     stride_blocks(pool_inputs(s), 256));

@@ -19,6 +19,7 @@ struct Task {
   uint32_t pending = 0;        // edges into the node that have not delivered yet
   uint32_t first_slot = 0;     // of its outputs' gradients
   bool needed = true;          // grad(): on a path to an input
+  bool implicit_one = false;   // the gradient is 1, and undefined
   int32_t first_capture = -1;  // grad(): list of inputs that are outputs of this node
 };
 
@@ -119,7 +120,7 @@ class Engine {
   uint32_t add_task(const Ref<Node>& node) {
     const auto [index, fresh] = map_.insert(node.get(), static_cast<uint32_t>(tasks_.size()));
     if (fresh) {
-      tasks_.push_back(Task{node, 0, static_cast<uint32_t>(slots_.size()), true, -1});
+      tasks_.push_back(Task{node, 0, static_cast<uint32_t>(slots_.size())});
       slots_.resize(slots_.size() + node->outputs());
     }
     return index;
@@ -245,7 +246,7 @@ void Engine::run_task(uint32_t index, Tensors* captured, const BackwardOptions& 
     needed = more_needed.get();
   }
 
-  bool any_grad = false;
+  bool any_grad = tasks_[index].implicit_one;
   for (int i = 0; i < outputs; ++i) any_grad |= grads[i].defined();
   uint32_t next_index[kMaxInlineInputs];
   bool any_needed = false;
@@ -302,10 +303,16 @@ void Engine::run(std::span<const Tensor> roots, std::span<const Tensor> grad_out
 
   for (size_t i = 0; i < roots.size(); ++i) {
     const Edge edge = gradient_edge(roots[i]);
-    Tensor grad = grad_outputs.empty() || !grad_outputs[i].defined()
-                      ? ops::ones(roots[i].sizes(), roots[i].dtype(), roots[i].device())
-                      : grad_outputs[i];
-    const Task& task = tasks_[static_cast<size_t>(map_.find(edge.node.get()))];
+    Task& task = tasks_[static_cast<size_t>(map_.find(edge.node.get()))];
+    const bool implicit = grad_outputs.empty() || !grad_outputs[i].defined();
+    // Nobody but the node's rule would see it.
+    if (implicit && roots.size() == 1 && task.pending == 0 && task.first_capture < 0 &&
+        !options.create_graph && edge.node->hooks() == nullptr && edge.node->takes_implicit_one()) {
+      task.implicit_one = true;
+      continue;
+    }
+    Tensor grad =
+        implicit ? ops::ones(roots[i].sizes(), roots[i].dtype(), roots[i].device()) : grad_outputs[i];
     add_into(slots_[task.first_slot + edge.input_nr], std::move(grad), options.create_graph);
   }
   for (uint32_t i = 0; i < tasks_.size(); ++i) {

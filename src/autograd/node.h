@@ -105,6 +105,10 @@ class Node : public RefCounted {
   uint64_t sequence() const { return sequence_; }
   bool saved_released() const { return saved_released_; }
   void mark_saved_released() { saved_released_ = true; }
+  // Whether the rule takes an undefined gradient for one of 1, which the loss that backward begins with then
+  // need not be given.
+  bool takes_implicit_one() const { return takes_implicit_one_; }
+  void set_takes_implicit_one() { takes_implicit_one_ = true; }
 
   NodeHooks* hooks() const { return hooks_.get(); }
   NodeHooks& make_hooks() {
@@ -129,6 +133,7 @@ class Node : public RefCounted {
   uint32_t outputs_ = 1;
   int n_edges_ = 0;
   bool saved_released_ = false;
+  bool takes_implicit_one_ = false;
   Edge* edges_ = inline_edges_;
   Edge inline_edges_[kInlineEdges];
   std::unique_ptr<NodeHooks> hooks_;
@@ -142,11 +147,14 @@ Ref<T> make_node(Args&&... args) {
   return Ref<T>::adopt(node);
 }
 
-// A node whose rule is a callable void(BackwardContext&) holding its saved tensors as captures.
+// A node whose rule is a callable void(BackwardContext&) holding its saved tensors as captures. A member
+// kTakesImplicitOne of the callable says that it does.
 template <typename F>
 class LambdaNode final : public Node {
  public:
-  LambdaNode(const char* op_name, F rule) : Node(op_name), rule_(std::move(rule)) {}
+  LambdaNode(const char* op_name, F rule) : Node(op_name), rule_(std::move(rule)) {
+    if constexpr (requires { F::kTakesImplicitOne; }) set_takes_implicit_one();
+  }
   void apply(BackwardContext& context) override { (*rule_)(context); }
   // A rule that keeps no tensors may run again, as in PyTorch.
   void release_saved() override {

@@ -293,17 +293,20 @@ void CpuLoss::class_loss(const ClassLossArgs& args, void* loss, void* normalizer
 void CpuLoss::class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,
                                   const void* total_weight, void* grad_input) {
   with_problem(args, [&]<typename T>(const Problem<T>& problem) {
-    const T total = *static_cast<const T*>(total_weight);
+    const T total = *static_cast<const T*>(total_weight), one(1);
     if (DTypeOf<T>::value == args.dtype) {
-      return backward(problem, static_cast<const T*>(grad), static_cast<const T*>(normalizer), total,
-                      static_cast<T*>(grad_input));
+      return backward(problem, grad != nullptr ? static_cast<const T*>(grad) : &one,
+                      static_cast<const T*>(normalizer), total, static_cast<T*>(grad_input));
     }
     const int64_t losses = args.mean || args.sum ? 1 : args.batch * args.inner;
     const int64_t n = args.batch * args.classes * args.inner;
     const auto size = static_cast<int64_t>(size_of(args.dtype));
     const Scratch<T> g(std::max<int64_t>(losses, 1)), out(std::max<int64_t>(n, 1));
-    convert_row(reinterpret_cast<char*>(g.data()), sizeof(T), DTypeOf<T>::value,
-                static_cast<const char*>(grad), size, args.dtype, losses);
+    g.data()[0] = one;
+    if (grad != nullptr) {
+      convert_row(reinterpret_cast<char*>(g.data()), sizeof(T), DTypeOf<T>::value,
+                  static_cast<const char*>(grad), size, args.dtype, losses);
+    }
     backward(problem, static_cast<const T*>(g.data()), static_cast<const T*>(normalizer), total, out.data());
     convert_row(static_cast<char*>(grad_input), size, args.dtype, reinterpret_cast<const char*>(out.data()),
                 sizeof(T), DTypeOf<T>::value, n);

@@ -76,8 +76,9 @@ void over_channels(const BatchNormShape& s, F&& body) {
 }  // namespace
 
 void CpuNorm::batch_norm_train(const BatchNormShape& s, const void* input, const void* weight,
-                               const void* bias, void* running_mean, void* running_var, double momentum,
-                               void* mean, void* invstd, void* output) {
+                               const void* bias, void* running_mean, void* running_var, int64_t* batches,
+                               double momentum, void* mean, void* invstd, void* output) {
+  if (batches != nullptr) ++*batches;
   visit_input(s.dtype, [&]<typename T>() {
     using A = NormAcc<T>;
     const NormPasses<T>& passes = norm_passes<T>();

@@ -188,7 +188,7 @@ void CpuPool::max_pool(const PoolShape& s, DType dtype, const void* input, void*
 }
 
 void CpuPool::max_pool_backward(const PoolShape& s, DType dtype, const void* grad_output,
-                                const int64_t* indices, void* grad_input) {
+                                const int64_t* indices, const void*, void* grad_input) {
   const int64_t in = s.height * s.width, out = s.out_height * s.out_width;
   visit_floating(dtype, [&]<typename T>() {
     const T* grad = static_cast<const T*>(grad_output);

@@ -232,8 +232,8 @@ class NotingPool final : public Noting<PoolKernels> {
     note<&K::max_pool>(shape, dtype, input, output, indices);
   }
   void max_pool_backward(const PoolShape& shape, DType dtype, const void* grad_output, const int64_t* indices,
-                         void* grad_input) override {
-    note<&K::max_pool_backward>(shape, dtype, grad_output, indices, grad_input);
+                         const void* output, void* grad_input) override {
+    note<&K::max_pool_backward>(shape, dtype, grad_output, indices, output, grad_input);
   }
   void max_pool_gather(const PoolShape& shape, DType dtype, const void* input, const int64_t* indices,
                        void* output) override {
@@ -261,10 +261,10 @@ class NotingNorm final : public Noting<NormKernels> {
   using Noting::Noting;
   using K = NormKernels;
   void batch_norm_train(const BatchNormShape& shape, const void* input, const void* weight, const void* bias,
-                        void* running_mean, void* running_var, double momentum, void* mean, void* invstd,
-                        void* output) override {
-    note<&K::batch_norm_train>(shape, input, weight, bias, running_mean, running_var, momentum, mean, invstd,
-                               output);
+                        void* running_mean, void* running_var, int64_t* batches, double momentum, void* mean,
+                        void* invstd, void* output) override {
+    note<&K::batch_norm_train>(shape, input, weight, bias, running_mean, running_var, batches, momentum, mean,
+                               invstd, output);
   }
   void batch_norm_eval(const BatchNormShape& shape, const void* input, const void* weight, const void* bias,
                        const void* running_mean, const void* running_var, void* output) override {

@@ -3,23 +3,28 @@
 #include "nn/activation.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
+#include "nn/pool.h"
 
 namespace tt::nn {
 
 namespace {
 
-// Whether the child after i is a ReLU, and nobody sees what passes between the two.
-bool relu_follows(const Module& module, size_t i) {
+// The child after i, if there is one and nobody sees what passes between the two; else null.
+Module* joinable(const Module& module, size_t i) {
   const auto& children = module.children();
-  if (i + 1 >= children.size()) return false;
-  const Module& second = *children[i + 1].module;
-  return !children[i].module->has_hooks() && !second.has_hooks() && is_relu(second);
+  if (i + 1 >= children.size()) return nullptr;
+  Module& second = *children[i + 1].module;
+  return children[i].module->has_hooks() || second.has_hooks() ? nullptr : &second;
 }
 
-// Layers that end with a ReLU as well as without: the layer's result with it, else an undefined tensor.
-Tensor forward_relu(Module& layer, const Tensor& x) {
-  if (auto* linear = dynamic_cast<Linear*>(&layer)) return linear->forward_relu(x);
-  if (auto* norm = dynamic_cast<BatchNorm*>(&layer)) return norm->forward_relu(x);
+// The result of two layers that have a way of being computed as one, else an undefined tensor.
+Tensor forward_joined(Module& first, Module& second, const Tensor& x) {
+  if (is_relu(second)) {
+    if (auto* linear = dynamic_cast<Linear*>(&first)) return linear->forward_relu(x);
+    if (auto* norm = dynamic_cast<BatchNorm*>(&first)) return norm->forward_relu(x);
+  } else if (is_relu(first)) {
+    if (auto* pool = dynamic_cast<MaxPool2d*>(&second)) return pool->forward_after_relu(x);
+  }
   return Tensor();
 }
 
@@ -38,7 +43,8 @@ Tensor Sequential::forward(const Tensor& input) {
   // By index, and holding the child: a user's module may change the list it is in.
   for (size_t i = 0; i < children().size(); ++i) {
     const Ref<Module> child = children()[i].module;
-    if (Tensor joined = relu_follows(*this, i) ? forward_relu(*child, x) : Tensor(); joined.defined()) {
+    const Ref<Module> second = Ref<Module>(joinable(*this, i));
+    if (Tensor joined = second ? forward_joined(*child, *second, x) : Tensor(); joined.defined()) {
       x = std::move(joined);
       ++i;
     } else {

@@ -45,13 +45,9 @@ Tensor BatchNorm::normalise(const Tensor& input, bool relu) {
   const Tensor mean = pass_statistics ? buffer(kRunningMean) : Tensor();
   const Tensor var = pass_statistics ? buffer(kRunningVar) : Tensor();
   const bool use_batch = training() || (!mean.defined() && !var.defined());
-  Tensor out = (relu ? ops::batch_norm_relu : ops::batch_norm)(
-      input, mean, var, parameter(kWeight), parameter(kBias), use_batch, momentum, settings_.eps);
-  if (counts) {
-    const GradMode off(false);
-    ops::add_(buffer(kBatches), 1);
-  }
-  return out;
+  return (relu ? ops::batch_norm_relu : ops::batch_norm)(input, mean, var, parameter(kWeight),
+                                                         parameter(kBias), use_batch, momentum, settings_.eps,
+                                                         counts ? buffer(kBatches) : Tensor());
 }
 
 std::string BatchNorm::extra_repr() const {

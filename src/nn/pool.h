@@ -9,6 +9,8 @@ namespace tt::nn {
 class MaxPool2d final : public Layer {
  public:
   explicit MaxPool2d(const ops::MaxPool2dOptions& options);
+  // The layer after a ReLU.
+  Tensor forward_after_relu(const Tensor& input) { return ops::relu_max_pool2d(input, options_); }
   std::string extra_repr() const override;
 
  private:

@@ -53,20 +53,24 @@ struct Call {
 };
 
 struct ClassLossBackward {
+  static constexpr bool kTakesImplicitOne = true;
   Setting setting;
   SavedTensor input, target, weight;
-  Tensor normalizer, total_weight;  // the forward's own, seen by nobody else
+  // The forward's own, seen by nobody else. gradient: the input's, for a gradient of 1; or undefined.
+  Tensor normalizer, total_weight, gradient;
 
-  void operator()(BackwardContext& context) const {
-    const Tensor x = context.unpack(input);
-    const Call call(setting, x, context.unpack(target), context.unpack(weight));
-    LossKernels& kernels = *backend_of(x.device()).loss;
+  void operator()(BackwardContext& context) {
+    const Tensor x = context.unpack(input), y = context.unpack(target), w = context.unpack(weight);
     const Tensor& g = context.grad();
+    // Given away: what is done again, in a graph that is kept, is computed again.
+    if (!g.defined() && gradient.defined()) return context.set(0, std::exchange(gradient, Tensor()));
+    const Call call(setting, x, y, w);
+    LossKernels& kernels = *backend_of(x.device()).loss;
     const Tensor out = empty(x.sizes(), x.dtype(), x.device());
     if (!grad_enabled()) {
       if (out.numel() > 0) {
         const Tensor dense_grad = dense(g);
-        kernels.class_loss_backward(call.args, dense_grad.raw(),
+        kernels.class_loss_backward(call.args, g.defined() ? dense_grad.raw() : nullptr,
                                     normalizer.defined() ? normalizer.raw() : nullptr, total_weight.raw(),
                                     out.raw());
       }
@@ -93,20 +97,25 @@ struct ClassLossBackward {
 
 Tensor class_loss(const Setting& setting, const Tensor& input, const Tensor& target, const Tensor& weight,
                   const Dims& out_sizes) {
-  const Call call(setting, input, target, weight);
+  Call call(setting, input, target, weight);
   const DType wide = is_reduced_floating(input.dtype()) ? DType::kFloat32 : input.dtype();
   const bool whole = setting.reduction == Reduction::kNone;
   const Tensor out = empty(whole ? out_sizes : Dims(), input.dtype(), input.device());
   const Tensor normalizer =
       setting.log_input ? Tensor() : empty({2, call.args.batch * call.args.inner}, wide, input.device());
   const Tensor total_weight = empty({}, wide, input.device());
-  backend_of(input.device())
-      .loss->class_loss(call.args, out.raw(), setting.log_input ? nullptr : normalizer.raw(),
-                        total_weight.raw());
+  LossKernels& kernels = *backend_of(input.device()).loss;
+  Tensor gradient;
+  if (needs_grad(input) && kernels.class_loss_gives_gradient(call.args)) {
+    gradient = empty(input.sizes(), input.dtype(), input.device());
+    call.args.gradient = gradient.raw();
+  }
+  kernels.class_loss(call.args, out.raw(), setting.log_input ? nullptr : normalizer.raw(),
+                     total_weight.raw());
   if (needs_grad(input)) {
     record(setting.op, out, {&input},
            ClassLossBackward{setting, SavedTensor::input(input), SavedTensor::input(target),
-                             SavedTensor::input(weight), normalizer, total_weight});
+                             SavedTensor::input(weight), normalizer, total_weight, gradient});
   }
   return out;
 }

@@ -18,7 +18,7 @@ struct Inputs {
   Dims shape() const { return broadcast(x.sizes(), y.sizes()); }
 };
 
-// Stands for an absent weight.
+// Stands for an absent weight, or a gradient of 1.
 struct One {
   alignas(8) char value[8];
   DType dtype;
@@ -29,17 +29,17 @@ struct One {
 };
 
 // first (operand 0), the inputs, and the losses' gradient where there is one.
-Loop loss_loop(const Dims& shape, const Tensor& first, const Inputs& in, const Tensor& grad, One& one) {
+Loop loss_loop(const Dims& shape, const Tensor& first, const Inputs& in, const LoopOperand* grad, One& one) {
   switch (element_loss_inputs(in.kind)) {
     case 2:
-      return grad.defined() ? make_loop(shape, {first, in.x, in.y, grad})
-                            : make_loop(shape, {first, in.x, in.y});
+      return grad != nullptr ? make_loop(shape, {first, in.x, in.y, *grad})
+                             : make_loop(shape, {first, in.x, in.y});
     case 3:
-      return grad.defined() ? make_loop(shape, {first, in.x, in.y, one.operand(in.w), grad})
-                            : make_loop(shape, {first, in.x, in.y, one.operand(in.w)});
+      return grad != nullptr ? make_loop(shape, {first, in.x, in.y, one.operand(in.w), *grad})
+                             : make_loop(shape, {first, in.x, in.y, one.operand(in.w)});
     default:
-      return grad.defined()
-                 ? make_loop(shape, {first, in.x, in.y, one.operand(in.w), one.operand(in.p), grad})
+      return grad != nullptr
+                 ? make_loop(shape, {first, in.x, in.y, one.operand(in.w), one.operand(in.p), *grad})
                  : make_loop(shape, {first, in.x, in.y, one.operand(in.w), one.operand(in.p)});
   }
 }
@@ -110,6 +110,7 @@ Tensor target_slope(const Inputs& in) {
 }
 
 struct ElementLossBackward {
+  static constexpr bool kTakesImplicitOne = true;
   ElementLoss kind;
   Reduction reduction;
   double parameter;
@@ -130,7 +131,8 @@ struct ElementLossBackward {
       } else {
         grad_x = empty(shape, in.x.dtype(), in.x.device());
         One one(in.x.dtype());
-        const Loop loop = loss_loop(shape, grad_x, in, g, one);
+        const LoopOperand of_losses = one.operand(g);
+        const Loop loop = loss_loop(shape, grad_x, in, &of_losses, one);
         if (loop.numel > 0) {
           backend_of(grad_x.device()).loss->element_loss_backward(kind, loop, parameter, scale);
         }
@@ -139,7 +141,8 @@ struct ElementLossBackward {
       if (context.needs(0)) context.set(0, sum_to_size(grad_x, in.x.sizes()));
     }
     if (!symmetric && context.needs(1)) {
-      context.set(1, mul(target_slope(in), scale == 1 ? g : mul(g, scale)));
+      const Tensor given = g.defined() ? g : ones({}, in.x.dtype(), in.x.device());
+      context.set(1, mul(target_slope(in), scale == 1 ? given : mul(given, scale)));
     }
   }
 };
@@ -158,7 +161,7 @@ Tensor element_loss(const char* op, const Inputs& in, Reduction reduction) {
   const bool whole = reduction == Reduction::kNone;
   const Tensor out = empty(whole ? shape : Dims(), in.x.dtype(), in.x.device());
   One one(in.x.dtype());
-  const Loop loop = loss_loop(shape, whole ? out : in.x, in, Tensor(), one);
+  const Loop loop = loss_loop(shape, whole ? out : in.x, in, nullptr, one);
   if (!whole) {
     kernels.element_loss_sum(in.kind, loop, in.parameter, mean_scale(reduction, shape), out.raw());
   } else if (loop.numel > 0) {

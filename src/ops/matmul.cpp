@@ -180,8 +180,12 @@ struct FoldBackward {
   bool tw;
   int64_t n;
   SavedTensor x, w;
-  void operator()(BackwardContext& context) const { set(context, context.grad()); }
+  void operator()(BackwardContext& context) const {
+    if (!set_joined(context, Tensor())) set(context, context.grad());
+  }
   void set(BackwardContext& context, const Tensor& g) const;
+  // All at once, through the ReLU of which y is the result, if it is defined; false where that is not done.
+  bool set_joined(BackwardContext& context, const Tensor& y) const;
 };
 
 // x (.., k) op(w): (.., n), for w (n, k) transposed or (k, n) plain; bias (n) of x's dtype, or undefined.
@@ -192,6 +196,42 @@ Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Ten
            FoldBackward{op, tw, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(w)});
   }
   return out;
+}
+
+bool FoldBackward::set_joined(BackwardContext& context, const Tensor& y) const {
+  const Tensor& g = context.grad();
+  GemmKernels& kernels = *backend_of(g.device()).gemm;
+  if (!kernels.joins_linear_backward() || !tw || grad_enabled() || g.numel() == 0) return false;
+  // One product alone is gemm's.
+  if (context.needs(0) + context.needs(1) + context.needs(2) + y.defined() < 2) return false;
+  const Tensor weight = context.needs(0) ? context.unpack(w) : Tensor();
+  const Tensor input = context.needs(1) ? context.unpack(x) : Tensor();
+  LinearBackwardArgs args;
+  for (const Tensor* t : {&weight, &input}) {
+    if (!t->defined()) continue;
+    if (!t->is_contiguous() || t->numel() == 0) return false;  // gemm takes more layouts
+    args.in = t->sizes().back();
+  }
+  const Tensor dense = contiguous(g);
+  args.dtype = g.dtype();
+  args.out = n;
+  args.rows = g.numel() / n;
+  args.grad = dense.raw();
+  if (y.defined()) args.result = y.raw();
+  if (input.defined()) args.input = input.raw();
+  if (weight.defined()) args.weight = weight.raw();
+  void** const to[] = {&args.grad_input, &args.grad_weight, &args.grad_bias};
+  for (int i = 0; i < 3; ++i) {
+    if (!context.needs(i)) continue;
+    Dims sizes = i == 0 ? g.sizes() : Dims{n};
+    if (i == 0) sizes[sizes.size() - 1] = args.in;
+    if (i == 1) sizes.push_back(args.in);
+    const Tensor out = empty(sizes, g.dtype(), g.device());
+    *to[i] = out.raw();
+    context.set(i, out);
+  }
+  kernels.linear_backward(args);
+  return true;
 }
 
 void FoldBackward::set(BackwardContext& context, const Tensor& g) const {
@@ -506,6 +546,20 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return add(fold("linear", x, weight, true), bias);
 }
 
+namespace {
+
+// The gradients of linear_relu.
+struct LinearReluBackward {
+  FoldBackward linear;
+  SavedTensor result;
+  void operator()(BackwardContext& context) const {
+    const Tensor y = context.unpack(result);
+    if (!linear.set_joined(context, y)) linear.set(context, threshold_backward(context.grad(), y));
+  }
+};
+
+}  // namespace
+
 Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (autocast_on()) {
     const Autocast cast(CastRule::kLower, {&x, &weight, &bias});
@@ -517,11 +571,9 @@ Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (needs_grad(x, weight, bias)) {
     // By the name of the op that comes last.
     record("relu", out, {&x, &weight, &bias},
-           [rest = FoldBackward{"linear", true, out.sizes().back(), SavedTensor::input(x),
-                                SavedTensor::input(weight)},
-            y = SavedTensor::output(out)](BackwardContext& context) {
-             rest.set(context, threshold_backward(context.grad(), context.unpack(y)));
-           });
+           LinearReluBackward{
+               {"linear", true, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(weight)},
+               SavedTensor::output(out)});
   }
   return out;
 }

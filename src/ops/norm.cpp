@@ -86,10 +86,11 @@ struct Backward {
       return backward_composed(context, form, through, x, w, mean, invstd);
     }
     const BatchNormShape& s = form.shape;
+    const auto make = x.numel() > 0 ? empty : zeros;
     Tensor results[3];
     if (context.needs(0)) results[0] = empty(x.sizes(), s.dtype, x.device());
     for (int i = 1; i < 3; ++i) {
-      if (context.needs(i)) results[i] = zeros({s.channels}, s.param_dtype, x.device());
+      if (context.needs(i)) results[i] = make({s.channels}, s.param_dtype, x.device());
     }
     if (x.numel() > 0) {
       const Tensor dense = contiguous(x), g = contiguous(grad);
@@ -123,7 +124,7 @@ struct Running {
 
 Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
                  const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps,
-                 bool relu) {
+                 const Tensor& batches, bool relu) {
   TT_CHECK(input.ndim() >= 2, Status::kShape,
            "batch_norm expects an input of at least 2 dimensions (N, C, ...), got shape ", input.sizes());
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "batch_norm is not implemented for ", input.dtype());
@@ -155,6 +156,10 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
     check_inplace(running_mean, "batch_norm");
     check_inplace(running_var, "batch_norm");
   }
+  // By the kernel; what it cannot count, because somebody has put another buffer there, is counted apart.
+  const bool counted = batches.defined() && batches.dtype() == DType::kInt64 && batches.numel() == 1 &&
+                       batches.device() == input.device() && input.numel() > 0;
+  if (counted) check_inplace(batches, "batch_norm");
 
   const bool grad = needs_grad(input, weight, bias);
   const DType acc = s.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
@@ -172,11 +177,14 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
       invstd = empty({s.channels}, acc, input.device());
       if (input.numel() > 0) {
         const Running rm(running_mean), rv(running_var);
-        kernels.batch_norm_train(s, x.raw(), address(w), address(b), rm.data(), rv.data(), momentum,
-                                 mean.raw(), invstd.raw(), out.raw());
+        kernels.batch_norm_train(s, x.raw(), address(w), address(b), rm.data(), rv.data(),
+                                 counted ? batches.data<int64_t>() : nullptr, momentum, mean.raw(),
+                                 invstd.raw(), out.raw());
         rm.write_back();
         rv.write_back();
+        if (counted) bump_version(batches);
       }
+      if (batches.defined() && !counted) add_(batches, 1);
     } else {
       const Tensor rm = contiguous(running_mean), rv = contiguous(running_var);
       if (input.numel() > 0)
@@ -200,13 +208,15 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
 }  // namespace
 
 Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
-                  const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps) {
-  return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, false);
+                  const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps,
+                  const Tensor& batches) {
+  return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, batches, false);
 }
 
 Tensor batch_norm_relu(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
-                       const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps) {
-  return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, true);
+                       const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps,
+                       const Tensor& batches) {
+  return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, batches, true);
 }
 
 }  // namespace tt::ops

@@ -86,13 +86,15 @@ PoolKernels& kernels(const Tensor& t) { return *backend_of(t.device()).pool; }
 
 Tensor gather(const Tensor& input, const Tensor& indices, const PoolShape& s);
 
-// The transpose of gather: puts each gradient where its maximum was.
-Tensor scatter(const Tensor& grad, const Tensor& indices, const PoolShape& s) {
+// The transpose of gather: puts each gradient where its maximum was. `output` with a relu, and not to be
+// differentiated again: what pooling returned.
+Tensor scatter(const Tensor& grad, const Tensor& indices, const PoolShape& s, const Tensor& output = {}) {
   const Tensor out = empty(with_plane(grad.sizes(), s.height, s.width), grad.dtype(), grad.device());
   if (s.planes > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(grad);
-    kernels(grad).max_pool_backward(s, grad.dtype(), dense.raw(), indices.data<int64_t>(), out.raw());
+    kernels(grad).max_pool_backward(s, grad.dtype(), dense.raw(), indices.data<int64_t>(),
+                                    output.defined() ? output.raw() : nullptr, out.raw());
   }
   if (needs_grad(grad)) {
     record("max_pool2d_backward", out, {&grad},
@@ -119,8 +121,22 @@ Tensor gather(const Tensor& input, const Tensor& indices, const PoolShape& s) {
   return out;
 }
 
-MaxPool2dResult max_pool(const Tensor& input, const MaxPool2dOptions& o, bool want_indices) {
-  const PoolShape s = pool_shape(input, o.kernel, o.stride, o.padding, o.dilation, o.ceil_mode);
+struct MaxPoolBackward {
+  PoolShape s;
+  SavedTensor indices, output;  // the output only with ReLU
+  void operator()(BackwardContext& context) const {
+    const Tensor at = context.unpack(indices), y = context.unpack(output);
+    const Tensor& g = context.grad();
+    const bool apart = y.defined() && grad_enabled();
+    context.set(0, scatter(apart ? threshold_backward(g, y) : g, at, s, apart ? Tensor() : y));
+  }
+};
+
+PoolShape max_pool_shape(const Tensor& input, const MaxPool2dOptions& o) {
+  return pool_shape(input, o.kernel, o.stride, o.padding, o.dilation, o.ceil_mode);
+}
+
+MaxPool2dResult max_pool(const Tensor& input, const PoolShape& s, bool want_indices) {
   TT_CHECK(input.dtype() != DType::kBool, Status::kDtype, "max_pool2d is not implemented for bool");
   const Dims sizes = with_plane(input.sizes(), s.out_height, s.out_width);
   const bool grad = needs_grad(input);
@@ -137,9 +153,8 @@ MaxPool2dResult max_pool(const Tensor& input, const MaxPool2dOptions& o, bool wa
     // The rule's own handle: the caller may write into the indices it got.
     const Tensor kept = result.indices;
     record("max_pool2d", result.output, {&input},
-           [s, indices = SavedTensor::input(kept)](BackwardContext& context) {
-             context.set(0, scatter(context.grad(), context.unpack(indices), s));
-           });
+           MaxPoolBackward{s, SavedTensor::input(kept),
+                           s.relu ? SavedTensor::output(result.output) : SavedTensor()});
   }
   return result;
 }
@@ -213,11 +228,18 @@ Tensor adaptive(const Tensor& input, const PoolShape& s) {
 }  // namespace
 
 Tensor max_pool2d(const Tensor& input, const MaxPool2dOptions& options) {
-  return max_pool(input, options, false).output;
+  return max_pool(input, max_pool_shape(input, options), false).output;
+}
+
+Tensor relu_max_pool2d(const Tensor& input, const MaxPool2dOptions& options) {
+  PoolShape s = max_pool_shape(input, options);
+  if (!kernels(input).joins_relu(s)) return max_pool2d(relu(input), options);
+  s.relu = true;
+  return max_pool(input, s, false).output;
 }
 
 MaxPool2dResult max_pool2d_with_indices(const Tensor& input, const MaxPool2dOptions& options) {
-  return max_pool(input, options, true);
+  return max_pool(input, max_pool_shape(input, options), true);
 }
 
 Tensor avg_pool2d(const Tensor& input, const AvgPool2dOptions& o) {

@@ -23,6 +23,8 @@ struct MaxPool2dResult {
 
 // input (N, C, H, W) or (C, H, W).
 Tensor max_pool2d(const Tensor& input, const MaxPool2dOptions& options);
+// max_pool2d(relu(input)), recorded as one op where the device has a kernel for it.
+Tensor relu_max_pool2d(const Tensor& input, const MaxPool2dOptions& options);
 MaxPool2dResult max_pool2d_with_indices(const Tensor& input, const MaxPool2dOptions& options);
 
 struct AvgPool2dOptions {

@@ -186,8 +186,8 @@ class MockPool final : public PoolKernels {
     cpu_->max_pool(shape, dtype, open(input), open(output), open(indices));
   }
   void max_pool_backward(const PoolShape& shape, DType dtype, const void* grad_output, const int64_t* indices,
-                         void* grad_input) override {
-    cpu_->max_pool_backward(shape, dtype, open(grad_output), open(indices), open(grad_input));
+                         const void* output, void* grad_input) override {
+    cpu_->max_pool_backward(shape, dtype, open(grad_output), open(indices), open(output), open(grad_input));
   }
   void max_pool_gather(const PoolShape& shape, DType dtype, const void* input, const int64_t* indices,
                        void* output) override {
@@ -217,10 +217,11 @@ class MockNorm final : public NormKernels {
  public:
   explicit MockNorm(NormKernels* cpu) : cpu_(cpu) {}
   void batch_norm_train(const BatchNormShape& shape, const void* input, const void* weight, const void* bias,
-                        void* running_mean, void* running_var, double momentum, void* mean, void* invstd,
-                        void* output) override {
+                        void* running_mean, void* running_var, int64_t* batches, double momentum, void* mean,
+                        void* invstd, void* output) override {
     cpu_->batch_norm_train(shape, open(input), open(weight), open(bias), open(running_mean),
-                           open(running_var), momentum, open(mean), open(invstd), open(output));
+                           open(running_var), open(batches), momentum, open(mean), open(invstd),
+                           open(output));
   }
   void batch_norm_eval(const BatchNormShape& shape, const void* input, const void* weight, const void* bias,
                        const void* running_mean, const void* running_var, void* output) override {

@@ -2,6 +2,7 @@
 #include "cuda/gemm_body.h"
 
 #include "cuda/kernel_check.h"
+#include "cuda/linear_body.h"
 
 using namespace tt;
 using namespace tt::testing;
@@ -119,4 +120,139 @@ TEST(CudaGemm, StartIsAProductOfNothing) {
       EXPECT_TRUE(actual == expected) << "mode " << mode;
     }
   }
+}
+
+// ReLU's gradient with the sums of its columns: what the two are apart, and what is NaN stays.
+TEST(CudaLinear, MasksAndSums) {
+  const int64_t shapes[][2] = {{1, 1}, {64, 10}, {7, 33}, {100, 64}, {1024, 3}, {1025, 40}, {2600, 5}};
+  for (const DType dtype : kFloatingDTypes) {
+    for (const auto& [rows, columns] : shapes) {
+      const int64_t n = rows * columns;
+      const std::string what = str(dtype, " ", rows, " x ", columns);
+      const Values grad(dtype, n, -1, 1, 1);
+      Values result(dtype, n, -1, 1, 2), masked(dtype, n), sums(dtype, columns);
+      for (int64_t i = 0; i < n; ++i) {
+        if (i % 7 == 3) result.set(i, i % 2 == 0 ? 0.0 : -0.0);
+        if (i % 11 == 5) result.set(i, NAN);
+      }
+      for (int64_t j = 0; j < columns; ++j) {
+        double sum = 0;
+        for (int64_t i = 0; i < rows; ++i) {
+          const double value = result.get(i * columns + j) <= 0 ? 0 : grad.get(i * columns + j);
+          masked.set(i * columns + j, value);
+          sum += value;
+        }
+        sums.set(j, sum);
+      }
+      int launches = 0;
+      const auto actual = in_every_order({Values(dtype, n), Values(dtype, columns)},
+                                         [&](const Emulator& emulator, std::vector<Values>& out) {
+                                           LinearBackwardArgs args;
+                                           args.dtype = dtype;
+                                           args.rows = rows;
+                                           args.out = columns;
+                                           args.grad = grad.data();
+                                           args.result = result.data();
+                                           args.grad_bias = out[1].data();
+                                           cuda::masked_column_sums(emulator, args, out[0].data());
+                                           launches = emulator.launches();
+                                         });
+      EXPECT_TRUE(actual[0] == masked) << what;
+      expect_close(actual[1], sums, what + " sums", dtype == DType::kFloat32 ? 8 : 1);
+      EXPECT_EQ(launches, rows <= 1024 ? 1 : 2) << what;
+      // One without the other.
+      Values alone(dtype, n), only(dtype, columns);
+      LinearBackwardArgs args;
+      args.dtype = dtype;
+      args.rows = rows;
+      args.out = columns;
+      args.grad = masked.data();
+      args.grad_bias = only.data();
+      cuda::masked_column_sums(Emulator(), args, nullptr);
+      EXPECT_TRUE(only == actual[1]) << what;
+      args.grad = grad.data();
+      args.result = result.data();
+      args.grad_bias = nullptr;
+      cuda::masked_column_sums(Emulator(), args, alone.data());
+      EXPECT_TRUE(alone == masked) << what;
+    }
+  }
+}
+
+// The gradients of a linear layer in one launch, those that are wanted.
+TEST(CudaLinear, BackwardIsTheProducts) {
+  const int64_t shapes[][3] = {{1, 1, 1}, {64, 33, 10}, {5, 40, 70}, {33, 3, 32}, {70, 64, 100}};
+  for (const DType dtype : kFloatingDTypes) {
+    for (const auto& [rows, in, out] : shapes) {
+      const std::string what = str(dtype, " ", rows, " x ", in, " to ", out);
+      const Values grad(dtype, rows * out, -1, 1, 1), input(dtype, rows * in, -1, 1, 2);
+      const Values weight(dtype, out * in, -1, 1, 3);
+      Values result(dtype, rows * out, -1, 1, 4);
+      for (int64_t i = 0; i < rows * out; i += 7) result.set(i, i % 2 == 0 ? NAN : 0.0);
+      for (int wanted = 1; wanted < 16; ++wanted) {
+        const bool of_input = wanted & 1, of_weight = wanted & 2, of_bias = wanted & 4, relu = wanted & 8;
+        if ((of_bias && !of_weight) || (!of_input && !of_weight)) continue;
+        const auto g = [&](int64_t r, int64_t o) {
+          return relu && result.get(r * out + o) <= 0 ? 0 : grad.get(r * out + o);
+        };
+        std::vector<Values> expected = {Values(dtype, rows * in), Values(dtype, out * in),
+                                        Values(dtype, out)};
+        const std::vector<Values> untouched = expected;
+        for (int64_t r = 0; r < rows && of_input; ++r) {
+          for (int64_t i = 0; i < in; ++i) {
+            double sum = 0;
+            for (int64_t o = 0; o < out; ++o) sum += g(r, o) * weight.get(o * in + i);
+            expected[0].set(r * in + i, sum);
+          }
+        }
+        for (int64_t o = 0; o < out && of_weight; ++o) {
+          double all = 0;
+          for (int64_t r = 0; r < rows; ++r) all += g(r, o);
+          if (of_bias) expected[2].set(o, all);
+          for (int64_t i = 0; i < in; ++i) {
+            double sum = 0;
+            for (int64_t r = 0; r < rows; ++r) sum += g(r, o) * input.get(r * in + i);
+            expected[1].set(o * in + i, sum);
+          }
+        }
+        const auto actual = in_every_order(untouched, [&](const Emulator& emulator, std::vector<Values>& to) {
+          LinearBackwardArgs args;
+          args.dtype = dtype;
+          args.rows = rows;
+          args.in = in;
+          args.out = out;
+          args.grad = grad.data();
+          args.result = relu ? result.data() : nullptr;
+          args.input = of_weight ? input.data() : nullptr;
+          args.weight = of_input ? weight.data() : nullptr;
+          args.grad_input = of_input ? to[0].data() : nullptr;
+          args.grad_weight = of_weight ? to[1].data() : nullptr;
+          args.grad_bias = of_bias ? to[2].data() : nullptr;
+          cuda::linear_backward(emulator, args);
+          EXPECT_EQ(emulator.launches(), 1);
+        });
+        for (size_t i = 0; i < 3; ++i)
+          expect_close(actual[i], expected[i], str(what, " mode ", wanted, " ", i), 2);
+      }
+    }
+  }
+  // What is too much for it.
+  const auto small = [](int64_t rows, int64_t in, int64_t out, bool input, bool weight, bool bias) {
+    float number = 0;
+    LinearBackwardArgs args;
+    args.rows = rows;
+    args.in = in;
+    args.out = out;
+    args.grad_input = input ? &number : nullptr;
+    args.grad_weight = weight ? &number : nullptr;
+    args.grad_bias = bias ? &number : nullptr;
+    return cuda::small_linear_backward(args);
+  };
+  EXPECT_TRUE(small(256, 10, 256, true, true, true));
+  EXPECT_FALSE(small(257, 10, 10, false, true, false));
+  EXPECT_TRUE(small(257, 10, 10, true, false, false));
+  EXPECT_FALSE(small(10, 10, 257, true, true, false));
+  EXPECT_TRUE(small(10, 10, 257, false, true, true));
+  EXPECT_FALSE(small(10, 10, 10, true, false, true));
+  EXPECT_FALSE(small(32, 32 * 1024, 32, true, true, false));
 }

@@ -161,7 +161,7 @@ struct ClassCase {
 };
 
 void check_class_loss(DType dtype, const ClassCase& shape, DType target_dtype, bool weighted,
-                      double smoothing, bool log_input, int reduction) {
+                      double smoothing, bool log_input, int reduction, bool alone = true) {
   const int64_t positions = shape.batch * shape.inner, n = positions * shape.classes;
   const Values input(dtype, n, log_input ? -5 : -3, log_input ? 0 : 3, 1);
   const Values weight(dtype, shape.classes, 0.5, 2, 2);
@@ -207,6 +207,30 @@ void check_class_loss(DType dtype, const ClassCase& shape, DType target_dtype, b
                                   out[0].data());
       });
   expect_close(actual_grad[0], expected_grad, what + " backward");
+  if (losses == 1) {
+    // Without a gradient of the loss, which is 1 then; and in passing, where one block has the whole loss.
+    Values given(dtype, n), unit(dtype, n);
+    const Values one(dtype, 1, 1, 1, 6);
+    cpu().class_loss_backward(args, one.data(), expected[1].data(), expected[2].data(), given.data());
+    cpu().class_loss_backward(args, nullptr, expected[1].data(), expected[2].data(), unit.data());
+    EXPECT_TRUE(unit == given) << what;
+    cuda::class_loss_backward(Emulator(), args, nullptr, expected[1].data(), expected[2].data(),
+                              given.data());
+    expect_close(given, unit, what + " backward of 1");
+    EXPECT_EQ(cuda::class_loss_gives_gradient(args), (args.mean || args.sum) && alone);
+    if (cuda::class_loss_gives_gradient(args)) {
+      std::vector<Values> more = results;
+      more.emplace_back(dtype, n);
+      const auto joined = in_every_order(more, [&](const Emulator& emulator, std::vector<Values>& out) {
+        ClassLossArgs with = args;
+        with.gradient = out[3].data();
+        cuda::class_loss(emulator, with, out[0].data(), log_input ? nullptr : out[1].data(), out[2].data());
+        EXPECT_EQ(emulator.launches(), 1);
+      });
+      for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(joined[i] == actual[i]) << what << " result " << i;
+      expect_close(joined[3], unit, what + " gradient in passing");
+    }
+  }
   cpu().class_weights(args, expected_weights.data());
   cuda::class_weights(Emulator(), args, weights.data());
   expect_close(weights, expected_weights, what + " weights");
@@ -230,12 +254,13 @@ TEST(CudaClassLoss, IsTheCpus) {
     }
   }
   // A block for each position; a thread for each.
-  check_class_loss(DType::kFloat32, {3, 1100, 1}, DType::kInt64, true, 0.1, false, 1);
-  check_class_loss(DType::kFloat32, {3, 1100, 1}, DType::kFloat32, true, 0.1, false, 1);
-  check_class_loss(DType::kFloat32, {20, 1100, 1}, DType::kInt64, true, 0.1, false, 1);
-  check_class_loss(DType::kFloat16, {400, 10, 1}, DType::kInt64, true, 0, false, 1);
-  check_class_loss(DType::kFloat64, {400, 10, 1}, DType::kInt64, true, 0, true, 2);
-  check_class_loss(DType::kFloat32, {2, 3, 4100}, DType::kInt64, false, 0, false, 1);
+  check_class_loss(DType::kFloat32, {1, 1100, 1}, DType::kInt64, true, 0.1, false, 1);
+  check_class_loss(DType::kFloat32, {3, 1100, 1}, DType::kInt64, true, 0.1, false, 1, false);
+  check_class_loss(DType::kFloat32, {3, 1100, 1}, DType::kFloat32, true, 0.1, false, 1, false);
+  check_class_loss(DType::kFloat32, {20, 1100, 1}, DType::kInt64, true, 0.1, false, 1, false);
+  check_class_loss(DType::kFloat16, {400, 10, 1}, DType::kInt64, true, 0, false, 1, false);
+  check_class_loss(DType::kFloat64, {400, 10, 1}, DType::kInt64, true, 0, true, 2, false);
+  check_class_loss(DType::kFloat32, {2, 3, 4100}, DType::kInt64, false, 0, false, 1, false);
 }
 
 TEST(CudaClassLoss, NothingHasAMeanOfNaN) {

@@ -18,17 +18,22 @@ void check(const BatchNormShape& s, bool vectors) {
   const Values x(s.dtype, n, 9, 11, 1), weight(s.param_dtype, c, 0.5, 2, 2), bias(s.param_dtype, c, -1, 1, 3);
   const void* w = vectors ? weight.data() : nullptr;
   const void* b = vectors ? bias.data() : nullptr;
-  const std::vector<Values> results = {Values(s.dtype, n), Values(wide, c), Values(wide, c),
+  const std::vector<Values> results = {Values(s.dtype, n),
+                                       Values(wide, c),
+                                       Values(wide, c),
                                        Values(s.param_dtype, c, -1, 1, 4),
-                                       Values(s.param_dtype, c, 0.5, 1, 5)};
+                                       Values(s.param_dtype, c, 0.5, 1, 5),
+                                       Values(DType::kInt64, 1, 41, 41, 6)};
   std::vector<Values> expected = results;
   const auto train = [&](NormKernels* kernels, const Emulator* emulator, std::vector<Values>& r) {
     void* rm = vectors ? r[3].data() : nullptr;
     void* rv = vectors ? r[4].data() : nullptr;
+    int64_t* batches = vectors ? r[5].as<int64_t>() : nullptr;
     if (kernels != nullptr) {
-      kernels->batch_norm_train(s, x.data(), w, b, rm, rv, 0.1, r[1].data(), r[2].data(), r[0].data());
+      kernels->batch_norm_train(s, x.data(), w, b, rm, rv, batches, 0.1, r[1].data(), r[2].data(),
+                                r[0].data());
     } else {
-      cuda::batch_norm_train(*emulator, s, x.data(), w, b, rm, rv, 0.1, r[1].data(), r[2].data(),
+      cuda::batch_norm_train(*emulator, s, x.data(), w, b, rm, rv, batches, 0.1, r[1].data(), r[2].data(),
                              r[0].data());
     }
   };
@@ -93,6 +98,15 @@ TEST(CudaNorm, IsTheCpus) {
       }
     }
   }
+}
+
+TEST(CudaNorm, ManySlicesAreMergedApart) {
+  BatchNormShape s;
+  s.batch = 131073;
+  s.channels = 2;
+  s.inner = 1;
+  ASSERT_FALSE(cuda::NormPlan(s).few_slices());
+  check(s, true);
 }
 
 TEST(CudaNorm, HalfInputsWithFloatParameters) {

@@ -54,6 +54,39 @@ std::string describe(const PoolShape& s, DType dtype) {
              s.kernel[0], "x", s.kernel[1]);
 }
 
+// With ReLU before the pooling: what the two give one after the other, bit for bit.
+void check_after_relu(const PoolShape& s, const Values& x, const Values& grad, const std::string& what) {
+  const DType dtype = x.dtype();
+  PoolShape joined = s;
+  joined.relu = true;
+  Values positive = x;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    // Maxima on both sides of zero, and zeros.
+    positive.set(i, x.get(i) - 3);
+  }
+  const Values moved = positive;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    if (moved.get(i) < 0) positive.set(i, 0);
+  }
+  Values two(dtype, grad.size()), at(DType::kInt64, grad.size());
+  cuda::max_pool(Emulator(), s, dtype, positive.data(), two.data(), at.as<int64_t>());
+  const auto one = in_every_order(
+      {Values(dtype, grad.size()), Values(DType::kInt64, grad.size()), Values(dtype, x.size())},
+      [&](const Emulator& emulator, std::vector<Values>& r) {
+        cuda::max_pool(emulator, joined, dtype, moved.data(), r[0].data(), r[1].as<int64_t>());
+        cuda::max_pool_backward(emulator, joined, dtype, grad.data(), r[1].as<int64_t>(), r[0].data(),
+                                r[2].data());
+      });
+  EXPECT_TRUE(one[0] == two) << what;
+  EXPECT_TRUE(one[1] == at) << what;
+  Values through(dtype, x.size());
+  cuda::max_pool_backward(Emulator(), s, dtype, grad.data(), at.as<int64_t>(), nullptr, through.data());
+  for (int64_t i = 0; i < x.size(); ++i) {
+    if (positive.get(i) <= 0) through.set(i, 0);
+  }
+  EXPECT_TRUE(one[2] == through) << what << " backward after relu";
+}
+
 }  // namespace
 
 TEST(CudaPool, MaxIsTheCpus) {
@@ -90,10 +123,12 @@ TEST(CudaPool, MaxIsTheCpus) {
       if (is_integral(dtype)) continue;
       const Values grad(dtype, out, -1, 1, 2);
       Values expected_grad(dtype, in), actual_grad(dtype, in);
-      cpu().max_pool_backward(s, dtype, grad.data(), expected_at.as<int64_t>(), expected_grad.data());
-      cuda::max_pool_backward(Emulator(), s, dtype, grad.data(), expected_at.as<int64_t>(),
+      cpu().max_pool_backward(s, dtype, grad.data(), expected_at.as<int64_t>(), nullptr,
+                              expected_grad.data());
+      cuda::max_pool_backward(Emulator(), s, dtype, grad.data(), expected_at.as<int64_t>(), nullptr,
                               actual_grad.data());
       expect_close(actual_grad, expected_grad, what + " backward", is_reduced_floating(dtype) ? 4 : 1);
+      if (cuda::every_window_reads(s)) check_after_relu(s, x, grad, what);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/dtype.h"
+#include "core/error.h"
 
 namespace tt {
 
@@ -27,11 +28,31 @@ struct GemmArgs {
   bool relu = false;
 };
 
+// The gradients of a linear layer's result y (rows, out) = input (rows, in) * weight^T + bias, or of its
+// ReLU. All dense.
+struct LinearBackwardArgs {
+  DType dtype;
+  int64_t rows = 0, in = 0, out = 0;  // none is 0
+  const void* grad = nullptr;         // of y
+  const void* result = nullptr;  // ReLU's: only where it is above zero or NaN does grad count; null: none
+  const void* input = nullptr;
+  const void* weight = nullptr;  // (out, in)
+  void* grad_input = nullptr;    // null: not wanted
+  void* grad_weight = nullptr;   // null: not wanted
+  void* grad_bias = nullptr;     // null: not wanted
+};
+
 class GemmKernels {
  public:
   static constexpr char kFamily[] = "gemm";
   virtual ~GemmKernels() = default;
   virtual void gemm(const GemmArgs& args) = 0;
+
+  // Whether linear_backward is there: where the backend does at once what else is done side by side.
+  virtual bool joins_linear_backward() const { return false; }
+  virtual void linear_backward(const LinearBackwardArgs&) {
+    fail(Status::kNotImplemented, "a linear layer's gradients at once");
+  }
 };
 
 }  // namespace tt

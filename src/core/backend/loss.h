@@ -27,6 +27,9 @@ struct ClassLossArgs {
   const void* weight = nullptr;  // (classes); null: 1
   int64_t ignore_index = -100;   // of indices
   double label_smoothing = 0;
+  // Of class_loss, where class_loss_gives_gradient says so: the input's gradient for a loss's gradient of 1,
+  // shaped like the input; null: not wanted.
+  void* gradient = nullptr;
 };
 
 class LossKernels {
@@ -51,7 +54,9 @@ class LossKernels {
   // (not written when log_input); total_weight, one value: what mean divides by. Both are float for half
   // types. Fails with "Target 7 is out of bounds."
   virtual void class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) = 0;
-  // grad: of the loss, shaped like it.
+  // Whether class_loss makes the gradient in passing. The arguments' addresses do not count.
+  virtual bool class_loss_gives_gradient(const ClassLossArgs&) { return false; }
+  // grad: of the loss, shaped like it; null: 1.
   virtual void class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,
                                    const void* total_weight, void* grad_input) = 0;
   // out, like the input: what the negated log-probability of every class weighs in the (unreduced) loss.

@@ -26,11 +26,11 @@ class NormKernels {
 
   // output = (input - mean) * invstd * weight + bias with the batch's own mean and biased variance, which it
   // also returns as mean and invstd = 1 / sqrt(variance + eps). running = (1 - momentum) * running +
-  // momentum * value, with the unbiased variance.
+  // momentum * value, with the unbiased variance. batches: a count, increased by one.
   virtual void batch_norm_train(const BatchNormShape& shape, const void* input, const void* weight /* * */,
                                 const void* bias /* * */, void* running_mean /* * */,
-                                void* running_var /* * */, double momentum, void* mean, void* invstd,
-                                void* output) = 0;
+                                void* running_var /* * */, int64_t* batches /* * */, double momentum,
+                                void* mean, void* invstd, void* output) = 0;
   // The same with the running statistics.
   virtual void batch_norm_eval(const BatchNormShape& shape, const void* input, const void* weight /* * */,
                                const void* bias /* * */, const void* running_mean, const void* running_var,

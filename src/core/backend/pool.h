@@ -17,6 +17,7 @@ struct PoolShape {
   int64_t stride[2] = {1, 1};
   int64_t padding[2] = {0, 0};
   int64_t dilation[2] = {1, 1};
+  bool relu = false;  // max_pool: of the input, before the pooling; NaN stays. Where joins_relu says so.
 };
 
 struct AvgPoolOptions {
@@ -34,9 +35,12 @@ class PoolKernels {
   // the last NaN where there are some. May be null.
   virtual void max_pool(const PoolShape& shape, DType dtype, const void* input, void* output,
                         int64_t* indices) = 0;
-  // input_grad[plane][indices[i]] += grad_output[i].
+  // input_grad[plane][indices[i]] += grad_output[i]. output, after a relu: what max_pool returned; only where
+  // it is above zero or NaN does the gradient count. Else null.
   virtual void max_pool_backward(const PoolShape& shape, DType dtype, const void* grad_output,
-                                 const int64_t* indices, void* grad_input) = 0;
+                                 const int64_t* indices, const void* output, void* grad_input) = 0;
+  // Whether max pooling of the shape can take relu along.
+  virtual bool joins_relu(const PoolShape&) const { return false; }
   // output[i] = input[plane][indices[i]]: the gradient of max_pool_backward.
   virtual void max_pool_gather(const PoolShape& shape, DType dtype, const void* input, const int64_t* indices,
                                void* output) = 0;

@@ -99,6 +99,7 @@ namespace emulation {
 
 // A kernel and its parameters, which a graph may change.
 struct Kernel {
+  void* function = nullptr;
   std::shared_ptr<void> parameters;
   std::vector<std::pair<void*, size_t>> places;  // of the parameters, one by one
   std::function<void()> thread;                  // one thread of it
@@ -108,6 +109,7 @@ struct Kernel {
 template <typename... Params>
 Kernel make_kernel(void (*kernel)(Params...), const std::tuple<std::decay_t<Params>...>& values) {
   Kernel out;
+  out.function = reinterpret_cast<void*>(kernel);
   auto own = std::make_shared<std::tuple<std::decay_t<Params>...>>(values);
   std::apply([&](auto&... each) { (out.places.emplace_back(&each, sizeof each), ...); }, *own);
   out.thread = [kernel, at = own.get()] { std::apply(kernel, *at); };

@@ -52,6 +52,7 @@ struct Product {
   double alpha, beta;
   bool tf32;                   // operands are rounded
   const void* bias = nullptr;  // of the rows
+  void* sums = nullptr;        // gets the sums of op(b)'s columns
 
   bool valid() const {
     const auto at_least = [](int64_t leading, int64_t rows) { return leading >= (rows > 1 ? rows : 1); };
@@ -74,7 +75,22 @@ struct Product {
         if (bias != nullptr) value += get(bias, type, i);
         set(c, type, i + j * ldc, value);
       }
+      if (sums == nullptr) continue;
+      double sum = 0;
+      for (int64_t p = 0; p < k; ++p) sum += get(b, type, tb ? j + p * ldb : p + j * ldb);
+      set(sums, type, j, sum);
     }
+  }
+  // Whether what it reads and writes is the device's.
+  bool on_device() const {
+    const auto matrix = [&](const void* data, int64_t rows, int64_t cols, int64_t leading) {
+      return span(data, (cols - 1) * leading + rows);
+    };
+    return matrix(a, ta ? k : m, ta ? m : k, lda) && matrix(b, tb ? n : k, tb ? k : n, ldb) &&
+           matrix(c, m, n, ldc) && (bias == nullptr || span(bias, m)) && (sums == nullptr || span(sums, n));
+  }
+  bool span(const void* data, int64_t elements) const {
+    return emulation::on_device(data, static_cast<size_t>(elements) * size_of(type));
   }
 };
 
@@ -89,6 +105,12 @@ bool rounds(cudaDataType type, cublasComputeType_t compute, bool tf32_mode) {
 
 bool aligned(const void* address, uint32_t alignment) {
   return reinterpret_cast<uintptr_t>(address) % alignment == 0;
+}
+
+// The heuristic trusts what it is told of the vector's alignment.
+bool aligned_by_preference(const cublasLtMatmulDescOpaque_t& desc,
+                           const cublasLtMatmulPreferenceOpaque_t& preference) {
+  return desc.bias != nullptr && aligned(desc.bias, preference.alignment[3]);
 }
 
 }  // namespace
@@ -226,12 +248,15 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
                     b->leading >= static_cast<int64_t>(b->rows) &&
                     d->leading >= static_cast<int64_t>(d->rows);
   if (!fits || wanted != 1 || a->type != d->type || b->type != d->type || desc->bias_type != d->type ||
-      desc->compute == CUBLAS_COMPUTE_64F || desc->epilogue != CUBLASLT_EPILOGUE_BIAS) {
+      desc->compute == CUBLAS_COMPUTE_64F || desc->scale != CUDA_R_32F ||
+      !aligned_by_preference(*desc, *preference) ||
+      (desc->epilogue != CUBLASLT_EPILOGUE_BIAS && desc->epilogue != CUBLASLT_EPILOGUE_BGRADB)) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
   // As if there were nothing for thin matrices.
   if (d->rows < 2) return CUBLAS_STATUS_NOT_SUPPORTED;
   std::memcpy(results->algo.alignment, preference->alignment, sizeof results->algo.alignment);
+  results->algo.epilogue = desc->epilogue;
   results->workspaceSize = 1024;
   *found = 1;
   return CUBLAS_STATUS_SUCCESS;
@@ -244,10 +269,10 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                               void* workspace, size_t nbytes, cudaStream_t stream) {
   if (!aligned(a, algo->alignment[0]) || !aligned(b, algo->alignment[1]) || !aligned(c, algo->alignment[2]) ||
       !aligned(d, algo->alignment[3]) || !aligned(desc->bias, algo->alignment[3]) || c != d ||
-      workspace == nullptr || nbytes < 1024) {
+      workspace == nullptr || nbytes < 1024 || algo->epilogue != desc->epilogue || desc->bias == nullptr) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
-  const bool ta = desc->transa == CUBLAS_OP_T;
+  const bool ta = desc->transa == CUBLAS_OP_T, sums = desc->epilogue == CUBLASLT_EPILOGUE_BGRADB;
   const Product product{ta,
                         desc->transb == CUBLAS_OP_T,
                         static_cast<int64_t>(d_layout->rows),
@@ -263,8 +288,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                         factor(alpha, desc->compute),
                         factor(beta, desc->compute),
                         rounds(d_layout->type, desc->compute, false),
-                        desc->bias};
-  if (!product.valid()) return CUBLAS_STATUS_INVALID_VALUE;
+                        sums ? nullptr : desc->bias,
+                        sums ? const_cast<void*>(desc->bias) : nullptr};
+  if (!product.valid() || !product.on_device()) return CUBLAS_STATUS_INVALID_VALUE;
   emulation::submit(stream, [product] { product.run(); });
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -20,6 +20,8 @@ using Lock = std::lock_guard<std::mutex>;
 
 // How often the program waited, or had memory of the host copied to or from the device.
 uint64_t waits = 0;
+// Kernels, copies and fills that streams were given, those of graphs when they are launched.
+uint64_t launches = 0;
 
 thread_local int t_device = 0;
 constexpr int kDevices = 1;
@@ -62,6 +64,7 @@ struct Node {
   emulation::Kernel kernel;
   dim3 grid, block;
   std::function<void()> work;
+  bool counts = false;  // as a launch
   Nodes child;
   std::vector<void*> addresses;  // of the kernel's parameters, for whoever asks
 
@@ -69,6 +72,7 @@ struct Node {
   void enqueue(std::deque<std::function<void()>>& queue) const {
     for (const auto& node : child) node->enqueue(queue);
     if (work) queue.push_back(work);
+    launches += counts;
     if (!kernel.thread) return;
     queue.push_back([own = std::make_shared<emulation::Kernel>(kernel.copy()), grid = grid, block = block] {
       emulation::run_grid(grid, block, own->thread);
@@ -130,9 +134,10 @@ cudaError_t give(Stream& stream, std::shared_ptr<Node> node) {
   return cudaSuccess;
 }
 
-cudaError_t give(cudaStream_t stream, std::function<void()> work) {
+cudaError_t give(cudaStream_t stream, std::function<void()> work, bool counts = true) {
   auto node = std::make_shared<Node>();
   node->work = std::move(work);
+  node->counts = counts;
   return give(of(stream), std::move(node));
 }
 
@@ -143,8 +148,17 @@ extern "C" __attribute__((visibility("default"))) uint64_t emulated_waits() {
   const Lock lock(runtime_mutex());
   return waits;
 }
+extern "C" __attribute__((visibility("default"))) uint64_t emulated_launches() {
+  const Lock lock(runtime_mutex());
+  return launches;
+}
 
 namespace emulation {
+
+bool on_device(const void* data, size_t nbytes) {
+  const Lock lock(runtime_mutex());
+  return ::on_device(data, nbytes);
+}
 
 cudaError_t submit(cudaStream_t stream, std::function<void()> work) {
   const Lock lock(runtime_mutex());
@@ -163,6 +177,7 @@ cudaError_t launch(const cudaLaunchConfig_t& config, Kernel kernel) {
   const Lock lock(runtime_mutex());
   auto node = std::make_shared<Node>();
   node->kernel = std::move(kernel);
+  node->counts = true;
   node->grid = grid;
   node->block = block;
   return give(of(config.stream), std::move(node));
@@ -223,7 +238,8 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   const Lock lock(runtime_mutex());
   if (of(stream).capturing) return spoil(of(stream));
-  return give(stream, [event = of(event), recorded = of(event)->recorded] { run_until(*event, recorded); });
+  return give(
+      stream, [event = of(event), recorded = of(event)->recorded] { run_until(*event, recorded); }, false);
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -235,7 +251,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (of(stream).capturing) return spoil(of(stream));
   const uint64_t recorded = ++of(event)->recorded;
   of(event)->stream = &of(stream);
-  return give(stream, [event = of(event), recorded] { event->passed = recorded; });
+  return give(
+      stream, [event = of(event), recorded] { event->passed = recorded; }, false);
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   const Lock lock(runtime_mutex());
@@ -383,7 +400,8 @@ cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t handle, cudaKernelNodeP
   if (!node.kernel.thread) return cudaErrorInvalidValue;
   node.addresses.clear();
   for (const auto& [at, size] : node.kernel.places) node.addresses.push_back(at);
-  *params = cudaKernelNodeParams{nullptr, node.grid, node.block, 0, node.addresses.data(), nullptr};
+  *params =
+      cudaKernelNodeParams{node.kernel.function, node.grid, node.block, 0, node.addresses.data(), nullptr};
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {

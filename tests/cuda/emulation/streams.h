@@ -12,6 +12,9 @@ namespace emulation {
 // Work that is no kernel, checked already.
 cudaError_t submit(cudaStream_t stream, std::function<void()> work);
 
+// Whether the bytes are the device's.
+bool on_device(const void* data, size_t nbytes);
+
 // Runs `thread` for every thread of every block. One call at a time.
 void run_grid(dim3 grid, dim3 block, const std::function<void()>& thread);
 
