@@ -1,6 +1,7 @@
 #include "nn/container.h"
 
 #include "nn/activation.h"
+#include "nn/conv.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 
@@ -19,6 +20,7 @@ bool relu_follows(const Module& module, size_t i) {
 // Layers that end with a ReLU as well as without: the layer's result with it, else an undefined tensor.
 Tensor forward_relu(Module& layer, const Tensor& x) {
   if (auto* linear = dynamic_cast<Linear*>(&layer)) return linear->forward_relu(x);
+  if (auto* conv = dynamic_cast<Conv2d*>(&layer)) return conv->forward_relu(x);
   if (auto* norm = dynamic_cast<BatchNorm*>(&layer)) return norm->forward_relu(x);
   return Tensor();
 }
