@@ -8,7 +8,10 @@
 // which run on the device (cuda/launcher.cuh) and, thread by thread, in tests that need no device. What a
 // body needs of its surroundings is in Block: index() and blocks() of the grid, which has one dimension;
 // thread(); sync(), which every thread of the block must come to; shuffle_xor(value, mask), which every
-// thread of the warp must come to; shared<T>().
+// thread of the warp must come to; shared<T>(). Copies of 16 bytes to shared memory may run beside the work:
+// copy_16(to, from, inside) starts one, of zeros where not inside; end_copies() ends a group of them, which
+// may be empty; wait_copies<kLeft>() waits until at most kLeft of the thread's groups are left, and sync()
+// then makes them everybody's. load_matrices(words, row) is ldmatrix.
 //
 // A family's dispatch is a template too, over a Launcher: launch(name, body, blocks) (nothing for no blocks),
 // buffer<T>(n) for the length of the call, fault(), where kernels report what they find wrong, and
@@ -120,6 +123,26 @@ TT_HOST_DEVICE inline void emulate_mma_half(int lane, float (&c)[4], GetA&& a, G
       const uint32_t x = a(group * 4 + k % 8 / 2, i / 2 + 2 * (k / 8));
       const uint32_t y = b(col * 4 + k % 8 / 2, k / 8);
       for (int j = 0; j < 2; ++j) c[i] += half_of<T>(x, j) * half_of<T>(y, j);
+    }
+  }
+}
+
+// What load_matrices does, where it is emulated: four matrices of eight rows of 16 bytes; row_of(lane) is the
+// address that a lane came with, the row lane % 8 of matrix lane / 8. A lane gets word lane % 4 of row lane /
+// 4 of each. Transposed, of matrices of 2-byte elements, it gets elements 2 * (lane % 4) and the next of
+// column lane / 4.
+template <bool kTransposed, typename RowOf>
+TT_HOST_DEVICE inline void emulate_load_matrices(int lane, uint32_t (&words)[4], RowOf&& row_of) {
+  for (int i = 0; i < 4; ++i) {
+    if constexpr (kTransposed) {
+      uint32_t word = 0;
+      for (int j = 0; j < 2; ++j) {
+        const auto* row = static_cast<const uint16_t*>(row_of(8 * i + lane % 4 * 2 + j));
+        word |= uint32_t{row[lane / 4]} << 16 * j;
+      }
+      words[i] = word;
+    } else {
+      words[i] = static_cast<const uint32_t*>(row_of(8 * i + lane / 4))[lane % 4];
     }
   }
 }

@@ -1,8 +1,9 @@
-// Which kernels do a convolution. tf32: float32 may be rounded to it, for tensor cores.
+// Which kernels do a convolution.
 #pragma once
 
 #include "cuda/conv_direct_body.h"
 #include "cuda/conv_gemm_body.h"
+#include "cuda/conv_last.h"
 
 namespace tt::cuda {
 
@@ -18,7 +19,7 @@ inline bool direct_weight(const ConvShape& s) { return !conv_fits(s) || s.group_
 
 template <typename Launcher>
 void conv_forward(const Launcher& launcher, const ConvShape& s, DType dtype, const void* input,
-                  const void* weight, const void* bias, void* output, bool tf32) {
+                  const void* weight, const void* bias, bool relu, void* output, const ConvOptions& options) {
   const int64_t n = s.batch * s.out_channels * s.out_height * s.out_width;
   if (n == 0) return;
   visit_dtype(dtype, [&]<typename T>() {
@@ -29,45 +30,68 @@ void conv_forward(const Launcher& launcher, const ConvShape& s, DType dtype, con
       const T* w = static_cast<const T*>(weight);
       const T* b = static_cast<const T*>(bias);
       T* y = static_cast<T*>(output);
+      if constexpr (kLastType<T>) {
+        if (forward_by_last<T>(launcher, s, options)) return last_forward(launcher, s, x, w, b, relu, y);
+      }
       if constexpr (!std::is_integral_v<T>) {
         if (!direct_forward(s)) {
-          return conv_gemm(launcher, "conv2d", ForwardProblem<T>{InputPlaces<T>(s, x), w, b, y}, tf32);
+          return conv_gemm(launcher, "conv2d", ForwardProblem<T>{InputPlaces<T>(s, x), w, b, relu, y},
+                           options.tf32);
         }
       }
-      launcher.launch("conv2d", DirectForward<T>{s, x, w, b, y}, stride_blocks(n, 256));
+      launcher.launch("conv2d", DirectForward<T>{s, x, w, b, relu, y}, stride_blocks(n, 256));
     }
   });
 }
 
-template <typename Launcher>
-void conv_backward_data(const Launcher& launcher, const ConvShape& s, DType dtype, const void* grad_output,
-                        const void* weight, void* grad_input, bool tf32) {
+template <typename T, typename Launcher>
+void conv_data(const Launcher& launcher, const ConvShape& s, const T* grad_output, const T* weight,
+               T* grad_input, bool tf32) {
   const int64_t n = s.batch * s.in_channels * s.height * s.width;
   if (n == 0) return;
-  visit_floating(dtype, "the convolution's gradient", [&]<typename T>() {
-    const T* g = static_cast<const T*>(grad_output);
-    const T* w = static_cast<const T*>(weight);
-    T* out = static_cast<T*>(grad_input);
-    if (!direct_data(s)) return conv_gemm(launcher, "conv2d_backward", DataProblem<T>(s, g, w, out), tf32);
-    launcher.launch("conv2d_backward", DirectData<T>{s, g, w, out}, stride_blocks(n, 256));
-  });
+  if (!direct_data(s)) {
+    return conv_gemm(launcher, "conv2d_backward", DataProblem<T>(s, grad_output, weight, grad_input), tf32);
+  }
+  launcher.launch("conv2d_backward", DirectData<T>{s, grad_output, weight, grad_input},
+                  stride_blocks(n, 256));
+}
+
+template <typename T, typename Launcher>
+void conv_weight(const Launcher& launcher, const ConvShape& s, const T* grad_output, const T* input,
+                 T* grad_weight, bool tf32) {
+  if (s.taps() == 0) return;
+  if (!direct_weight(s)) {
+    return conv_gemm(launcher, "conv2d_backward",
+                     WeightProblem<T>{InputPlaces<T>(s, input), grad_output, grad_weight}, tf32);
+  }
+  launcher.launch("conv2d_backward", DirectWeight<T>{s, grad_output, input, grad_weight},
+                  stride_blocks(s.out_channels * s.taps(), 1));
 }
 
 template <typename Launcher>
-void conv_backward_weight(const Launcher& launcher, const ConvShape& s, DType dtype, const void* grad_output,
-                          const void* input, void* grad_weight, void* grad_bias, bool tf32) {
-  if (s.out_channels == 0) return;
+void conv_backward(const Launcher& launcher, const ConvShape& s, DType dtype, const ConvGradients& g,
+                   const ConvOptions& options) {
   visit_floating(dtype, "the convolution's gradient", [&]<typename T>() {
-    const T* g = static_cast<const T*>(grad_output);
-    const T* x = static_cast<const T*>(input);
-    T* out = static_cast<T*>(grad_weight);
-    if (grad_bias != nullptr) conv_bias_gradient(launcher, s, g, static_cast<T*>(grad_bias));
-    if (s.taps() == 0) return;
-    if (!direct_weight(s)) {
-      return conv_gemm(launcher, "conv2d_backward", WeightProblem<T>{InputPlaces<T>(s, x), g, out}, tf32);
+    if constexpr (kLastType<T>) {
+      if (backward_by_last<T>(launcher, s, g, options)) return last_backward<T>(launcher, s, g);
     }
-    launcher.launch("conv2d_backward", DirectWeight<T>{s, g, x, out},
-                    stride_blocks(s.out_channels * s.taps(), 1));
+    const T* grad_output = static_cast<const T*>(g.grad_output);
+    auto memory = launcher.template buffer<T>(
+        g.output != nullptr ? s.batch * s.out_channels * s.out_height * s.out_width : 0);
+    if (s.out_channels > 0 && (g.output != nullptr || g.grad_bias != nullptr)) {
+      T* masked = g.output != nullptr ? memory.data() : nullptr;
+      conv_grad_sums(launcher, s, grad_output, static_cast<const T*>(g.output), masked,
+                     static_cast<T*>(g.grad_bias));
+      if (masked != nullptr) grad_output = masked;
+    }
+    if (g.grad_input != nullptr) {
+      conv_data(launcher, s, grad_output, static_cast<const T*>(g.weight), static_cast<T*>(g.grad_input),
+                options.tf32);
+    }
+    if (g.grad_weight != nullptr && s.out_channels > 0) {
+      conv_weight(launcher, s, grad_output, static_cast<const T*>(g.input), static_cast<T*>(g.grad_weight),
+                  options.tf32);
+    }
   });
 }
 

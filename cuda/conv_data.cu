@@ -1,14 +1,10 @@
-#include "cuda/conv.h"
-
-#include "cuda/conv_body.h"
-#include "cuda/launcher.cuh"
-#include "cuda/precision.h"
+#include "cuda/conv_device.h"
 
 namespace tt::cuda {
 
-void CudaConv::backward_data(const ConvShape& shape, DType dtype, const void* grad_output, const void* weight,
-                             void* grad_input) {
-  conv_backward_data(CudaLauncher(), shape, dtype, grad_output, weight, grad_input, conv_tf32());
-}
+TT_CONV_DATA(, Half)
+TT_CONV_DATA(, BFloat16)
+TT_CONV_DATA(, float)
+TT_CONV_DATA(, double)
 
 }  // namespace tt::cuda

@@ -2,8 +2,7 @@
 // sizes that the matrix product's indices have no room for.
 #pragma once
 
-#include "core/backend/conv.h"
-#include "cuda/block.h"
+#include "cuda/conv_math.h"
 
 namespace tt::cuda {
 
@@ -22,6 +21,7 @@ struct DirectForward {
   const T* input;
   const T* weight;
   const T* bias;  // may be null
+  bool relu;
   T* output;
 
   template <typename Block>
@@ -48,7 +48,7 @@ struct DirectForward {
         }
       }
       if (bias != nullptr) sum += static_cast<A>(bias[k]);
-      output[i] = static_cast<T>(sum);
+      output[i] = rectified(relu, static_cast<T>(sum));
     }
   }
 };
@@ -135,30 +135,39 @@ struct DirectWeight {
   }
 };
 
-// The bias's gradient: sums over slices of a channel's pixels, which a warp for each channel adds up.
+// The bias's gradient: sums over slices of a channel's pixels, which a warp for each channel adds up. What
+// ReLU's result masks is masked on the way.
 template <typename T>
 struct BiasSums {
   static constexpr int kThreads = 256;
   static constexpr int kBlocksResident = 4;
-  static constexpr int64_t kSlice = 16384;
+  static constexpr int64_t kSlice = 8192;
   struct Shared {
     double slots[kThreads / 32];
   };
 
-  int64_t batch, channels, pixels, slices;
+  int64_t count, channels, pixels, slices;  // count: of the pixels of all images
+  CountDivide by_pixels;
   const T* grad_output;
+  const T* output;  // ReLU's result; may be null
+  T* masked;        // null: nobody asks
   double* partial;  // (channels, slices); null: there is one slice
-  T* grad_bias;
+  T* grad_bias;     // null: nobody asks
 
   template <typename Block>
   TT_HOST_DEVICE void operator()(Block& block) const {
     const int64_t channel = block.index() / slices, slice = block.index() % slices;
-    const int64_t begin = slice * kSlice, count = batch * pixels;
+    const int64_t begin = slice * kSlice;
     const int64_t end = begin + kSlice < count ? begin + kSlice : count;
     Compute<T> sum = 0;
     for (int64_t i = begin + block.thread(); i < end; i += kThreads) {
-      sum += static_cast<Compute<T>>(grad_output[(i / pixels * channels + channel) * pixels + i % pixels]);
+      const int64_t image = by_pixels(i), at = (image * channels + channel) * pixels + i - image * pixels;
+      T grad = grad_output[at];
+      if (output != nullptr) grad = let_through(output[at], grad);
+      if (masked != nullptr) masked[at] = grad;
+      sum += static_cast<Compute<T>>(grad);
     }
+    if (grad_bias == nullptr) return;
     const double total =
         block_sum<kThreads>(block, static_cast<double>(sum), block.template shared<Shared>().slots);
     if (block.thread() != 0) return;
@@ -193,16 +202,21 @@ struct BiasFinish {
   }
 };
 
+// The two, of which either may be null: grad_output where ReLU's result lets it through, and the bias's
+// gradient.
 template <typename T, typename Launcher>
-void conv_bias_gradient(const Launcher& launcher, const ConvShape& s, const T* grad_output, T* grad_bias) {
-  const int64_t pixels = s.out_height * s.out_width;
-  const int64_t slices = ceil_div(s.batch * pixels, BiasSums<T>::kSlice);
-  auto memory = launcher.template buffer<double>(slices > 1 ? slices * s.out_channels : 0);
-  double* partial = slices > 1 ? memory.data() : nullptr;
+void conv_grad_sums(const Launcher& launcher, const ConvShape& s, const T* grad_output, const T* output,
+                    T* masked, T* grad_bias) {
+  const int64_t pixels = s.out_height * s.out_width, count = s.batch * pixels;
+  const int64_t slices = ceil_div(count, BiasSums<T>::kSlice);
+  const bool several = grad_bias != nullptr && slices > 1;
+  auto memory = launcher.template buffer<double>(several ? slices * s.out_channels : 0);
+  double* partial = several ? memory.data() : nullptr;
   launcher.launch("conv2d_backward",
-                  BiasSums<T>{s.batch, s.out_channels, pixels, slices, grad_output, partial, grad_bias},
+                  BiasSums<T>{count, s.out_channels, pixels, slices, CountDivide(pixels, count), grad_output,
+                              output, masked, partial, grad_bias},
                   s.out_channels * slices);
-  if (slices > 1) {
+  if (several) {
     launcher.launch("conv2d_backward", BiasFinish<T>{s.out_channels, slices, partial, grad_bias},
                     ceil_div(s.out_channels, 8));
   }

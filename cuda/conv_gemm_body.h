@@ -41,11 +41,19 @@ GemmTiles tiles_of(const Problem& problem, int64_t tile_rows, int64_t tile_cols,
 // A block's place among the tiles.
 struct GemmPlace {
   int64_t row, col, group, split;
-  TT_HOST_DEVICE GemmPlace(const GemmTiles& t, int64_t block)
-      : row(block % t.rows),
-        col(block / t.rows % t.cols),
-        group(block / t.rows / t.cols % t.groups),
-        split(block / t.rows / t.cols / t.groups) {}
+  // A launch's blocks are counted in 31 bits, which are much faster to divide.
+  TT_HOST_DEVICE GemmPlace(const GemmTiles& t, int64_t block) {
+    const auto next = [](uint32_t& rest, int64_t size) {
+      const uint32_t count = static_cast<uint32_t>(size), before = rest;
+      rest /= count;
+      return static_cast<int64_t>(before - rest * count);
+    };
+    auto rest = static_cast<uint32_t>(block);
+    row = next(rest, t.rows);
+    col = next(rest, t.cols);
+    group = next(rest, t.groups);
+    split = rest;
+  }
 };
 
 // What the kernels of all kinds share: a block's tile, and how a piece of the operands comes to shared memory

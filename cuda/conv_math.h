@@ -15,9 +15,25 @@
 
 #include "core/backend/conv.h"
 #include "cuda/block.h"
+#include "cuda/convert.h"
 #include "cuda/index_math.h"
+#include "ops/functors.h"
 
 namespace tt::cuda {
+
+// An element as the ops relu and threshold_backward make it, NaN included: its ReLU, and the gradient that
+// ReLU's result lets through.
+template <typename T>
+TT_HOST_DEVICE inline T rectified(bool relu, T value) {
+  if (!relu) return value;
+  return static_cast<T>(functors::relu::apply(static_cast<ComputeOf<T>>(value), PointwiseParams{}));
+}
+template <typename T>
+TT_HOST_DEVICE inline T let_through(T result, T grad) {
+  using A = ComputeOf<T>;
+  return static_cast<T>(
+      functors::threshold_backward::apply(static_cast<A>(grad), static_cast<A>(result), PointwiseParams{}));
+}
 
 // A place that lies outside whatever is added to it.
 inline constexpr int32_t kFarOutside = INT32_MIN / 2;
@@ -120,6 +136,7 @@ struct ForwardProblem {
   InputPlaces<T> places;
   const T* weight;
   const T* bias;  // may be null
+  bool relu;
   T* output;
 
   int64_t groups() const { return places.s.groups; }
@@ -141,7 +158,7 @@ struct ForwardProblem {
     const int64_t channel = group * rows() + row, image = col / places.pixels;
     if (bias != nullptr) value += static_cast<A>(bias[channel]);
     output[(image * places.s.out_channels + channel) * places.pixels + col - image * places.pixels] =
-        static_cast<T>(value);
+        rectified(relu, static_cast<T>(value));
   }
 };
 

@@ -1,14 +1,10 @@
-#include "cuda/conv.h"
-
-#include "cuda/conv_body.h"
-#include "cuda/launcher.cuh"
-#include "cuda/precision.h"
+#include "cuda/conv_device.h"
 
 namespace tt::cuda {
 
-void CudaConv::backward_weight(const ConvShape& shape, DType dtype, const void* grad_output,
-                               const void* input, void* grad_weight, void* grad_bias) {
-  conv_backward_weight(CudaLauncher(), shape, dtype, grad_output, input, grad_weight, grad_bias, conv_tf32());
-}
+TT_CONV_WEIGHT(, Half)
+TT_CONV_WEIGHT(, BFloat16)
+TT_CONV_WEIGHT(, float)
+TT_CONV_WEIGHT(, double)
 
 }  // namespace tt::cuda

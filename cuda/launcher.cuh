@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cuda/block.h"
+#include "cuda/convert.h"
 #include "cuda/fault.h"
 #include "cuda/launch.cuh"
 #include "cuda/memory.h"
@@ -73,6 +74,49 @@ class DeviceBlock {
     emulate_mma_half<T>(
         thread() % 32, c, [&](int lane, int i) { return __shfl_sync(0xffffffffu, a[i], lane); },
         [&](int lane, int i) { return __shfl_sync(0xffffffffu, b[i], lane); });
+#endif
+  }
+  TT_HOST_DEVICE void copy_16([[maybe_unused]] void* to, [[maybe_unused]] const void* from,
+                              [[maybe_unused]] bool inside) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
+                     static_cast<uint32_t>(__cvta_generic_to_shared(to))),
+                 "l"(__cvta_generic_to_global(from)), "r"(inside ? 16 : 0)
+                 : "memory");
+#elif defined(__CUDA_ARCH__) || !defined(__CUDACC__)
+    using Bytes = Vector<uint32_t, 4>;
+    *static_cast<Bytes*>(to) = inside ? *static_cast<const Bytes*>(from) : Bytes{};
+#endif
+  }
+  TT_HOST_DEVICE void end_copies() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+  }
+  template <int kLeft>
+  TT_HOST_DEVICE void wait_copies() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory");
+#endif
+  }
+  template <bool kTransposed>
+  TT_HOST_DEVICE void load_matrices([[maybe_unused]] uint32_t (&words)[4], [[maybe_unused]] const void* row) {
+#if defined(__CUDA_ARCH__)
+    const auto at = static_cast<uint32_t>(__cvta_generic_to_shared(row));
+    if constexpr (kTransposed) {
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+                   : "r"(at)
+                   : "memory");
+    } else {
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+                   : "r"(at)
+                   : "memory");
+    }
+#elif !defined(__CUDACC__)
+    emulate_load_matrices<kTransposed>(thread() % 32, words,
+                                       [&](int lane) { return __shfl_sync(0xffffffffu, row, lane); });
 #endif
   }
   template <typename T>

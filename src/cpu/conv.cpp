@@ -5,6 +5,7 @@
 #include "cpu/conv_fast.h"
 #include "cpu/conv_reference.h"
 #include "cpu/copy.h"
+#include "cpu/pointwise.h"
 #include "cpu/scratch.h"
 
 namespace tt::cpu {
@@ -34,10 +35,21 @@ int64_t input_numel(const ConvShape& s) { return s.batch * s.in_channels * s.hei
 int64_t output_numel(const ConvShape& s) { return s.batch * s.out_channels * s.out_height * s.out_width; }
 int64_t weight_numel(const ConvShape& s) { return s.out_channels * s.taps(); }
 
-}  // namespace
+// n elements of each operand, the result first.
+Loop flat_loop(DType dtype, int64_t n, std::initializer_list<const void*> operands) {
+  Loop loop;
+  loop.ndim = 1;
+  loop.numel = loop.sizes[0] = n;
+  for (const void* data : operands) {
+    loop.dtype[loop.operands] = dtype;
+    loop.strides[loop.operands][0] = static_cast<int64_t>(size_of(dtype));
+    loop.data[loop.operands++] = static_cast<char*>(const_cast<void*>(data));
+  }
+  return loop;
+}
 
-void CpuConv::forward(const ConvShape& s, DType dtype, const void* input, const void* weight,
-                      const void* bias, void* output) {
+void forward(const ConvShape& s, DType dtype, const void* input, const void* weight, const void* bias,
+             void* output) {
   if (is_reduced_floating(dtype)) {
     AsFloat x(input, dtype, input_numel(s)), w(weight, dtype, weight_numel(s));
     AsFloat b(s.out_channels), y(output_numel(s));
@@ -60,37 +72,60 @@ void CpuConv::forward(const ConvShape& s, DType dtype, const void* input, const 
   });
 }
 
-void CpuConv::backward_data(const ConvShape& s, DType dtype, const void* grad_output, const void* weight,
-                            void* grad_input) {
-  if (is_reduced_floating(dtype)) {
-    AsFloat g(grad_output, dtype, output_numel(s)), w(weight, dtype, weight_numel(s)), out(input_numel(s));
-    conv_backward_data<float>(s, g.data(), w.data(), out.data());
-    out.store(grad_input, dtype);
-  } else if (dtype == DType::kFloat32) {
-    conv_backward_data(s, static_cast<const float*>(grad_output), static_cast<const float*>(weight),
-                       static_cast<float*>(grad_input));
-  } else {
-    TT_CHECK(dtype == DType::kFloat64, Status::kDtype, "convolution has no gradient for ", dtype);
-    conv_backward_data(s, static_cast<const double*>(grad_output), static_cast<const double*>(weight),
-                       static_cast<double*>(grad_input));
+// Without ReLU.
+template <typename T>
+void backward_as(const ConvShape& s, const ConvGradients& g) {
+  const T* grad_output = static_cast<const T*>(g.grad_output);
+  if (g.grad_input != nullptr) {
+    conv_backward_data(s, grad_output, static_cast<const T*>(g.weight), static_cast<T*>(g.grad_input));
+  }
+  if (g.grad_weight != nullptr) {
+    conv_backward_weight(s, grad_output, static_cast<const T*>(g.input), static_cast<T*>(g.grad_weight),
+                         static_cast<T*>(g.grad_bias));
   }
 }
 
-void CpuConv::backward_weight(const ConvShape& s, DType dtype, const void* grad_output, const void* input,
-                              void* grad_weight, void* grad_bias) {
+void backward_half(const ConvShape& s, DType dtype, const ConvGradients& g) {
+  AsFloat grad_output(g.grad_output, dtype, output_numel(s));
+  if (g.grad_input != nullptr) {
+    AsFloat w(g.weight, dtype, weight_numel(s)), out(input_numel(s));
+    conv_backward_data<float>(s, grad_output.data(), w.data(), out.data());
+    out.store(g.grad_input, dtype);
+  }
+  if (g.grad_weight != nullptr) {
+    AsFloat x(g.input, dtype, input_numel(s)), w(weight_numel(s)), b(s.out_channels);
+    conv_backward_weight<float>(s, grad_output.data(), x.data(), w.data(),
+                                g.grad_bias != nullptr ? b.data() : nullptr);
+    w.store(g.grad_weight, dtype);
+    if (g.grad_bias != nullptr) b.store(g.grad_bias, dtype);
+  }
+}
+
+}  // namespace
+
+void CpuConv::forward(const ConvShape& s, DType dtype, const void* input, const void* weight,
+                      const void* bias, bool relu, void* output) {
+  cpu::forward(s, dtype, input, weight, bias, output);
+  if (relu) CpuPointwise().unary(UnaryOp::relu, flat_loop(dtype, output_numel(s), {output, output}), {});
+}
+
+void CpuConv::backward(const ConvShape& s, DType dtype, const ConvGradients& gradients) {
+  TT_CHECK(is_floating(dtype), Status::kDtype, "convolution has no gradient for ", dtype);
+  ConvGradients g = gradients;
+  Scratch<char> masked;
+  if (g.output != nullptr) {
+    const int64_t n = output_numel(s);
+    masked = Scratch<char>(n * static_cast<int64_t>(size_of(dtype)));
+    CpuPointwise().binary(BinaryOp::threshold_backward,
+                          flat_loop(dtype, n, {masked.data(), g.grad_output, g.output}), {});
+    g.grad_output = masked.data();
+  }
   if (is_reduced_floating(dtype)) {
-    AsFloat g(grad_output, dtype, output_numel(s)), x(input, dtype, input_numel(s)), w(weight_numel(s));
-    AsFloat b(s.out_channels);
-    conv_backward_weight<float>(s, g.data(), x.data(), w.data(), grad_bias != nullptr ? b.data() : nullptr);
-    w.store(grad_weight, dtype);
-    if (grad_bias != nullptr) b.store(grad_bias, dtype);
+    backward_half(s, dtype, g);
   } else if (dtype == DType::kFloat32) {
-    conv_backward_weight(s, static_cast<const float*>(grad_output), static_cast<const float*>(input),
-                         static_cast<float*>(grad_weight), static_cast<float*>(grad_bias));
+    backward_as<float>(s, g);
   } else {
-    TT_CHECK(dtype == DType::kFloat64, Status::kDtype, "convolution has no gradient for ", dtype);
-    conv_backward_weight(s, static_cast<const double*>(grad_output), static_cast<const double*>(input),
-                         static_cast<double*>(grad_weight), static_cast<double*>(grad_bias));
+    backward_as<double>(s, g);
   }
 }
 

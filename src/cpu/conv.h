@@ -8,11 +8,8 @@ namespace tt::cpu {
 class CpuConv final : public ConvKernels {
  public:
   void forward(const ConvShape& shape, DType dtype, const void* input, const void* weight, const void* bias,
-               void* output) override;
-  void backward_data(const ConvShape& shape, DType dtype, const void* grad_output, const void* weight,
-                     void* grad_input) override;
-  void backward_weight(const ConvShape& shape, DType dtype, const void* grad_output, const void* input,
-                       void* grad_weight, void* grad_bias) override;
+               bool relu, void* output) override;
+  void backward(const ConvShape& shape, DType dtype, const ConvGradients& gradients) override;
 };
 
 }  // namespace tt::cpu

@@ -210,16 +210,11 @@ class NotingConv final : public Noting<ConvKernels> {
   using Noting::Noting;
   using K = ConvKernels;
   void forward(const ConvShape& shape, DType dtype, const void* input, const void* weight, const void* bias,
-               void* output) override {
-    note<&K::forward>(shape, dtype, input, weight, bias, output);
+               bool relu, void* output) override {
+    note<&K::forward>(shape, dtype, input, weight, bias, relu, output);
   }
-  void backward_data(const ConvShape& shape, DType dtype, const void* grad_output, const void* weight,
-                     void* grad_input) override {
-    note<&K::backward_data>(shape, dtype, grad_output, weight, grad_input);
-  }
-  void backward_weight(const ConvShape& shape, DType dtype, const void* grad_output, const void* input,
-                       void* grad_weight, void* grad_bias) override {
-    note<&K::backward_weight>(shape, dtype, grad_output, input, grad_weight, grad_bias);
+  void backward(const ConvShape& shape, DType dtype, const ConvGradients& gradients) override {
+    note<&K::backward>(shape, dtype, gradients);
   }
 };
 

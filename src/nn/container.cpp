@@ -1,6 +1,7 @@
 #include "nn/container.h"
 
 #include "nn/activation.h"
+#include "nn/conv.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "nn/pool.h"
@@ -17,11 +18,21 @@ Module* joinable(const Module& module, size_t i) {
   return children[i].module->has_hooks() || second.has_hooks() ? nullptr : &second;
 }
 
+// Whether the children after i are a ReLU and a pooling that takes it along: on a CUDA device that saves more
+// than a convolution's taking it.
+bool pooling_takes_relu(const Module& module, size_t i, Device device) {
+  if (device.is_cpu()) return false;
+  const Module* const pool = joinable(module, i + 1);
+  return pool != nullptr && dynamic_cast<const MaxPool2d*>(pool) != nullptr;
+}
+
 // The result of two layers that have a way of being computed as one, else an undefined tensor.
-Tensor forward_joined(Module& first, Module& second, const Tensor& x) {
+Tensor forward_joined(const Module& module, size_t i, Module& first, Module& second, const Tensor& x) {
   if (is_relu(second)) {
     if (auto* linear = dynamic_cast<Linear*>(&first)) return linear->forward_relu(x);
     if (auto* norm = dynamic_cast<BatchNorm*>(&first)) return norm->forward_relu(x);
+    auto* const conv = dynamic_cast<Conv2d*>(&first);
+    if (conv != nullptr && !pooling_takes_relu(module, i, x.device())) return conv->forward_relu(x);
   } else if (is_relu(first)) {
     if (auto* pool = dynamic_cast<MaxPool2d*>(&second)) return pool->forward_after_relu(x);
   }
@@ -44,7 +55,7 @@ Tensor Sequential::forward(const Tensor& input) {
   for (size_t i = 0; i < children().size(); ++i) {
     const Ref<Module> child = children()[i].module;
     const Ref<Module> second = Ref<Module>(joinable(*this, i));
-    if (Tensor joined = second ? forward_joined(*child, *second, x) : Tensor(); joined.defined()) {
+    if (Tensor joined = second ? forward_joined(*this, i, *child, *second, x) : Tensor(); joined.defined()) {
       x = std::move(joined);
       ++i;
     } else {

@@ -46,6 +46,11 @@ Tensor Conv2d::forward(const Tensor& input) {
   return ops::conv2d(input, needed_parameter(0), parameter(1), options_);
 }
 
+Tensor Conv2d::forward_relu(const Tensor& input) {
+  if (named_) return ops::conv2d_relu(input, needed_parameter(0), parameter(1), options_, *named_);
+  return ops::conv2d_relu(input, needed_parameter(0), parameter(1), options_);
+}
+
 std::string Conv2d::extra_repr() const {
   std::string out = str(in_channels_, ", ", out_channels_, ", kernel_size=", tuple_text(kernel_size_),
                         ", stride=", tuple_text(options_.stride));

@@ -14,6 +14,8 @@ class Conv2d final : public Layer {
   Conv2d(int64_t in_channels, int64_t out_channels, const int64_t kernel_size[2],
          const ops::Conv2dOptions& options, std::optional<ops::PaddingMode> named, bool bias);
   std::string extra_repr() const override;
+  // relu(forward(input)) as one op; runs no hooks.
+  Tensor forward_relu(const Tensor& input);
 
  private:
   ~Conv2d() override = default;

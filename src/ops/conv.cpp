@@ -17,6 +17,7 @@ struct Request {
   const int64_t* padding;
   const int64_t* dilation;
   int64_t groups;
+  bool relu = false;
 };
 
 void check_positive(const int64_t* values, int count, int64_t least, const char* message) {
@@ -118,8 +119,46 @@ void same_padding(const Tensor& weight, const Request& r, int64_t* before, int64
 
 bool has_work(const ConvShape& s) { return s.batch > 0 && s.taps() > 0 && s.out_channels > 0; }
 
-// The checked convolution of a batch: 4-d input and weight.
-Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvShape& s) {
+// The gradient of a convolution; with y, ReLU's result, of the two.
+struct Backward {
+  ConvShape s;
+  bool relu;
+  SavedTensor x, w, y;
+
+  void operator()(BackwardContext& context) const {
+    const Tensor result = relu ? context.unpack(y) : Tensor();
+    if (context.needs(1) && !grad_enabled() && has_work(s) && context.grad().numel() > 0) {
+      return at_once(context, result);
+    }
+    const Tensor g = relu ? threshold_backward(context.grad(), result) : context.grad();
+    if (context.needs(0)) context.set(0, conv2d_backward_data(g, context.unpack(w), s));
+    if (context.needs(1)) context.set(1, conv2d_backward_weight(g, context.unpack(x), s));
+    if (context.needs(2)) context.set(2, sum(g, Dims{0, 2, 3}));
+  }
+
+  void at_once(BackwardContext& context, const Tensor& result) const {
+    const Tensor g = contiguous(context.grad()), image = contiguous(context.unpack(x));
+    const Tensor weight = context.needs(0) ? contiguous(context.unpack(w)) : Tensor();
+    const auto result_of = [&](int input, const Dims& sizes) {
+      return context.needs(input) ? empty(sizes, g.dtype(), g.device()) : Tensor();
+    };
+    const Tensor grads[] = {result_of(0, image.sizes()),
+                            result_of(1, {s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]}),
+                            result_of(2, {s.out_channels})};
+    const auto address = [](const Tensor& t) -> void* { return t.defined() ? t.raw() : nullptr; };
+    backend_of(g.device())
+        .conv->backward(s, g.dtype(),
+                        {g.raw(), address(result), image.raw(), address(weight), address(grads[0]),
+                         address(grads[1]), address(grads[2])});
+    for (int i = 0; i < 3; ++i) {
+      if (grads[i].defined()) context.set(i, grads[i]);
+    }
+  }
+};
+
+// The checked convolution of a batch: 4-d input and weight. relu: of its result.
+Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvShape& s,
+                   bool relu) {
   const Tensor out =
       empty({s.batch, s.out_channels, s.out_height, s.out_width}, input.dtype(), input.device());
   if (has_work(s) && out.numel() > 0) {
@@ -127,32 +166,18 @@ Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias
     const Tensor x = contiguous(input), w = contiguous(weight);
     const Tensor b = bias.defined() ? contiguous(bias) : bias;
     backend_of(input.device())
-        .conv->forward(s, input.dtype(), x.raw(), w.raw(), b.defined() ? b.raw() : nullptr, out.raw());
+        .conv->forward(s, input.dtype(), x.raw(), w.raw(), b.defined() ? b.raw() : nullptr, relu, out.raw());
   } else if (out.numel() > 0) {
     const GradMode off(false);
     fill_(out, 0);
     if (bias.defined()) copy_values(out, expand(view(bias, {1, s.out_channels, 1, 1}), out.sizes()));
+    if (relu) relu_(out);
   }
   if (needs_grad(input, weight, bias)) {
-    record("convolution", out, {&input, &weight, &bias},
-           [s, x = SavedTensor::input(input), w = SavedTensor::input(weight)](BackwardContext& context) {
-             const Tensor& g = context.grad();
-             if (context.needs(0)) context.set(0, conv2d_backward_data(g, context.unpack(w), s));
-             if (context.needs(1) && context.needs(2) && !grad_enabled() && has_work(s) && g.numel() > 0) {
-               const Tensor dense = contiguous(g), image = contiguous(context.unpack(x));
-               const Tensor grad_weight =
-                   empty({s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]}, g.dtype(), g.device());
-               const Tensor grad_bias = empty({s.out_channels}, g.dtype(), g.device());
-               backend_of(g.device())
-                   .conv->backward_weight(s, g.dtype(), dense.raw(), image.raw(), grad_weight.raw(),
-                                          grad_bias.raw());
-               context.set(1, grad_weight);
-               context.set(2, grad_bias);
-               return;
-             }
-             if (context.needs(1)) context.set(1, conv2d_backward_weight(g, context.unpack(x), s));
-             if (context.needs(2)) context.set(2, sum(g, Dims{0, 2, 3}));
-           });
+    // By the name of the op that comes last.
+    record(relu ? "relu" : "convolution", out, {&input, &weight, &bias},
+           Backward{s, relu, SavedTensor::input(input), SavedTensor::input(weight),
+                    relu ? SavedTensor::output(out) : SavedTensor()});
   }
   return out;
 }
@@ -179,17 +204,18 @@ Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const 
     s.padding[i + lead] = r.padding[i];
     s.dilation[i + lead] = r.dilation[i];
   }
-  const bool flat = r.spatial == 1;
+  const bool flat = r.spatial == 1, joined = r.relu && input.ndim() == 4;
   const Tensor x = input.ndim() == 4 ? input : reshape(input, {s.batch, s.in_channels, s.height, s.width});
   const Tensor w =
       flat ? reshape(weight, {s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]}) : weight;
-  const Tensor y = convolution(x, w, bias, s);
+  const Tensor y = convolution(x, w, bias, s, joined);
   if (input.ndim() == 4) return y;
   Dims result{s.out_channels};
   if (!flat) result.push_back(s.out_height);
   result.push_back(s.out_width);
   if (input.ndim() == r.spatial + 2) result.insert(0, s.batch);
-  return view(y, result);
+  const Tensor unbatched = view(y, result);
+  return r.relu ? relu(unbatched) : unbatched;
 }
 
 Tensor run_mode(const Tensor& input, const Tensor& weight, const Tensor& bias, Request r, PaddingMode mode) {
@@ -204,23 +230,38 @@ Tensor run_mode(const Tensor& input, const Tensor& weight, const Tensor& bias, R
 
 }  // namespace
 
-Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+namespace {
+
+Tensor conv2d_with(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
+                   const PaddingMode* mode, bool relu) {
   if (autocast_on()) {
     const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
-    return conv2d(cast(input), cast(weight), cast(bias), o);
+    return conv2d_with(cast(input), cast(weight), cast(bias), o, mode, relu);
   }
-  const Request r{2, "conv2d", o.stride, o.padding, o.dilation, o.groups};
+  const Request r{2, "conv2d", o.stride, o.padding, o.dilation, o.groups, relu};
+  if (mode != nullptr) return run_mode(input, weight, bias, r, *mode);
   check(input, weight, bias, r);
   return run(input, weight, bias, r, r.padding);
 }
 
+}  // namespace
+
+Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  return conv2d_with(input, weight, bias, o, nullptr, false);
+}
+
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
               PaddingMode mode) {
-  if (autocast_on()) {
-    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
-    return conv2d(cast(input), cast(weight), cast(bias), o, mode);
-  }
-  return run_mode(input, weight, bias, {2, "conv2d", o.stride, nullptr, o.dilation, o.groups}, mode);
+  return conv2d_with(input, weight, bias, o, &mode, false);
+}
+
+Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  return conv2d_with(input, weight, bias, o, nullptr, true);
+}
+
+Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
+                   PaddingMode mode) {
+  return conv2d_with(input, weight, bias, o, &mode, true);
 }
 
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o) {
@@ -250,14 +291,18 @@ Tensor conv2d_backward_data(const Tensor& grad_output, const Tensor& weight, con
   if (work) {
     const GradMode off(false);
     const Tensor g = contiguous(grad_output), w = contiguous(weight);
-    backend_of(weight.device()).conv->backward_data(s, weight.dtype(), g.raw(), w.raw(), out.raw());
+    ConvGradients gradients;
+    gradients.grad_output = g.raw();
+    gradients.weight = w.raw();
+    gradients.grad_input = out.raw();
+    backend_of(weight.device()).conv->backward(s, weight.dtype(), gradients);
   }
   if (needs_grad(grad_output, weight)) {
     record(
         "convolution_backward_data", out, {&grad_output, &weight},
         [s, g = SavedTensor::input(grad_output), w = SavedTensor::input(weight)](BackwardContext& context) {
           const Tensor& gg = context.grad();
-          if (context.needs(0)) context.set(0, convolution(gg, context.unpack(w), {}, s));
+          if (context.needs(0)) context.set(0, convolution(gg, context.unpack(w), {}, s, false));
           if (context.needs(1)) context.set(1, conv2d_backward_weight(context.unpack(g), gg, s));
         });
   }
@@ -272,13 +317,17 @@ Tensor conv2d_backward_weight(const Tensor& grad_output, const Tensor& input, co
   if (work) {
     const GradMode off(false);
     const Tensor g = contiguous(grad_output), x = contiguous(input);
-    backend_of(input.device()).conv->backward_weight(s, input.dtype(), g.raw(), x.raw(), out.raw(), nullptr);
+    ConvGradients gradients;
+    gradients.grad_output = g.raw();
+    gradients.input = x.raw();
+    gradients.grad_weight = out.raw();
+    backend_of(input.device()).conv->backward(s, input.dtype(), gradients);
   }
   if (needs_grad(grad_output, input)) {
     record("convolution_backward_weight", out, {&grad_output, &input},
            [s, g = SavedTensor::input(grad_output), x = SavedTensor::input(input)](BackwardContext& context) {
              const Tensor& gg = context.grad();
-             if (context.needs(0)) context.set(0, convolution(context.unpack(x), gg, {}, s));
+             if (context.needs(0)) context.set(0, convolution(context.unpack(x), gg, {}, s, false));
              if (context.needs(1)) context.set(1, conv2d_backward_data(context.unpack(g), gg, s));
            });
   }

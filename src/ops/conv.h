@@ -23,6 +23,12 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias,
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options,
               PaddingMode mode);
 
+// relu(conv2d(...)) as one op.
+Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options = {});
+Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& options, PaddingMode mode);
+
 struct Conv1dOptions {
   int64_t stride = 1;
   int64_t padding = 0;

@@ -162,16 +162,13 @@ class MockConv final : public ConvKernels {
  public:
   explicit MockConv(ConvKernels* cpu) : cpu_(cpu) {}
   void forward(const ConvShape& shape, DType dtype, const void* input, const void* weight, const void* bias,
-               void* output) override {
-    cpu_->forward(shape, dtype, open(input), open(weight), open(bias), open(output));
+               bool relu, void* output) override {
+    cpu_->forward(shape, dtype, open(input), open(weight), open(bias), relu, open(output));
   }
-  void backward_data(const ConvShape& shape, DType dtype, const void* grad_output, const void* weight,
-                     void* grad_input) override {
-    cpu_->backward_data(shape, dtype, open(grad_output), open(weight), open(grad_input));
-  }
-  void backward_weight(const ConvShape& shape, DType dtype, const void* grad_output, const void* input,
-                       void* grad_weight, void* grad_bias) override {
-    cpu_->backward_weight(shape, dtype, open(grad_output), open(input), open(grad_weight), open(grad_bias));
+  void backward(const ConvShape& shape, DType dtype, const ConvGradients& g) override {
+    cpu_->backward(shape, dtype,
+                   {open(g.grad_output), open(g.output), open(g.input), open(g.weight), open(g.grad_input),
+                    open(g.grad_weight), open(g.grad_bias)});
   }
 
  private:

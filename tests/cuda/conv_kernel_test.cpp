@@ -1,112 +1,11 @@
-#include "cuda/conv_body.h"
-
 #include <numeric>
 
-#include "cuda/kernel_check.h"
+#include "cuda/conv_check.h"
 
 using namespace tt;
 using namespace tt::testing;
 
 namespace {
-
-ConvKernels& cpu() { return *cpu_backend().conv; }
-
-struct ConvCase {
-  int64_t batch, in, height, width, out, groups, kernel[2], stride[2], padding[2], dilation[2];
-};
-
-ConvShape shape_of(const ConvCase& c) {
-  ConvShape s;
-  s.batch = c.batch;
-  s.in_channels = c.in;
-  s.height = c.height;
-  s.width = c.width;
-  s.out_channels = c.out;
-  s.groups = c.groups;
-  int64_t out[2];
-  for (int i = 0; i < 2; ++i) {
-    s.kernel[i] = c.kernel[i];
-    s.stride[i] = c.stride[i];
-    s.padding[i] = c.padding[i];
-    s.dilation[i] = c.dilation[i];
-    const int64_t size = i == 0 ? c.height : c.width;
-    out[i] = (size + 2 * c.padding[i] - c.dilation[i] * (c.kernel[i] - 1) - 1) / c.stride[i] + 1;
-  }
-  s.out_height = out[0];
-  s.out_width = out[1];
-  return s;
-}
-
-struct Operands {
-  Values input, weight, bias, grad;
-  Operands(const ConvShape& s, DType dtype)
-      : input(dtype, s.batch * s.in_channels * s.height * s.width, -1, 1, 1),
-        weight(dtype, s.out_channels * s.taps(), -1, 1, 2),
-        bias(dtype, s.out_channels, -1, 1, 3),
-        grad(dtype, s.batch * s.out_channels * s.out_height * s.out_width, -1, 1, 4) {}
-  // To numbers that TF32 holds.
-  void round_to_tf32() {
-    for (Values* v : {&input, &weight, &grad}) {
-      for (int64_t i = 0; i < v->size(); ++i) v->set(i, std::round(v->get(i) * 512) / 512);
-    }
-  }
-};
-
-std::string describe(const ConvShape& s, DType dtype) {
-  return str("conv ", dtype, " (", s.batch, ", ", s.in_channels, ", ", s.height, ", ", s.width, ") to ",
-             s.out_channels, " of ", s.kernel[0], "x", s.kernel[1]);
-}
-
-// Sums of n products of numbers below 1, in another order.
-double tolerance(DType dtype, int64_t n) {
-  return is_reduced_floating(dtype) ? 2 : 1 + std::sqrt(static_cast<double>(n)) / 4;
-}
-
-void check_data(const ConvShape& s, DType dtype, const Operands& t, bool tf32) {
-  Values expected(dtype, t.input.size());
-  cpu().backward_data(s, dtype, t.grad.data(), t.weight.data(), expected.data());
-  const auto gx =
-      in_every_order({Values(dtype, t.input.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
-        cuda::conv_backward_data(emulator, s, dtype, t.grad.data(), t.weight.data(), r[0].data(), tf32);
-      });
-  expect_close(gx[0], expected, describe(s, dtype) + " data",
-               tolerance(dtype, s.group_outputs() * s.kernel[0] * s.kernel[1]));
-}
-
-void check(const ConvShape& s, DType dtype, bool tf32 = false) {
-  ASSERT_GT(s.out_height, 0);
-  ASSERT_GT(s.out_width, 0);
-  const std::string what = describe(s, dtype);
-  Operands t(s, dtype);
-  if (tf32) t.round_to_tf32();
-  for (const bool biased : {true, false}) {
-    const void* bias = biased ? t.bias.data() : nullptr;
-    Values expected(dtype, t.grad.size());
-    cpu().forward(s, dtype, t.input.data(), t.weight.data(), bias, expected.data());
-    const auto y =
-        in_every_order({Values(dtype, t.grad.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
-          cuda::conv_forward(emulator, s, dtype, t.input.data(), t.weight.data(), bias, r[0].data(), tf32);
-        });
-    expect_close(y[0], expected, what, tolerance(dtype, s.taps()));
-  }
-  if (is_integral(dtype)) return;
-  check_data(s, dtype, t, tf32);
-
-  Values expected_w(dtype, t.weight.size()), expected_b(dtype, s.out_channels);
-  cpu().backward_weight(s, dtype, t.grad.data(), t.input.data(), expected_w.data(), expected_b.data());
-  const auto gw = in_every_order({Values(dtype, t.weight.size()), Values(dtype, s.out_channels)},
-                                 [&](const Emulator& emulator, std::vector<Values>& r) {
-                                   cuda::conv_backward_weight(emulator, s, dtype, t.grad.data(),
-                                                              t.input.data(), r[0].data(), r[1].data(), tf32);
-                                 });
-  const int64_t pixels = s.batch * s.out_height * s.out_width;
-  expect_close(gw[0], expected_w, what + " weight", tolerance(dtype, pixels));
-  expect_close(gw[1], expected_b, what + " bias", tolerance(dtype, pixels));
-  Values alone(dtype, t.weight.size());
-  cuda::conv_backward_weight(Emulator(), s, dtype, t.grad.data(), t.input.data(), alone.data(), nullptr,
-                             tf32);
-  EXPECT_TRUE(alone == gw[0]) << what;
-}
 
 const ConvCase kCases[] = {
     {2, 3, 7, 6, 10, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}},   // a first layer
@@ -128,8 +27,19 @@ TEST(CudaConv, IsTheCpus) {
   for (const int i : {0, 1, 2, 5}) check(shape_of(kCases[i]), DType::kFloat16);
 }
 
+TEST(CudaConv, ReluIsJoined) {
+  for (const int i : {0, 1, 4, 7}) {
+    for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16}) {
+      check(shape_of(kCases[i]), dtype, options_of(false), true);
+    }
+  }
+  // More pixels than a slice of the sums has.
+  check(shape_of({3, 2, 80, 70, 9, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}}), DType::kFloat32, options_of(false),
+        true);
+}
+
 TEST(CudaConv, TensorCoresAreTheCpus) {
-  for (const ConvCase& c : kCases) check(shape_of(c), DType::kFloat32, true);
+  for (const ConvCase& c : kCases) check(shape_of(c), DType::kFloat32, options_of(true));
 }
 
 // The data gradient by phases of the stride, which know their taps.
@@ -150,11 +60,11 @@ TEST(CudaConv, DataGradientsByPhases) {
     const ConvShape s = shape_of(c);
     for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kBFloat16}) {
       EXPECT_FALSE(cuda::direct_data(s));
-      check_data(s, dtype, Operands(s, dtype), false);
+      check_data(s, dtype, Operands(s, dtype), options_of(false));
     }
     Operands exact(s, DType::kFloat32);
     exact.round_to_tf32();
-    check_data(s, DType::kFloat32, exact, true);
+    check_data(s, DType::kFloat32, exact, options_of(true));
   }
 }
 
@@ -170,7 +80,7 @@ TEST(CudaConv, PhasesWithLessDepthThanTheSplits) {
 TEST(CudaConv, ManyPhasesAreDoneDirectly) {
   const ConvShape s = shape_of({1, 8, 50, 45, 8, 1, {3, 3}, {40, 33}, {2, 1}, {1, 2}});
   EXPECT_TRUE(cuda::direct_data(s));
-  check_data(s, DType::kFloat32, Operands(s, DType::kFloat32), false);
+  check_data(s, DType::kFloat32, Operands(s, DType::kFloat32), options_of(false));
 }
 
 // As many products as there are taps that meet pixels, but for those whose output pixel lies outside.
@@ -267,14 +177,17 @@ TEST(CudaConv, FragmentsOfHalfTypes) {
 
 // Half types are not rounded on the way: float16 has the mantissa of TF32, but sums of subnormals count.
 TEST(CudaConv, HalfTypesKeepTheirBits) {
-  const ConvShape s = shape_of({1, 16, 4, 4, 8, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}});
+  const ConvShape s = shape_of({1, 16, 4, 4, 16, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}});
   for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
-    Values x(dtype, 16 * 16), w(dtype, 8 * 16), y(dtype, 8 * 16);
+    Values x(dtype, 16 * 16), w(dtype, 16 * 16), y(dtype, 16 * 16);
     for (int64_t i = 0; i < x.size(); ++i) x.set(i, dtype == DType::kFloat16 ? 0x1p-24 : 1 + 0x1p-7);
     for (int64_t i = 0; i < w.size(); ++i) w.set(i, 1);
-    cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), nullptr, y.data(), true);
-    for (int64_t i = 0; i < y.size(); ++i) {
-      EXPECT_EQ(y.get(i), dtype == DType::kFloat16 ? 0x1p-20 : 16 * (1 + 0x1p-7));
+    for (const auto path : {cuda::ConvPath::kGather, cuda::ConvPath::kChannelsLast}) {
+      cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), nullptr, false, y.data(),
+                         options_of(true, path));
+      for (int64_t i = 0; i < y.size(); ++i) {
+        EXPECT_EQ(y.get(i), dtype == DType::kFloat16 ? 0x1p-20 : 16 * (1 + 0x1p-7));
+      }
     }
   }
 }
@@ -285,9 +198,9 @@ TEST(CudaConv, HalfTypesWithoutTensorCores) {
   for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
     const Operands t(s, dtype);
     Values expected(dtype, t.grad.size()), actual(dtype, t.grad.size());
-    cpu().forward(s, dtype, t.input.data(), t.weight.data(), nullptr, expected.data());
+    cpu().forward(s, dtype, t.input.data(), t.weight.data(), nullptr, false, expected.data());
     cuda::conv_forward(Emulator(Order::kForward, false), s, dtype, t.input.data(), t.weight.data(), nullptr,
-                       actual.data(), true);
+                       false, actual.data(), options_of(true));
     expect_close(actual, expected, "without tensor cores", 2);
   }
 }
@@ -299,11 +212,17 @@ TEST(CudaConv, IntegersAreTheCpus) {
         w(dtype, s.out_channels * s.taps(), -9, 9, 2), b(dtype, s.out_channels, -9, 9, 3);
     const int64_t n = s.batch * s.out_channels * s.out_height * s.out_width;
     Values expected(dtype, n), actual(dtype, n);
-    cpu().forward(s, dtype, x.data(), w.data(), b.data(), expected.data());
-    cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), b.data(), actual.data(), false);
-    EXPECT_TRUE(actual == expected) << name(dtype);
-    EXPECT_THROW(cuda::conv_backward_data(Emulator(), s, dtype, x.data(), w.data(), actual.data(), false),
-                 Error);
+    for (const bool relu : {false, true}) {
+      cpu().forward(s, dtype, x.data(), w.data(), b.data(), relu, expected.data());
+      cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), b.data(), relu, actual.data(),
+                         options_of(false));
+      EXPECT_TRUE(actual == expected) << name(dtype);
+    }
+    ConvGradients g;
+    g.grad_output = x.data();
+    g.weight = w.data();
+    g.grad_input = actual.data();
+    EXPECT_THROW(cuda::conv_backward(Emulator(), s, dtype, g, options_of(false)), Error);
   }
 }
 
@@ -312,7 +231,7 @@ TEST(CudaConv, SplitsAreAddedUp) {
   const ConvShape s = shape_of({1, 64, 3, 3, 34, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   const Operands t(s, DType::kFloat32);
   const cuda::ForwardProblem<float> problem{cuda::InputPlaces<float>(s, t.input.as<float>()),
-                                            t.weight.as<float>(), nullptr, nullptr};
+                                            t.weight.as<float>(), nullptr, false, nullptr};
   EXPECT_EQ(cuda::tiles_of(problem, 64, 128, 16).splits, 4);
   check(s, DType::kFloat32);
   check(s, DType::kFloat16);
@@ -344,11 +263,15 @@ TEST(CudaConv, NoChannels) {
   ConvShape s = shape_of({2, 3, 4, 4, 0, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   Values grad_input(DType::kFloat32, 2 * 3 * 16);
   const float none = 0;
-  cuda::conv_backward_data(Emulator(), s, DType::kFloat32, &none, &none, grad_input.data(), false);
+  ConvGradients g;
+  g.grad_output = g.weight = &none;
+  g.grad_input = grad_input.data();
+  cuda::conv_backward(Emulator(), s, DType::kFloat32, g, options_of(false));
   for (int64_t i = 0; i < grad_input.size(); ++i) EXPECT_EQ(grad_input.get(i), 0);
   s = shape_of({2, 0, 4, 4, 9, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   Values output(DType::kFloat32, 2 * 9 * 16), bias(DType::kFloat32, 9, -1, 1, 1);
-  cuda::conv_forward(Emulator(), s, DType::kFloat32, &none, &none, bias.data(), output.data(), false);
+  cuda::conv_forward(Emulator(), s, DType::kFloat32, &none, &none, bias.data(), false, output.data(),
+                     options_of(false));
   for (int64_t i = 0; i < output.size(); ++i) EXPECT_EQ(output.get(i), bias.get(i / 16 % 9));
 }
 

@@ -23,6 +23,22 @@ namespace {
 
 constexpr size_t kStackBytes = 128 * 1024;
 
+// One that copy_16 has put off.
+struct Copy {
+  void* to;
+  const void* from;
+  bool inside;
+  int group;
+
+  void make() const {
+    if (inside) {
+      std::memcpy(to, from, 16);
+    } else {
+      std::memset(to, 0, 16);
+    }
+  }
+};
+
 enum class State { kReady, kAtBarrier, kAtShuffle, kDone };
 
 // Sanitizers are told of every switch between stacks.
@@ -33,6 +49,8 @@ struct Fiber {
   uint64_t word = 0;
   const void* a = nullptr;
   const void* b = nullptr;
+  std::vector<Copy> copies;
+  int groups = 0;  // of copies that are ended
   void* fake_stack = nullptr;
   void* tsan = nullptr;
 };
@@ -53,6 +71,8 @@ class Scheduler {
                  const std::function<void(EmulatedBlock&)>& body) {
     block_ = &block;
     body_ = &body;
+    random_ = &random;
+    order_ = order;
     prepare(threads);
     std::vector<int> warps(static_cast<size_t>(threads / 32)), lanes(32);
     std::iota(warps.begin(), warps.end(), 0);
@@ -85,6 +105,9 @@ class Scheduler {
     }
   }
 
+  bool copies_at_once() {
+    return order_ == Order::kBackward || (order_ == Order::kShuffled && (*random_)() % 2 == 0);
+  }
   int current() const { return current_; }
   Fiber& fiber(int i) { return fibers_[static_cast<size_t>(i)]; }
 
@@ -111,6 +134,8 @@ class Scheduler {
       f.fake_stack = nullptr;
       makecontext(&f.context, &Scheduler::entry, 0);
       f.state = State::kReady;
+      f.copies.clear();
+      f.groups = 0;
     }
   }
 
@@ -167,6 +192,8 @@ class Scheduler {
   std::vector<Fiber> fibers_;
   ucontext_t main_;
   EmulatedBlock* block_ = nullptr;
+  std::mt19937* random_ = nullptr;
+  Order order_ = Order::kForward;
   const std::function<void(EmulatedBlock&)>* body_ = nullptr;
   int current_ = 0;
   [[maybe_unused]] const void* main_bottom_ = nullptr;
@@ -223,6 +250,48 @@ void EmulatedBlock::mma_half(float (&c)[4], const uint32_t (&a)[4], const uint32
 }
 template void EmulatedBlock::mma_half<Half>(float (&)[4], const uint32_t (&)[4], const uint32_t (&)[2]);
 template void EmulatedBlock::mma_half<BFloat16>(float (&)[4], const uint32_t (&)[4], const uint32_t (&)[2]);
+
+void EmulatedBlock::copy_16(void* to, const void* from, bool inside) {
+  if (reinterpret_cast<uintptr_t>(to) % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) {
+    throw std::logic_error("a copy of 16 bytes at an address that is no multiple of them");
+  }
+  Scheduler& scheduler = Scheduler::instance();
+  Fiber& self = scheduler.fiber(scheduler.current());
+  const Copy copy{to, from, inside, self.groups};
+  if (scheduler.copies_at_once()) {
+    copy.make();
+  } else {
+    self.copies.push_back(copy);
+  }
+}
+
+void EmulatedBlock::end_copies() {
+  Scheduler& scheduler = Scheduler::instance();
+  ++scheduler.fiber(scheduler.current()).groups;
+}
+
+void EmulatedBlock::finish_copies(int groups_left) {
+  Scheduler& scheduler = Scheduler::instance();
+  Fiber& self = scheduler.fiber(scheduler.current());
+  std::erase_if(self.copies, [&](const Copy& copy) {
+    if (copy.group >= self.groups - groups_left) return false;
+    copy.make();
+    return true;
+  });
+}
+
+template <bool kTransposed>
+void EmulatedBlock::load_matrices(uint32_t (&words)[4], const void* row) {
+  Scheduler& scheduler = Scheduler::instance();
+  const int self = scheduler.current(), first = self / 32 * 32;
+  scheduler.fiber(self).a = row;
+  scheduler.wait(State::kAtShuffle);
+  cuda::emulate_load_matrices<kTransposed>(self % 32, words,
+                                           [&](int lane) { return scheduler.fiber(first + lane).a; });
+  scheduler.wait(State::kAtShuffle);
+}
+template void EmulatedBlock::load_matrices<false>(uint32_t (&)[4], const void*);
+template void EmulatedBlock::load_matrices<true>(uint32_t (&)[4], const void*);
 
 void EmulatedBlock::run(int64_t blocks, int threads, size_t shared_bytes, Order order,
                         const std::function<void(EmulatedBlock&)>& body) {

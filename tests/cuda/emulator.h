@@ -36,6 +36,15 @@ class EmulatedBlock {
   void mma_tf32(float (&c)[4], const float (&a)[4], const float (&b)[2]);
   template <typename T>  // Half or BFloat16
   void mma_half(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]);
+  // Copies are made when they are started, or when they are waited for, or either: by the order.
+  void copy_16(void* to, const void* from, bool inside);
+  void end_copies();
+  template <int kLeft>
+  void wait_copies() {
+    finish_copies(kLeft);
+  }
+  template <bool kTransposed>
+  void load_matrices(uint32_t (&words)[4], const void* row);
   template <typename T>
   T& shared() {
     return *reinterpret_cast<T*>(shared_);
@@ -47,6 +56,7 @@ class EmulatedBlock {
 
  private:
   uint64_t exchange(uint64_t word, int mask);
+  void finish_copies(int groups_left);
 
   int64_t index_ = 0;
   int64_t blocks_ = 0;

@@ -29,20 +29,28 @@ struct ConvShape {
   constexpr int64_t taps() const { return group_inputs() * kernel[0] * kernel[1]; }
 };
 
+// What a call of the gradients is given and what it gives, as the shape says. A result that is null is not
+// asked for; what only such a result needs may be null too.
+struct ConvGradients {
+  const void* grad_output = nullptr;
+  const void* output = nullptr;  // of a convolution with ReLU, what it returned; else null
+  const void* input = nullptr;   // for grad_weight
+  const void* weight = nullptr;  // for grad_input
+  void* grad_input = nullptr;
+  void* grad_weight = nullptr;
+  void* grad_bias = nullptr;  // only beside grad_weight
+};
+
 // Every tensor of a call has the one dtype. Results are overwritten. The gradients exist for floating dtypes;
 // forward also for integers. No size is zero, except that out_channels' and in_channels' products may be.
 class ConvKernels {
  public:
   static constexpr char kFamily[] = "conv";
   virtual ~ConvKernels() = default;
-  // bias may be null.
+  // bias may be null. relu: what is below zero, rounded to the dtype, becomes zero, and NaN stays.
   virtual void forward(const ConvShape& shape, DType dtype, const void* input, const void* weight,
-                       const void* bias, void* output) = 0;
-  virtual void backward_data(const ConvShape& shape, DType dtype, const void* grad_output, const void* weight,
-                             void* grad_input) = 0;
-  // grad_bias may be null.
-  virtual void backward_weight(const ConvShape& shape, DType dtype, const void* grad_output,
-                               const void* input, void* grad_weight, void* grad_bias) = 0;
+                       const void* bias, bool relu, void* output) = 0;
+  virtual void backward(const ConvShape& shape, DType dtype, const ConvGradients& gradients) = 0;
 };
 
 }  // namespace tt
