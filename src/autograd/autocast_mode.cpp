@@ -6,7 +6,7 @@
 namespace tt {
 
 namespace detail {
-thread_local bool t_autocast_on = false;
+constinit thread_local bool t_autocast_on = false;
 }
 
 namespace {

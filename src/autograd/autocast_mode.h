@@ -14,7 +14,7 @@ struct AutocastMode {
 };
 
 namespace detail {
-[[gnu::tls_model("initial-exec")]] extern thread_local bool t_autocast_on;
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local bool t_autocast_on;
 }
 
 // For any device, and not paused.

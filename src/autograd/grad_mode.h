@@ -4,7 +4,7 @@
 namespace tt {
 
 namespace detail {
-[[gnu::tls_model("initial-exec")]] extern thread_local bool t_grad_enabled;
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local bool t_grad_enabled;
 }
 
 inline bool grad_enabled() { return detail::t_grad_enabled; }

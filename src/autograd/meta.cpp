@@ -8,7 +8,7 @@
 namespace tt {
 
 namespace detail {
-[[gnu::tls_model("initial-exec")]] thread_local bool t_grad_enabled = true;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool t_grad_enabled = true;
 }
 
 namespace {
