@@ -39,7 +39,8 @@ if(NOT TINYTORCH_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       set(flags -Os)
     elseif(source MATCHES "/core/(generator|random_fill)\\.cpp$")
       continue()
-    elseif(source MATCHES "/capi/|/src/(core|autograd|ops|optim)/|/gemm_reference\\.cpp$")
+    elseif(source MATCHES "/capi/|/src/(core|autograd|ops|optim)/"
+           OR source MATCHES "/cpu/(gemm_reference|recorder|graph|graph_memory|captured_work)\\.cpp$")
       set(flags -O2)
     elseif(source MATCHES "/(pointwise_simd|optimizer)\\.cpp$")
       # Hundreds of loops: -O3 would unroll and peel each, which doubles the code and gains nothing.
