@@ -48,7 +48,8 @@ GraphMemory::Block& GraphMemory::take(size_t size) {
 void GraphMemory::give_back(Block& block) noexcept {
   const std::lock_guard lock(mutex_);
   try {
-    free_.emplace(block.size, &block);
+    // The one that was used last comes first: it is in the cache.
+    free_.emplace_hint(free_.lower_bound(block.size), block.size, &block);
   } catch (const std::bad_alloc&) {
     // It is not used again, and goes with the others.
   }
