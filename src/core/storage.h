@@ -29,6 +29,8 @@ class Storage final : public RefCounted {
       note_use();
     return data_;
   }
+  // The same, but a capture does not hear of it: for work that is done at once.
+  void* data_now() const { return data_; }
   size_t nbytes() const { return nbytes_; }
   Device device() const { return device_; }
   bool resizable() const { return place_ == Place::kInline || place_ == Place::kBlock; }

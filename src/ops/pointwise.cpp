@@ -288,18 +288,18 @@ void check_values(BinaryOp op, const Arg& b, DType dtype) {
            "Integers to negative integer powers are not allowed.");
 }
 
-// Two dense CPU tensors of one dtype and shape: nothing to promote, broadcast or merge.
+// Two dense CPU tensors of one dtype and shape, and no capture: nothing to promote, broadcast, merge or note.
 bool alike(const Arg& a, const Arg& b) {
   if (!a.is_tensor() || !b.is_tensor()) return false;
   const TensorImpl* x = a.tensor().impl();
   const TensorImpl* y = b.tensor().impl();
   return x->dtype == y->dtype && x->contiguous && y->contiguous && x->sizes == y->sizes &&
-         x->storage->device().is_cpu() && y->storage->device().is_cpu();
+         x->storage->device().is_cpu() && y->storage->device().is_cpu() && HostCapture::current() == nullptr;
 }
 
 void set_flat(Loop& loop, int operand, const Tensor& t) {
   loop.dtype[operand] = t.dtype();
-  loop.data[operand] = t.raw();
+  loop.data[operand] = static_cast<char*>(t.storage()->data_now()) + t.offset() * size_of(t.dtype());
   loop.strides[operand][0] = static_cast<int64_t>(size_of(t.dtype()));
 }
 
@@ -441,7 +441,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
     const DType dtype = a.tensor().dtype();
     check_values(op, b, dtype);
     out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
-    if (out.numel() > 0) backend_of({}).pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
+    if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
   } else if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
     const GradMode off(false);
     out = unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));

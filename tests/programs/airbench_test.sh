@@ -63,6 +63,8 @@ train first --epochs 5
 at_least first 60
 train second --epochs 5
 cmp first second
+train replayed --epochs 5 --steps captured
+cmp first replayed
 # The warm-up leaves no trace, and each run has its seed.
 train warm --epochs 0.3 --runs 2 --warmup 3 --samples 100
 train cold --epochs 0.3 --seed 1 --samples 100
@@ -82,7 +84,6 @@ refused "--data wants the folder" --epochs 1
 refused "unknown option --colour" --colour red
 refused "--batch takes a whole number" --batch 2.5
 refused "--precision is float16, bfloat16 or float32, not 'float8'" --data data --precision float8
-refused "--steps captured wants --device cuda" --data data --steps captured
 refused "a device is cpu, cuda or cuda:N, not 'gpu'" --device gpu
 refused "500 training images are too few for a batch of 501" --data data --batch 501 --width 1
 refused "holds neither data_batch_1.bin nor" --data "$work"
