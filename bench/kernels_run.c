@@ -11,18 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../examples/device.h"
-#include "tinytorch/tinytorch.h"
-
-#define CHECK(call)                                                        \
-  do {                                                                     \
-    if ((call) != TT_OK) {                                                 \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, tt_last_error()); \
-      exit(1);                                                             \
-    }                                                                      \
-  } while (0)
+#include "timing.h"
 
 enum { MAX_TIMES = 1 << 14, MAX_PARTS = 16 };
 enum { FORWARD, GRAD_INPUT, GRAD_WEIGHT, WAYS };
@@ -60,17 +51,6 @@ typedef struct {
   int way;
   tt_tensor *input, *weight, *output, *grad; /* of the output */
 } Work;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int compare_doubles(const void* a, const void* b) {
-  const double x = *(const double*)a, y = *(const double*)b;
-  return (x > y) - (x < y);
-}
 
 /* Drawn on the device's side of the graph; it requires a gradient where `gradient`. */
 static tt_tensor* drawn(const Options* o, const int64_t* sizes, size_t ndim, int gradient) {

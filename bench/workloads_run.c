@@ -17,18 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../examples/device.h"
-#include "tinytorch/tinytorch.h"
-
-#define CHECK(call)                                                        \
-  do {                                                                     \
-    if ((call) != TT_OK) {                                                 \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, tt_last_error()); \
-      exit(1);                                                             \
-    }                                                                      \
-  } while (0)
+#include "timing.h"
 
 enum { MAX_LAYERS = 16, MAX_PARAMETERS = 32, MAX_BLOCKS = 1 << 16 };
 enum { MSE_SUM, BCE, CROSS_ENTROPY };
@@ -317,17 +308,6 @@ static void finish_steps(Workload* w, long count) {
 }
 
 /* ---- timing ---- */
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int compare_doubles(const void* a, const void* b) {
-  const double x = *(const double*)a, y = *(const double*)b;
-  return (x > y) - (x < y);
-}
 
 static int usage(const char* program, FILE* file) {
   size_t i;

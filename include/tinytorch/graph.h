@@ -35,6 +35,7 @@ extern "C" {
 
 typedef struct tt_graph tt_graph;
 
+/* An empty graph. TT_ERR_DEVICE where there is no such device. */
 TT_API tt_status tt_graph_create(tt_device_type type, int32_t index, tt_graph** out);
 TT_API tt_graph* tt_graph_retain(tt_graph* graph);
 /* The last reference waits for the last replay. */

@@ -15,10 +15,16 @@ void* CapturedWork::take(size_t size) {
   constexpr size_t kChunk = size_t{16} << 10;
   size = (size + kAlignment - 1) / kAlignment * kAlignment;
   if (size > left_) {
-    chunks_.reserve(chunks_.size() + 1);
     const size_t bytes = std::max(kChunk, size);
-    at_ = static_cast<std::byte*>(allocate_block(bytes));
-    chunks_.push_back({at_, bytes});
+    // In the list first: where there is no memory nothing is lost.
+    Chunk& chunk = chunks_.emplace_back(Chunk{nullptr, bytes});
+    try {
+      chunk.memory = allocate_block(bytes);
+    } catch (...) {
+      chunks_.pop_back();
+      throw;
+    }
+    at_ = static_cast<std::byte*>(chunk.memory);
     left_ = bytes;
   }
   left_ -= size;

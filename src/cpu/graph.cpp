@@ -3,7 +3,6 @@
 #include <cstring>
 #include <memory>
 #include <unordered_set>
-#include <vector>
 
 #include "core/host_capture.h"
 #include "cpu/captured_work.h"
@@ -18,13 +17,15 @@ class CapturedGraph final : public HostCapture {
  public:
   ~CapturedGraph() {
     if (current() == this) set_current(nullptr);
-    for (const Ref<Storage>& storage : used_) storage->remove_graph();
+    for (const Storage* storage : used_) {
+      storage->remove_graph();
+      storage->release();
+    }
   }
 
   void begin() { set_current(this); }
   void end(size_t live_bytes) {
     set_current(nullptr);
-    seen_ = {};
     live_bytes_ = live_bytes;
   }
 
@@ -40,10 +41,8 @@ class CapturedGraph final : public HostCapture {
   Backend& backend() override { return recorder_.backend(); }
   Ref<Storage> allocate(size_t nbytes) override { return memory_->allocate(nbytes); }
   void use(const Storage& storage) override {
-    if (memory_->owns(storage) || seen_.contains(&storage)) return;
-    used_.reserve(used_.size() + 1);
-    seen_.insert(&storage);
-    used_.emplace_back(const_cast<Storage*>(&storage));
+    if (memory_->owns(storage) || !used_.insert(&storage).second) return;
+    storage.retain();
     storage.add_graph();
   }
   void note(std::function<void()> work) override { work_.add<std::function<void()>>(std::move(work)); }
@@ -57,8 +56,7 @@ class CapturedGraph final : public HostCapture {
   };
 
   const std::unique_ptr<GraphMemory, Release> memory_{GraphMemory::create()};
-  std::vector<Ref<Storage>> used_;  // made elsewhere: kept, since replays use them
-  std::unordered_set<const Storage*> seen_;
+  std::unordered_set<const Storage*> used_;  // made elsewhere, a reference each, since replays use them
   std::unique_ptr<Live> live_;
   size_t live_bytes_ = 0;
   CapturedWork work_;

@@ -1,17 +1,8 @@
 // Captured steps through the C++ header: replays do what the steps do, and a step that fails ends its
 // capture.
-#include <cstdio>
-
 #include "tinytorch/tinytorch.hpp"
 
-static int failures = 0;
-#define CHECK(condition)                                                           \
-  do {                                                                             \
-    if (!(condition)) {                                                            \
-      ++failures;                                                                  \
-      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-    }                                                                              \
-  } while (0)
+#include "check.h"
 
 namespace {
 
@@ -66,5 +57,5 @@ int main() {
   } catch (const tt::Error& error) {
     CHECK(error.status() == TT_ERR_INVALID_ARGUMENT);
   }
-  return failures != 0;
+  return finish("captured");
 }

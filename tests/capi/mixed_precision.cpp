@@ -1,17 +1,8 @@
 // Mixed precision through the C++ header: a network learns, its mode ends with the object, its parameters
 // stay float32.
-#include <cstdio>
-
 #include "tinytorch/tinytorch.hpp"
 
-static int failures = 0;
-#define CHECK(condition)                                                           \
-  do {                                                                             \
-    if (!(condition)) {                                                            \
-      ++failures;                                                                  \
-      std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-    }                                                                              \
-  } while (0)
+#include "check.h"
 
 int main() {
   tt::manual_seed(5);
@@ -49,5 +40,5 @@ int main() {
     refused = error.status() == TT_ERR_DTYPE;
   }
   CHECK(refused);
-  return failures != 0;
+  return finish("mixed_precision");
 }

@@ -1,9 +1,8 @@
 // conv2d and relu as one op, which must not be told from the two.
-#include <cstring>
 #include <limits>
 
 #include "autograd/autocast_mode.h"
-#include "autograd_check.h"
+#include "joined_check.h"
 #include "core/generator.h"
 #include "nn/activation.h"
 #include "nn/container.h"
@@ -13,23 +12,6 @@ namespace tt {
 namespace {
 
 using nn::Module;
-
-Tensor random(const Dims& sizes, DType dtype) {
-  const Tensor t = ops::to_dtype(ops::randn(sizes, DType::kFloat32), dtype);
-  set_requires_grad(t, is_floating(dtype));
-  return t;
-}
-
-::testing::AssertionResult same_bits(const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype() || a.sizes() != b.sizes()) {
-    return ::testing::AssertionFailure() << describe(a) << " beside " << describe(b);
-  }
-  const Tensor x = ops::contiguous_copy(a), y = ops::contiguous_copy(b);
-  if (std::memcmp(x.raw(), y.raw(), static_cast<size_t>(x.numel()) * size_of(x.dtype())) == 0) {
-    return ::testing::AssertionSuccess();
-  }
-  return ::testing::AssertionFailure() << "other values";
-}
 
 // Values and gradients of both, of every choice among the inputs.
 void expect_same(const Tensor& x, const Tensor& w, const Tensor& b, const ops::Conv2dOptions& options,

@@ -1,8 +1,7 @@
 // batch_norm and relu as one op, which must not be told from the two.
-#include <cstring>
 #include <limits>
 
-#include "autograd_check.h"
+#include "joined_check.h"
 #include "core/generator.h"
 #include "nn/activation.h"
 #include "nn/container.h"
@@ -12,18 +11,6 @@ namespace tt {
 namespace {
 
 using nn::Module;
-
-Tensor random(const Dims& sizes, DType dtype) {
-  const Tensor t = ops::to_dtype(ops::randn(sizes, DType::kFloat32), dtype);
-  set_requires_grad(t, true);
-  return t;
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype() || a.sizes() != b.sizes()) return false;
-  const Tensor x = ops::contiguous_copy(a), y = ops::contiguous_copy(b);
-  return std::memcmp(x.raw(), y.raw(), static_cast<size_t>(x.numel()) * size_of(x.dtype())) == 0;
-}
 
 struct Statistics {
   Tensor mean, var;
