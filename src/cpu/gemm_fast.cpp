@@ -101,8 +101,8 @@ Plan make_plan(const GemmLoops<T>& loops, const Product<T>& p, bool dots, int64_
     const double elements =
         static_cast<double>(std::min(rows, p.m)) * static_cast<double>(std::min(cols, p.n));
     double cost = elements / static_cast<double>(loops.lanes) + 0.5 * static_cast<double>(rows + cols);
-    if (plan.pack_a) cost += (p.a_transposed ? 0.1 : 0.3) * static_cast<double>(rows);
-    if (plan.pack_b) cost += (p.b_transposed ? 0.3 : 0.1) * static_cast<double>(cols);
+    if (plan.pack_a) cost += 0.6 * static_cast<double>(rows);
+    if (plan.pack_b) cost += 0.6 * static_cast<double>(cols);
     if (p.c_transposed ? rows < p.m : cols < p.n) cost += 0.5 * elements / static_cast<double>(p.k);
     if (row_parts == 1 || cost < least) {
       least = cost;
@@ -123,16 +123,13 @@ Plan make_plan(const GemmLoops<T>& loops, const Product<T>& p, bool dots, int64_
   return plan;
 }
 
-// While the part is still in the caches.
+// While the block is still in the caches.
 template <typename T>
-void finish_part(const Product<T>& p, const Plan& plan, int64_t part) {
-  if (!p.relu) return;
-  const int64_t row = part / plan.col_parts * plan.rows, col = part % plan.col_parts * plan.cols;
-  const int64_t rows = std::min(plan.rows, p.m - row), cols = std::min(plan.cols, p.n - col);
-  if (p.c_transposed) {
-    relu_rows(p.c + col * p.ldc + row, p.ldc, cols, rows);
+void relu_block(const GemmBlock<T>& block) {
+  if (block.c_transposed) {
+    relu_rows(block.c, block.c_step, block.cols, block.rows);
   } else {
-    relu_rows(p.c + row * p.ldc + col, p.ldc, rows, cols);
+    relu_rows(block.c, block.c_step, block.rows, block.cols);
   }
 }
 
@@ -158,7 +155,9 @@ void run_part(const GemmLoops<T>& loops, const Product<T>& p, const Plan& plan, 
     block.b_step = p.ldb;
     block.beta = p.beta;
     at(row, col);
-    return loops.dots(block);
+    loops.dots(block);
+    if (p.relu) relu_block(block);
+    return;
   }
   T* const a_scratch = scratch;
   T* const b_scratch = scratch + plan.a_scratch;
@@ -188,6 +187,7 @@ void run_part(const GemmLoops<T>& loops, const Product<T>& p, const Plan& plan, 
         at(i, j);
         if (term != 0) block.bias = nullptr;
         loops.multiply(block);
+        if (p.relu && term + block.k == p.k) relu_block(block);
       }
     }
   }
@@ -237,7 +237,6 @@ bool gemm_fast(const GemmArgs& g) {
     parallel_for(plan.parts(), 1, [&](int64_t begin, int64_t end) {
       for (int64_t part = begin; part < end; ++part) {
         run_part(*loops, p, plan, part, memory + part * plan.scratch());
-        finish_part(p, plan, part);
       }
     });
   };

@@ -283,9 +283,38 @@ void pack_left(const T* a, int64_t step, bool transposed, int64_t rows, int64_t 
   }
 }
 
+// Panels copied together: what the machine fetches ahead by itself lies in the same page of a row, and of the
+// rows that follow it is told.
+constexpr int kPanelsTogether = 4;
+constexpr int64_t kRowsAhead = 8;
+
+template <typename T>
+void copy_panels(const T* b, int64_t step, int64_t k, T* to) {
+  const D<T> d;
+  constexpr int64_t kL = kLanes<T>;
+  for (int64_t p = 0; p < k; ++p, b += step, to += 2 * kL) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kPanelsTogether; ++i) {
+      const T* const from = b + i * 2 * kL;
+      T* const panel = to + i * 2 * kL * k;
+      __builtin_prefetch(from + kRowsAhead * step);
+      __builtin_prefetch(from + kRowsAhead * step + kL);
+      hn::StoreU(hn::LoadU(d, from), d, panel);
+      hn::StoreU(hn::LoadU(d, from + kL), d, panel + kL);
+    }
+  }
+}
+
 template <typename T>
 void pack_right(const T* b, int64_t step, bool transposed, int64_t k, int64_t cols, T* to) {
-  for (int64_t col = 0; col < cols;) {
+  int64_t col = 0;
+  if (!transposed) {
+    constexpr int64_t kTogether = kPanelsTogether * 2 * kLanes<T>;
+    for (; col + kTogether <= cols; col += kTogether, to += kTogether * k) {
+      copy_panels(b + col, step, k, to);
+    }
+  }
+  while (col < cols) {
     const int64_t width = panel_cols<T>(cols - col);
     const int64_t count = std::min(width, cols - col);
     if (transposed) {
