@@ -45,7 +45,7 @@ if(NOT TINYTORCH_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     elseif(source MATCHES "/(pointwise_simd|optimizer)\\.cpp$")
       # Hundreds of loops: -O3 would unroll and peel each, which doubles the code and gains nothing.
       set(flags -O2 -ftree-vectorize -fvect-cost-model=dynamic)
-    elseif(source MATCHES "/fold_simd\\.cpp$")
+    elseif(source MATCHES "/((fold|loss|math|norm)_simd|gemm_thin|linear_thin|softmax)\\.cpp$")
       # Vectors are written out there.
       set(flags -O2 -fno-tree-vectorize)
     else()

@@ -8,7 +8,9 @@ namespace tt::cuda {
 class CudaGemm final : public GemmKernels {
  public:
   void gemm(const GemmArgs& args) override;
-  bool joins_linear_backward() const override { return true; }
+  bool joins_linear_backward(const LinearBackwardArgs& layer) const override {
+    return layer.result == nullptr || layer.activation == UnaryOp::relu;
+  }
   void linear_backward(const LinearBackwardArgs& args) override;
 };
 

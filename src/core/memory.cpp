@@ -1,6 +1,7 @@
 #include "core/memory.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include <atomic>
 #include <bit>
@@ -28,7 +29,16 @@ constexpr uint32_t kMaxSmallFree = 4096;  // blocks kept per class and thread
 constexpr size_t kLargeClasses = 4 * 52;
 constexpr int64_t kMaxCachedBytes = int64_t{4} << 30;
 
-void* system_allocate(size_t size, size_t alignment, void*) { return std::aligned_alloc(alignment, size); }
+// From this size on the system is asked for huge pages, where it gives them on demand: products read matrices
+// across their rows, and each row of a large one lies on a page of its own.
+constexpr size_t kHugePage = size_t{2} << 20, kHugeBlock = 2 * kHugePage;
+
+void* system_allocate(size_t size, size_t alignment, void*) {
+  if (size < kHugeBlock) return std::aligned_alloc(alignment, size);
+  void* const block = std::aligned_alloc(kHugePage, size);
+  if (block != nullptr) madvise(block, size & ~(kHugePage - 1), MADV_HUGEPAGE);
+  return block;
+}
 void system_free(void* block, size_t, void*) { std::free(block); }
 
 SystemAllocator g_system{system_allocate, system_free, nullptr};

@@ -9,6 +9,8 @@
 #include "core/parallel.h"
 #include "cpu/float_scratch.h"
 #include "cpu/gemm_fast.h"
+#include "cpu/gemm_thin.h"
+#include "cpu/linear_thin.h"
 
 namespace tt::cpu {
 
@@ -130,7 +132,12 @@ void gemm_float(const GemmArgs& g) {
   constexpr int64_t kTiny = 64;
   if (g.batch == 1 && g.m <= kTiny && g.n <= kTiny && g.k <= kTiny && g.m * g.n * g.k <= kTiny) {
     gemm_tiny<T>(g);
-  } else if (!gemm_fast<T>(g)) {
+    return;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (gemm_thin(g)) return;
+  }
+  if (!gemm_fast<T>(g)) {
     fits_blas(g) ? gemm_blas<T>(g) : gemm_reference(g);
   }
 }
@@ -204,5 +211,9 @@ void CpuGemm::gemm(const GemmArgs& args) {
     gemm_float<double>(args);
   }
 }
+
+bool CpuGemm::joins_linear_backward(const LinearBackwardArgs& layer) const { return linear_is_thin(layer); }
+
+void CpuGemm::linear_backward(const LinearBackwardArgs& args) { linear_thin_backward(args); }
 
 }  // namespace tt::cpu

@@ -16,6 +16,8 @@ void relu_rows(T* c, int64_t step, int64_t rows, int64_t cols) {
 class CpuGemm final : public GemmKernels {
  public:
   void gemm(const GemmArgs& args) override;
+  bool joins_linear_backward(const LinearBackwardArgs& layer) const override;
+  void linear_backward(const LinearBackwardArgs& args) override;
 
  private:
   void gemm_half(const GemmArgs& args);

@@ -79,8 +79,9 @@ void tile(const Tile<T>& t, int64_t cols) {
   const Tag d;
   constexpr int64_t kL = static_cast<int64_t>(hn::MaxLanes(d));
   using Vec = hn::Vec<Tag>;
-  // Too few sums do not hide the latency of an addition: several of each, over the terms in turn.
-  constexpr int kTurns = R * V <= 2 ? 4 : R * V <= 4 ? 2 : 1;
+  // Too few sums do not hide the latency of an addition: several of each, over the terms in turn. Two half
+  // vectors are added at once.
+  constexpr int kTurns = R * V <= 2 ? 4 : R * V <= (kL < kLanes<T> ? 6 : 4) ? 2 : 1;
   const GemmBlock<T>& g = t.block;
   const auto mask = hn::FirstN(d, static_cast<size_t>(cols));
 

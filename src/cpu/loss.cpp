@@ -25,8 +25,8 @@ void visit_compute(DType dtype, F&& fn) {
   }
 }
 
-// body(out, in, n) over pieces of elements [begin, end): `in` are operands 1.. as dense runs of T, `out` a
-// dense run that is written to operand 0 afterwards where `store` says so.
+// body(out, in, n) over pieces of elements [begin, end): `in` are operands 1.. as runs of T, `out` a dense
+// run that is written to operand 0 afterwards where `store` says so.
 template <typename T, bool store, typename Body>
 void for_each_piece(const Loop& loop, int64_t begin, int64_t end, Body&& body) {
   constexpr auto kSize = static_cast<int64_t>(sizeof(T));
@@ -35,16 +35,17 @@ void for_each_piece(const Loop& loop, int64_t begin, int64_t end, Body&& body) {
   for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
     for (int64_t at = 0; at < n; at += kPiece) {
       const int64_t count = std::min(kPiece, n - at);
-      const T* in[kMaxOperands];
+      LossInput<T> in[kMaxOperands];
       for (int op = 1; op < loop.operands; ++op) {
         const char* from = data[op] + at * strides[op];
+        const bool one = strides[op] == 0;
         if (loop.dtype[op] == compute && (strides[op] == kSize || count == 1)) {
-          in[op - 1] = reinterpret_cast<const T*>(from);
+          in[op - 1] = {reinterpret_cast<const T*>(from), 1};
         } else {
           convert_row(reinterpret_cast<char*>(buffers[op]), kSize, compute, from, strides[op], loop.dtype[op],
-                      strides[op] == 0 ? 1 : count);
-          if (strides[op] == 0) std::fill_n(buffers[op] + 1, count - 1, buffers[op][0]);
-          in[op - 1] = buffers[op];
+                      one ? 1 : count);
+          if (one) std::fill_n(buffers[op] + 1, LossInput<T>::kLanes - 1, buffers[op][0]);
+          in[op - 1] = {buffers[op], one ? 0 : 1};
         }
       }
       if constexpr (store) {
@@ -69,7 +70,7 @@ void CpuLoss::element_loss(ElementLoss loss, const Loop& loop, double parameter)
   visit_compute(loop.dtype[0], [&]<typename T>() {
     const auto kernel = loss_table<T>().forward[static_cast<int>(loss)];
     parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
-      for_each_piece<T, true>(loop, begin, end, [&](T* out, const T* const* in, int64_t n) {
+      for_each_piece<T, true>(loop, begin, end, [&](T* out, const LossInput<T>* in, int64_t n) {
         kernel(out, in, n, static_cast<T>(parameter));
       });
     });
@@ -84,7 +85,7 @@ void CpuLoss::element_loss_sum(ElementLoss loss, const Loop& loop, double parame
     const auto kernel = table.forward[static_cast<int>(loss)];
     const auto sum_range = [&](int64_t begin, int64_t end) {
       double sum = 0;
-      for_each_piece<T, false>(loop, begin, end, [&](T* values, const T* const* in, int64_t n) {
+      for_each_piece<T, false>(loop, begin, end, [&](T* values, const LossInput<T>* in, int64_t n) {
         kernel(values, in, n, static_cast<T>(parameter));
         sum += static_cast<double>(table.sum(values, n));
       });
@@ -113,7 +114,7 @@ void CpuLoss::element_loss_backward(ElementLoss loss, const Loop& loop, double p
   visit_compute(loop.dtype[0], [&]<typename T>() {
     const auto kernel = loss_table<T>().backward[static_cast<int>(loss)];
     parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
-      for_each_piece<T, true>(loop, begin, end, [&](T* out, const T* const* in, int64_t n) {
+      for_each_piece<T, true>(loop, begin, end, [&](T* out, const LossInput<T>* in, int64_t n) {
         kernel(out, in, n, static_cast<T>(parameter), static_cast<T>(scale));
       });
     });
@@ -131,8 +132,8 @@ void CpuLoss::check_probabilities(const Loop& loop, const char* what) {
   visit_compute(loop.dtype[0], [&]<typename T>() {
     const auto kernel = loss_table<T>().in_unit_interval;
     parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
-      for_each_piece<T, false>(doubled, begin, end, [&](T*, const T* const* in, int64_t n) {
-        if (!kernel(in[0], n)) all.store(false, std::memory_order_relaxed);
+      for_each_piece<T, false>(doubled, begin, end, [&](T*, const LossInput<T>* in, int64_t n) {
+        if (!kernel(in[0].data, in[0].step == 0 ? 1 : n)) all.store(false, std::memory_order_relaxed);
       });
     });
   });

@@ -7,9 +7,9 @@
 
 #include <hwy/highway.h>
 
-#include <hwy/contrib/math/math-inl.h>
-
 #include "cpu/loss.h"
+#include "cpu/simd_exp.h"
+#include "cpu/simd_log.h"
 #include "cpu/simd_tail.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -87,7 +87,7 @@ struct Huber {
 template <class D, class V>
 V bounded_log(D d, V x) {
   const V lowest = hn::Set(d, -100);
-  return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), lowest, hn::Max(hn::Log(d, x), lowest));
+  return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), lowest, hn::Max(log_of(d, x), lowest));
 }
 
 struct Bce {
@@ -97,7 +97,7 @@ struct Bce {
     const V one = hn::Set(d, 1);
     const V x = in[0], y = in[1], lowest = hn::Set(d, -100);
     // log1p has a pole at -1.
-    const V log_rest = hn::IfThenElse(hn::Eq(x, one), lowest, hn::Max(hn::Log1p(d, hn::Neg(x)), lowest));
+    const V log_rest = hn::IfThenElse(hn::Eq(x, one), lowest, hn::Max(log1p_of(d, hn::Neg(x)), lowest));
     return hn::Mul(in[2], hn::Sub(hn::Mul(hn::Sub(y, one), log_rest), hn::Mul(y, bounded_log(d, x))));
   }
   template <class D, class V>
@@ -115,7 +115,7 @@ struct BceWithLogits {
     const V one = hn::Set(d, 1);
     const V x = in[0], y = in[1];
     // softplus(-x), without overflow.
-    const V soft = hn::Sub(hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(x)))), hn::Min(x, hn::Zero(d)));
+    const V soft = hn::Sub(log1p_of(d, exp_of(d, hn::Neg(hn::Abs(x)))), hn::Min(x, hn::Zero(d)));
     const V positive = hn::MulAdd(hn::Sub(in[3], one), y, one);
     return hn::Mul(in[2], hn::MulAdd(hn::Sub(one, y), x, hn::Mul(positive, soft)));
   }
@@ -123,7 +123,7 @@ struct BceWithLogits {
   static V slope(D d, const V* in, V) {
     const V one = hn::Set(d, 1);
     const V x = in[0], y = in[1];
-    const V e = hn::Exp(d, hn::Neg(hn::Abs(x)));
+    const V e = exp_of(d, hn::Neg(hn::Abs(x)));
     const V smaller = hn::Div(e, hn::Add(one, e));  // sigmoid(-|x|)
     const V sigmoid = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), smaller, hn::Sub(one, smaller));
     const V t = hn::Mul(in[3], y);
@@ -133,7 +133,7 @@ struct BceWithLogits {
 };
 
 template <typename T, class L>
-void forward(T* out, const T* const* in, int64_t n, T parameter) {
+void forward(T* out, const LossInput<T>* in, int64_t n, T parameter) {
   const hn::ScalableTag<T> d;
   using V = hn::VFromD<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -141,13 +141,13 @@ void forward(T* out, const T* const* in, int64_t n, T parameter) {
   for (int64_t i = 0; i < n; i += lanes) {
     const auto left = static_cast<size_t>(n - i);
     V v[L::kInputs];
-    for (int k = 0; k < L::kInputs; ++k) v[k] = load_n(d, in[k] + i, left, one);
+    for (int k = 0; k < L::kInputs; ++k) v[k] = load_n(d, in[k].data + i * in[k].step, left, one);
     store_n(L::value(d, v, p), d, out + i, left);
   }
 }
 
 template <typename T, class L>
-void backward(T* out, const T* const* in, int64_t n, T parameter, T scale) {
+void backward(T* out, const LossInput<T>* in, int64_t n, T parameter, T scale) {
   const hn::ScalableTag<T> d;
   using V = hn::VFromD<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -155,8 +155,9 @@ void backward(T* out, const T* const* in, int64_t n, T parameter, T scale) {
   for (int64_t i = 0; i < n; i += lanes) {
     const auto left = static_cast<size_t>(n - i);
     V v[L::kInputs];
-    for (int k = 0; k < L::kInputs; ++k) v[k] = load_n(d, in[k] + i, left, one);
-    const V g = hn::Mul(load_n(d, in[L::kInputs] + i, left, one), s);
+    for (int k = 0; k < L::kInputs; ++k) v[k] = load_n(d, in[k].data + i * in[k].step, left, one);
+    const LossInput<T>& grad = in[L::kInputs];
+    const V g = hn::Mul(load_n(d, grad.data + i * grad.step, left, one), s);
     store_n(hn::Mul(L::slope(d, v, p), g), d, out + i, left);
   }
 }

@@ -13,6 +13,8 @@
 #include <limits>
 
 #include "cpu/pointwise.h"
+#include "cpu/simd_exp.h"
+#include "cpu/simd_log.h"
 #include "ops/functors.h"
 
 // Machines before AVX2 do with the scalar loops.
@@ -37,13 +39,6 @@ V<D> constant(D d, double value) {
 template <typename D>
 V<D> keep_nan(D, V<D> x, V<D> result) {
   return hn::IfThenElse(hn::Eq(x, x), result, x);
-}
-
-template <typename D>
-V<D> exp_of(D d, V<D> x) {
-  constexpr double kMost = sizeof(hn::TFromD<D>) == 4 ? 88.72283172607421875 : 709.782712893383973096;
-  const V<D> y = hn::Exp(d, hn::Min(x, constant(d, kMost)));
-  return keep_nan(d, x, hn::IfThenElse(hn::Gt(x, constant(d, kMost)), infinity(d), y));
 }
 
 // Of any function that is like the logarithm above `zero`: minus infinity there, NaN below.
@@ -98,7 +93,7 @@ struct Expm1 : AnyRange {
 struct Log : AnyRange {
   template <typename D>
   static V<D> apply(D d, V<D> x, const PointwiseParams&) {
-    return log_range(d, x, hn::Log(d, x), 0);
+    return log_range(d, x, log_of(d, x), 0);
   }
 };
 struct Log2 : AnyRange {

@@ -129,6 +129,10 @@ class NotingGemm final : public Noting<GemmKernels> {
  public:
   using Noting::Noting;
   void gemm(const GemmArgs& args) override { note<&GemmKernels::gemm>(args); }
+  bool joins_linear_backward(const LinearBackwardArgs& layer) const override {
+    return kernels_.joins_linear_backward(layer);
+  }
+  void linear_backward(const LinearBackwardArgs& args) override { note<&GemmKernels::linear_backward>(args); }
 };
 
 // Lines hold a loop, none of whose operands are values of the call.

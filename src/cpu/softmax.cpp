@@ -7,8 +7,7 @@
 
 #include <hwy/highway.h>
 
-#include <hwy/contrib/math/math-inl.h>
-
+#include "cpu/simd_exp.h"
 #include "cpu/simd_tail.h"
 #include "cpu/softmax.h"
 
@@ -19,12 +18,6 @@ HWY_BEFORE_NAMESPACE();
 namespace tt::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Highway's gives 0 for NaN.
-template <class D, class V>
-V exponential(D d, V x) {
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x));
-}
 
 template <class D>
 hn::VFromD<D> lowest(D d) {
@@ -47,7 +40,7 @@ void rows(SoftmaxMode mode, const T* in, T* out, T* logs, int64_t dim, int64_t c
     auto sums = hn::Zero(d);
     for (int64_t i = 0; i < dim; i += lanes) {
       const auto left = static_cast<size_t>(dim - i);
-      auto e = exponential(d, hn::Sub(load_n(d, in + i, left, lowest(d)), top));
+      auto e = exp_of(d, hn::Sub(load_n(d, in + i, left, lowest(d)), top));
       if (left < static_cast<size_t>(lanes)) e = hn::IfThenElseZero(hn::FirstN(d, left), e);
       sums = hn::Add(sums, e);
       if (mode == SoftmaxMode::kSoftmax) store_n(e, d, to + i, left);
@@ -88,7 +81,7 @@ void columns(SoftmaxMode mode, const T* in, T* out, T* logs, int64_t dim, int64_
     for (int64_t i = 0; i < dim; ++i) top = hn::Max(top, load_n(d, in + i * inner + j, left, zero));
     auto sum = zero;
     for (int64_t i = 0; i < dim; ++i) {
-      const auto e = exponential(d, hn::Sub(load_n(d, in + i * inner + j, left, zero), top));
+      const auto e = exp_of(d, hn::Sub(load_n(d, in + i * inner + j, left, zero), top));
       sum = hn::Add(sum, e);
       if (mode == SoftmaxMode::kSoftmax) store_n(e, d, out + i * inner + j, left);
     }
@@ -118,7 +111,7 @@ void columns(SoftmaxMode mode, const T* in, T* out, T* logs, int64_t dim, int64_
 // softmax: y * (g - sum(g * y)); log-softmax: g - exp(y) * sum(g).
 template <class D, class V>
 V gradient(D d, bool log, V g, V y, V sum) {
-  return log ? hn::NegMulAdd(exponential(d, y), sum, g) : hn::Mul(y, hn::Sub(g, sum));
+  return log ? hn::NegMulAdd(exp_of(d, y), sum, g) : hn::Mul(y, hn::Sub(g, sum));
 }
 
 template <typename T>
@@ -172,8 +165,8 @@ void rows_exp(const T* x, const T* top, const T* logs, const T* factor, T* out, 
     const auto scale = hn::Set(d, factor[row]);
     for (int64_t i = 0; i < dim; i += lanes) {
       const auto left = static_cast<size_t>(dim - i);
-      store_n(hn::Mul(scale, exponential(d, hn::Sub(hn::Sub(load_n(d, x + i, left, shift), highest), shift))),
-              d, out + i, left);
+      store_n(hn::Mul(scale, exp_of(d, hn::Sub(hn::Sub(load_n(d, x + i, left, shift), highest), shift))), d,
+              out + i, left);
     }
   }
 }
@@ -190,8 +183,8 @@ void columns_exp(const T* x, const T* top, const T* logs, const T* factor, T* ou
     const auto scale = load_n(d, factor + j, left, zero);
     for (int64_t i = 0; i < dim; ++i) {
       const int64_t at = i * inner + j;
-      store_n(hn::Mul(scale, exponential(d, hn::Sub(hn::Sub(load_n(d, x + at, left, zero), highest), shift))),
-              d, out + at, left);
+      store_n(hn::Mul(scale, exp_of(d, hn::Sub(hn::Sub(load_n(d, x + at, left, zero), highest), shift))), d,
+              out + at, left);
     }
   }
 }

@@ -40,7 +40,10 @@ class PRelu final : public Layer {
   int64_t num_parameters_;
 };
 
-Tensor relu_of(const Tensor& x, double, double) { return ops::relu(x); }
+template <UnaryOp kOp>
+Tensor unary_of(const Tensor& x, double, double) {
+  return ops::unary(kOp, x);
+}
 
 struct Plain {
   const char* type_name;
@@ -51,10 +54,10 @@ struct Plain {
     class_name, [](const Tensor& x, double, double) { return ops::op(x); } \
   }
 constexpr Plain kPlain[] = {
-    {"ReLU", relu_of},
+    {"ReLU", unary_of<UnaryOp::relu>},
     TT_PLAIN("ReLU6", relu6),
-    TT_PLAIN("Sigmoid", sigmoid),
-    TT_PLAIN("Tanh", tanh),
+    {"Sigmoid", unary_of<UnaryOp::sigmoid>},
+    {"Tanh", unary_of<UnaryOp::tanh>},
     TT_PLAIN("SELU", selu),
     TT_PLAIN("SiLU", silu),
     TT_PLAIN("Mish", mish),
@@ -84,9 +87,15 @@ Ref<Module> activation(std::string_view class_name) {
   fail(Status::kInvalidArgument, "there is no activation \"", class_name, "\"");
 }
 
-bool is_relu(const Module& module) {
+bool is_relu(const Module& module) { return linear_activation(module) == UnaryOp::relu; }
+
+std::optional<UnaryOp> linear_activation(const Module& module) {
   const auto* layer = dynamic_cast<const FunctionLayer*>(&module);
-  return layer != nullptr && layer->function() == relu_of;
+  if (layer == nullptr) return std::nullopt;
+  if (layer->function() == unary_of<UnaryOp::relu>) return UnaryOp::relu;
+  if (layer->function() == unary_of<UnaryOp::sigmoid>) return UnaryOp::sigmoid;
+  if (layer->function() == unary_of<UnaryOp::tanh>) return UnaryOp::tanh;
+  return std::nullopt;
 }
 
 Ref<Module> leaky_relu(double negative_slope) {

@@ -1,6 +1,7 @@
 // The activations as modules.
 #pragma once
 
+#include "core/backend/pointwise.h"
 #include "nn/module.h"
 
 namespace tt::nn {
@@ -9,6 +10,8 @@ namespace tt::nn {
 Ref<Module> activation(std::string_view class_name);
 // Whether it is the activation "ReLU", and not a module of the same name.
 bool is_relu(const Module& module);
+// The op of the activations that a linear layer takes along: "ReLU", "Sigmoid", "Tanh".
+std::optional<UnaryOp> linear_activation(const Module& module);
 
 Ref<Module> leaky_relu(double negative_slope);
 Ref<Module> elu(double alpha);

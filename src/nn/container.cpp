@@ -28,8 +28,10 @@ bool pooling_takes_relu(const Module& module, size_t i, Device device) {
 
 // The result of two layers that have a way of being computed as one, else an undefined tensor.
 Tensor forward_joined(const Module& module, size_t i, Module& first, Module& second, const Tensor& x) {
-  if (is_relu(second)) {
-    if (auto* linear = dynamic_cast<Linear*>(&first)) return linear->forward_relu(x);
+  if (auto* linear = dynamic_cast<Linear*>(&first)) {
+    const std::optional<UnaryOp> activation = linear_activation(second);
+    if (activation) return linear->forward_activated(x, *activation);
+  } else if (is_relu(second)) {
     if (auto* norm = dynamic_cast<BatchNorm*>(&first)) return norm->forward_relu(x);
     auto* const conv = dynamic_cast<Conv2d*>(&first);
     if (conv != nullptr && !pooling_takes_relu(module, i, x.device())) return conv->forward_relu(x);

@@ -30,8 +30,8 @@ Linear::Linear(int64_t in_features, int64_t out_features, bool bias)
 
 Tensor Linear::forward(const Tensor& input) { return ops::linear(input, needed_parameter(0), parameter(1)); }
 
-Tensor Linear::forward_relu(const Tensor& input) {
-  return ops::linear_relu(input, needed_parameter(0), parameter(1));
+Tensor Linear::forward_activated(const Tensor& input, UnaryOp activation) {
+  return ops::linear_activated(input, needed_parameter(0), parameter(1), activation);
 }
 
 std::string Linear::extra_repr() const {

@@ -1,6 +1,7 @@
 // Fully connected layers.
 #pragma once
 
+#include "core/backend/pointwise.h"
 #include "nn/module.h"
 
 namespace tt::nn {
@@ -9,8 +10,8 @@ class Linear final : public Layer {
  public:
   Linear(int64_t in_features, int64_t out_features, bool bias = true);
   std::string extra_repr() const override;
-  // relu(forward(input)) as one op; runs no hooks.
-  Tensor forward_relu(const Tensor& input);
+  // activation(forward(input)) as one op (ops::linear_activated); runs no hooks.
+  Tensor forward_activated(const Tensor& input, UnaryOp activation);
 
  private:
   ~Linear() override = default;

@@ -180,12 +180,11 @@ struct FoldBackward {
   bool tw;
   int64_t n;
   SavedTensor x, w;
-  void operator()(BackwardContext& context) const {
-    if (!set_joined(context, Tensor())) set(context, context.grad());
-  }
+  void operator()(BackwardContext& context) const { set(context, context.grad()); }
   void set(BackwardContext& context, const Tensor& g) const;
-  // All at once, through the ReLU of which y is the result, if it is defined; false where that is not done.
-  bool set_joined(BackwardContext& context, const Tensor& y) const;
+  // All at once, through the activation of which y is the result, if it is defined; false where that is not
+  // done.
+  bool set_joined(BackwardContext& context, const Tensor& g, const Tensor& y, UnaryOp activation) const;
 };
 
 // x (.., k) op(w): (.., n), for w (n, k) transposed or (k, n) plain; bias (n) of x's dtype, or undefined.
@@ -198,26 +197,28 @@ Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Ten
   return out;
 }
 
-bool FoldBackward::set_joined(BackwardContext& context, const Tensor& y) const {
-  const Tensor& g = context.grad();
+bool FoldBackward::set_joined(BackwardContext& context, const Tensor& g, const Tensor& y,
+                              UnaryOp activation) const {
   GemmKernels& kernels = *backend_of(g.device()).gemm;
-  if (!kernels.joins_linear_backward() || !tw || grad_enabled() || g.numel() == 0) return false;
+  if (!tw || grad_enabled() || g.numel() == 0) return false;
   // One product alone is gemm's.
   if (context.needs(0) + context.needs(1) + context.needs(2) + y.defined() < 2) return false;
   const Tensor weight = context.needs(0) ? context.unpack(w) : Tensor();
   const Tensor input = context.needs(1) ? context.unpack(x) : Tensor();
   LinearBackwardArgs args;
+  args.dtype = g.dtype();
+  args.out = n;
+  args.rows = g.numel() / n;
   for (const Tensor* t : {&weight, &input}) {
     if (!t->defined()) continue;
     if (!t->is_contiguous() || t->numel() == 0) return false;  // gemm takes more layouts
     args.in = t->sizes().back();
   }
-  const Tensor dense = contiguous(g);
-  args.dtype = g.dtype();
-  args.out = n;
-  args.rows = g.numel() / n;
-  args.grad = dense.raw();
+  args.activation = activation;
   if (y.defined()) args.result = y.raw();
+  if (!kernels.joins_linear_backward(args)) return false;
+  const Tensor dense = contiguous(g);
+  args.grad = dense.raw();
   if (input.defined()) args.input = input.raw();
   if (weight.defined()) args.weight = weight.raw();
   void** const to[] = {&args.grad_input, &args.grad_weight, &args.grad_bias};
@@ -235,6 +236,7 @@ bool FoldBackward::set_joined(BackwardContext& context, const Tensor& y) const {
 }
 
 void FoldBackward::set(BackwardContext& context, const Tensor& g) const {
+  if (set_joined(context, g, Tensor(), UnaryOp::relu)) return;
   if (context.needs(0)) context.set(0, fold(op, g, context.unpack(w), !tw));
   if (context.needs(1)) {
     const Tensor kept = context.unpack(x);
@@ -548,32 +550,45 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 namespace {
 
-// The gradients of linear_relu.
-struct LinearReluBackward {
+Tensor activation_backward(UnaryOp activation, const Tensor& g, const Tensor& y) {
+  if (activation == UnaryOp::relu) return threshold_backward(g, y);
+  return activation == UnaryOp::sigmoid ? sigmoid_backward(g, y) : tanh_backward(g, y);
+}
+
+// The gradients of linear_activated.
+struct LinearActivatedBackward {
   FoldBackward linear;
   SavedTensor result;
+  UnaryOp activation;
   void operator()(BackwardContext& context) const {
+    const Tensor& g = context.grad();
     const Tensor y = context.unpack(result);
-    if (!linear.set_joined(context, y)) linear.set(context, threshold_backward(context.grad(), y));
+    if (!linear.set_joined(context, g, y, activation))
+      linear.set(context, activation_backward(activation, g, y));
   }
 };
 
 }  // namespace
 
-Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor linear_activated(const Tensor& x, const Tensor& weight, const Tensor& bias, UnaryOp activation) {
   if (autocast_on()) {
     const Autocast cast(CastRule::kLower, {&x, &weight, &bias});
-    return linear_relu(cast(x), cast(weight), cast(bias));
+    return linear_activated(cast(x), cast(weight), cast(bias), activation);
   }
   check_linear(x, weight, bias);
-  if (weight.ndim() == 1 || (bias.defined() && !is_row(bias, weight))) return relu(linear(x, weight, bias));
-  const Tensor out = fold_values(x, weight, true, bias, true);
+  const bool relu = activation == UnaryOp::relu;
+  if (weight.ndim() == 1 || (bias.defined() && !is_row(bias, weight)) || !(relu || is_floating(x.dtype()))) {
+    return unary(activation, linear(x, weight, bias));
+  }
+  const Tensor out = fold_values(x, weight, true, bias, relu);
+  if (!relu) unary_(activation, out);
   if (needs_grad(x, weight, bias)) {
     // By the name of the op that comes last.
-    record("relu", out, {&x, &weight, &bias},
-           LinearReluBackward{
+    record(name(activation).data(), out, {&x, &weight, &bias},
+           LinearActivatedBackward{
                {"linear", true, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(weight)},
-               SavedTensor::output(out)});
+               SavedTensor::output(out),
+               activation});
   }
   return out;
 }

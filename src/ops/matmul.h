@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "core/backend/pointwise.h"
 #include "core/tensor.h"
 
 namespace tt::ops {
@@ -25,8 +26,11 @@ void addmv_(const Tensor& self, const Tensor& a, const Tensor& v, double beta = 
 
 // x (.., in) x weight (out, in) transposed + bias (out); bias may be undefined.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
-// relu(linear(x, weight, bias)), and recorded as one op where the product can end with it.
-Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias);
+// activation(linear(x, weight, bias)), recorded as one op; activation is relu, sigmoid or tanh.
+Tensor linear_activated(const Tensor& x, const Tensor& weight, const Tensor& bias, UnaryOp activation);
+inline Tensor linear_relu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  return linear_activated(x, weight, bias, UnaryOp::relu);
+}
 // y[.., o] = x1[.., i] weight[o, i, j] x2[.., j] + bias[o]; bias may be undefined.
 Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias);
 

@@ -327,6 +327,70 @@ TEST(Pointwise, VectorLoopsAgreeWithScalarOnes) {
   }
 }
 
+// The functions that have loops of their own for float32, against the C library's in double.
+TEST(Pointwise, ExponentialsAndLogarithmsAreAccurate) {
+  struct Case {
+    UnaryOp op;
+    double (*exact)(double);
+    double low, high, most;  // relative error, in units of 2^-24
+  };
+  const Case cases[] = {
+      {UnaryOp::exp, [](double x) { return std::exp(x); }, -87, 88.7, 2.1},
+      {UnaryOp::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, -87, 30, 4.1},
+      {UnaryOp::log, [](double x) { return std::log(x); }, 1e-3, 8, 2.1},
+  };
+  constexpr int64_t kCount = 1 << 18;
+  for (const Case& one : cases) {
+    const Tensor x = empty({kCount}, DType::kFloat32);
+    float* values = x.data<float>();
+    for (int64_t i = 0; i < kCount; ++i) {
+      values[i] = static_cast<float>(one.low + (one.high - one.low) * static_cast<double>(i) / kCount);
+    }
+    const Tensor y = ops::unary(one.op, x);
+    double worst = 0, where = 0;
+    for (int64_t i = 0; i < kCount; ++i) {
+      const double exact = one.exact(values[i]);
+      const double error = std::abs(y.data<float>()[i] - exact) / std::abs(exact) * 0x1p24;
+      if (exact != 0 && !(error <= worst)) {
+        worst = error;
+        where = values[i];
+      }
+    }
+    EXPECT_LE(worst, one.most) << name(one.op) << " of " << where;
+  }
+}
+
+TEST(Pointwise, ExponentialsAndLogarithmsOfSpecialValues) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  // A whole vector of each, so that no tail is used.
+  const auto of = [](UnaryOp op, double x) {
+    return at(ops::unary(op, ops::full({16}, x, DType::kFloat32)), 7);
+  };
+  EXPECT_TRUE(std::isnan(of(UnaryOp::exp, kNan)));
+  EXPECT_EQ(of(UnaryOp::exp, kInf), kInf);
+  EXPECT_EQ(of(UnaryOp::exp, -kInf), 0);
+  EXPECT_EQ(of(UnaryOp::exp, 0), 1);
+  EXPECT_EQ(of(UnaryOp::exp, -0.0), 1);
+  EXPECT_EQ(of(UnaryOp::exp, 88.73), kInf);
+  EXPECT_TRUE(std::isfinite(of(UnaryOp::exp, 88.72)));
+  EXPECT_EQ(of(UnaryOp::exp, -110), 0);
+  EXPECT_TRUE(std::isnan(of(UnaryOp::sigmoid, kNan)));
+  EXPECT_EQ(of(UnaryOp::sigmoid, kInf), 1);
+  EXPECT_EQ(of(UnaryOp::sigmoid, -kInf), 0);
+  EXPECT_EQ(of(UnaryOp::sigmoid, 0), 0.5);
+  EXPECT_EQ(of(UnaryOp::sigmoid, 100), 1);
+  EXPECT_EQ(of(UnaryOp::sigmoid, -100), 0);
+  EXPECT_TRUE(std::isnan(of(UnaryOp::log, kNan)));
+  EXPECT_TRUE(std::isnan(of(UnaryOp::log, -1)));
+  EXPECT_TRUE(std::isnan(of(UnaryOp::log, -kInf)));
+  EXPECT_EQ(of(UnaryOp::log, 0), -kInf);
+  EXPECT_EQ(of(UnaryOp::log, -0.0), -kInf);
+  EXPECT_EQ(of(UnaryOp::log, kInf), kInf);
+  EXPECT_EQ(of(UnaryOp::log, 1), 0);
+  EXPECT_NEAR(of(UnaryOp::log, 1e-40), std::log(1e-40), 1e-4);  // below the normal numbers
+  EXPECT_NEAR(of(UnaryOp::log, 3e38), std::log(3e38), 1e-5);
+}
+
 TEST(Pointwise, LayoutsAndDtypes) {
   // Transposed, broadcast and half operands take the packing path.
   const Tensor a = ops::view(floats({1, 2, 3, 4, 5, 6}, DType::kFloat32), {2, 3});

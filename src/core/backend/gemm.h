@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/backend/pointwise.h"
 #include "core/dtype.h"
 #include "core/error.h"
 
@@ -28,13 +29,14 @@ struct GemmArgs {
   bool relu = false;
 };
 
-// The gradients of a linear layer's result y (rows, out) = input (rows, in) * weight^T + bias, or of its
-// ReLU. All dense.
+// The gradients of a linear layer's result input (rows, in) * weight^T + bias, or of what an activation makes
+// of it. All dense.
 struct LinearBackwardArgs {
   DType dtype;
-  int64_t rows = 0, in = 0, out = 0;  // none is 0
-  const void* grad = nullptr;         // of y
-  const void* result = nullptr;  // ReLU's: only where it is above zero or NaN does grad count; null: none
+  int64_t rows = 0, in = 0, out = 0;   // none is 0
+  const void* grad = nullptr;          // (rows, out)
+  UnaryOp activation = UnaryOp::relu;  // relu, sigmoid or tanh
+  const void* result = nullptr;        // the activation's; null: there is none
   const void* input = nullptr;
   const void* weight = nullptr;  // (out, in)
   void* grad_input = nullptr;    // null: not wanted
@@ -48,8 +50,9 @@ class GemmKernels {
   virtual ~GemmKernels() = default;
   virtual void gemm(const GemmArgs& args) = 0;
 
-  // Whether linear_backward is there: where the backend does at once what else is done side by side.
-  virtual bool joins_linear_backward() const { return false; }
+  // Whether linear_backward is there for a layer of this dtype, these sizes and this activation: where the
+  // backend does at once what else is done side by side.
+  virtual bool joins_linear_backward(const LinearBackwardArgs& /*layer*/) const { return false; }
   virtual void linear_backward(const LinearBackwardArgs&) {
     fail(Status::kNotImplemented, "a linear layer's gradients at once");
   }

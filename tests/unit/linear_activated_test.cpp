@@ -1,4 +1,4 @@
-// linear and relu as one op, which must not be told from the two.
+// linear and an activation as one op, which must not be told from the two.
 #include <limits>
 
 #include "joined_check.h"
@@ -13,25 +13,32 @@ namespace {
 
 using nn::Module;
 
+constexpr UnaryOp kActivations[] = {UnaryOp::relu, UnaryOp::sigmoid, UnaryOp::tanh};
+
 // Values and gradients of both.
-void expect_same(const Tensor& x, const Tensor& w, const Tensor& b, const std::string& what) {
-  const Tensor one = ops::linear_relu(x, w, b), two = ops::relu(ops::linear(x, w, b));
-  EXPECT_TRUE(same_bits(one, two)) << what;
-  EXPECT_EQ(one.requires_grad(), two.requires_grad()) << what;
-  if (!one.requires_grad()) return;
-  EXPECT_EQ(grad_fn(one)->display_name(), grad_fn(two)->display_name());
-  std::vector<Tensor> inputs{x, w};
-  if (b.defined()) inputs.push_back(b);
-  const Tensor g = ops::to_dtype(ops::randn(one.sizes(), DType::kFloat32), one.dtype());
-  const Tensors first = grad(std::vector{one}, inputs, std::vector{g}, {});
-  const Tensors second = grad(std::vector{two}, inputs, std::vector{g}, {});
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    EXPECT_TRUE(same_bits(first[i], second[i])) << what << ", gradient " << i;
+void expect_same(const Tensor& x, const Tensor& w, const Tensor& b, const std::string& which) {
+  for (const UnaryOp activation : kActivations) {
+    const std::string what = str(which, ", ", name(activation));
+    const Tensor one = ops::linear_activated(x, w, b, activation),
+                 two = ops::unary(activation, ops::linear(x, w, b));
+    EXPECT_TRUE(same_bits(one, two)) << what;
+    EXPECT_EQ(one.requires_grad(), two.requires_grad()) << what;
+    if (!one.requires_grad()) continue;
+    EXPECT_EQ(grad_fn(one)->display_name(), grad_fn(two)->display_name());
+    std::vector<Tensor> inputs{x, w};
+    if (b.defined()) inputs.push_back(b);
+    const Tensor g = ops::to_dtype(ops::randn(one.sizes(), DType::kFloat32), one.dtype());
+    const Tensors first = grad(std::vector{one}, inputs, std::vector{g}, {});
+    const Tensors second = grad(std::vector{two}, inputs, std::vector{g}, {});
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      EXPECT_TRUE(same_bits(first[i], second[i])) << what << ", gradient " << i;
+    }
   }
 }
 
-TEST(LinearRelu, IsLinearAndRelu) {
-  const int64_t shapes[][3] = {{1, 1, 1}, {3, 5, 4}, {1, 300, 70}, {40, 1, 90}, {70, 130, 600}, {0, 3, 4}};
+TEST(LinearActivated, IsLinearAndItsActivation) {
+  const int64_t shapes[][3] = {{1, 1, 1},   {3, 5, 4},   {1, 300, 70},   {20, 6, 8},
+                               {700, 1, 4}, {40, 1, 90}, {70, 130, 600}, {0, 3, 4}};
   for (const DType dtype :
        {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16, DType::kInt32, DType::kUInt8}) {
     for (const auto& [rows, out, in] : shapes) {
@@ -50,7 +57,7 @@ TEST(LinearRelu, IsLinearAndRelu) {
   }
 }
 
-TEST(LinearRelu, KeepsNanAndTheSignsOfZero) {
+TEST(LinearActivated, KeepsNanAndTheSignsOfZero) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN(),
                    kInfinity = std::numeric_limits<double>::infinity();
   for (const DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16}) {
@@ -68,38 +75,45 @@ TEST(LinearRelu, KeepsNanAndTheSignsOfZero) {
   EXPECT_TRUE(std::isnan(static_cast<float>(y.data<Half>()[0])));
 }
 
-TEST(LinearRelu, Gradients) {
+TEST(LinearActivated, Gradients) {
   const Tensor x = test::distinct({3, 4}), w = ops::sub(test::distinct({5, 4}), 1.3),
                b = ops::sub(test::distinct({5}), 2.05);
   const Tensor y = ops::linear_relu(x, w, b);
   // Both kinds of results, none near the kink.
   const double* values = y.data<double>();
   EXPECT_EQ(std::count(values, values + 15, 0.0) % 15 > 0, true);
-  test::expect_gradients([&](const Tensor& t) { return ops::linear_relu(t, w, b); }, ops::clone(x));
-  test::expect_gradients([&](const Tensor& t) { return ops::linear_relu(x, t, b); }, ops::clone(w));
-  test::expect_gradients([&](const Tensor& t) { return ops::linear_relu(x, w, t); }, ops::clone(b));
-  test::expect_gradients([&](const Tensor& t) { return ops::linear_relu(x, ops::mul(w, t), Tensor()); },
-                         test::distinct({5, 1}));
-}
-
-TEST(LinearRelu, ChangedTensorsAreFound) {
-  const Tensor x = random({2, 3}, DType::kFloat32), w = random({4, 3}, DType::kFloat32);
-  for (const bool result : {true, false}) {
-    const Tensor scaled = ops::mul(w, 1.0);
-    const Tensor y = ops::linear_relu(x, scaled, Tensor());
-    ops::add_(result ? y : scaled, 1.0);
-    const std::string message = test::message_of([&] { backward(std::vector{ops::sum(y)}, {}, {}); });
-    EXPECT_NE(message.find("modified by an inplace operation"), std::string::npos) << message;
+  for (const UnaryOp activation : kActivations) {
+    const auto f = [&](const Tensor& input, const Tensor& weight, const Tensor& bias) {
+      return ops::linear_activated(input, weight, bias, activation);
+    };
+    test::expect_gradients([&](const Tensor& t) { return f(t, w, b); }, ops::clone(x));
+    test::expect_gradients([&](const Tensor& t) { return f(x, t, b); }, ops::clone(w));
+    test::expect_gradients([&](const Tensor& t) { return f(x, w, t); }, ops::clone(b));
+    test::expect_gradients([&](const Tensor& t) { return f(x, ops::mul(w, t), Tensor()); },
+                           test::distinct({5, 1}));
   }
 }
 
-TEST(LinearRelu, Messages) {
+TEST(LinearActivated, ChangedTensorsAreFound) {
+  const Tensor x = random({2, 3}, DType::kFloat32), w = random({4, 3}, DType::kFloat32);
+  for (const UnaryOp activation : kActivations) {
+    for (const bool result : {true, false}) {
+      const Tensor scaled = ops::mul(w, 1.0);
+      const Tensor y = ops::linear_activated(x, scaled, Tensor(), activation);
+      ops::add_(result ? y : scaled, 1.0);
+      const std::string message = test::message_of([&] { backward(std::vector{ops::sum(y)}, {}, {}); });
+      EXPECT_NE(message.find("modified by an inplace operation"), std::string::npos) << message;
+    }
+  }
+}
+
+TEST(LinearActivated, Messages) {
   const Tensor x = random({2, 3}, DType::kFloat32), w = random({4, 5}, DType::kFloat32);
   EXPECT_EQ(test::message_of([&] { ops::linear_relu(x, w, Tensor()); }),
             test::message_of([&] { ops::linear(x, w, Tensor()); }));
 }
 
-TEST(LinearRelu, UnderAutocast) {
+TEST(LinearActivated, UnderAutocast) {
   const Tensor x = random({6, 5}, DType::kFloat32), w = random({7, 5}, DType::kFloat32),
                b = random({7}, DType::kFloat32);
   AutocastMode mode;
@@ -129,7 +143,16 @@ std::string ops_of(const Tensor& t) {
   return out;
 }
 
-TEST(LinearRelu, SequentialJoinsThemWhereNobodyLooks) {
+TEST(LinearActivated, SequentialJoinsSigmoidAndTanh) {
+  const Ref<Module> children[] = {make_ref<nn::Linear>(5, 8, true), nn::activation("Sigmoid"),
+                                  make_ref<nn::Linear>(8, 8, false), nn::activation("Tanh"),
+                                  make_ref<nn::Linear>(8, 2, true)};
+  const Ref<nn::Sequential> net = make_ref<nn::Sequential>(children);
+  const Tensor x = random({4, 5}, DType::kFloat32);
+  EXPECT_EQ(ops_of((*net)(x)), "linear tanh sigmoid accumulate_grad ");
+}
+
+TEST(LinearActivated, SequentialJoinsThemWhereNobodyLooks) {
   manual_seed(5);
   const Ref<nn::Sequential> net = network();
   const Tensor x = random({4, 5}, DType::kFloat32);
@@ -173,7 +196,7 @@ class Doubling final : public nn::Layer {
   Tensor forward(const Tensor& input) override { return ops::mul(input, 2.0); }
 };
 
-TEST(LinearRelu, OtherModulesOfTheNameAreCalled) {
+TEST(LinearActivated, OtherModulesOfTheNameAreCalled) {
   const Ref<Module> linear = make_ref<nn::Linear>(3, 3, true);
   const Ref<Module> children[] = {linear, make_ref<Doubling>()};
   const Ref<nn::Sequential> net = make_ref<nn::Sequential>(children);
