@@ -42,10 +42,10 @@ if(NOT TINYTORCH_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     elseif(source MATCHES "/capi/|/src/(core|autograd|ops|optim)/"
            OR source MATCHES "/cpu/(gemm_reference|recorder|graph|graph_memory|captured_work)\\.cpp$")
       set(flags -O2)
-    elseif(source MATCHES "/(pointwise_simd|optimizer)\\.cpp$")
+    elseif(source MATCHES "/(norm_simd|optimizer|pointwise_simd)\\.cpp$")
       # Hundreds of loops: -O3 would unroll and peel each, which doubles the code and gains nothing.
       set(flags -O2 -ftree-vectorize -fvect-cost-model=dynamic)
-    elseif(source MATCHES "/((fold|loss|math|norm)_simd|gemm_thin|linear_thin|softmax)\\.cpp$")
+    elseif(source MATCHES "/((fold|loss|math)_simd|gemm_thin|linear_thin|softmax)\\.cpp$")
       # Vectors are written out there.
       set(flags -O2 -fno-tree-vectorize)
     else()
