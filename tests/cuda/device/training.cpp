@@ -74,6 +74,9 @@ TEST(DeviceTraining, LinearGradientsAreTheCpus) {
   manual_seed(1);
   const Function plain = [](const Tensors& t) { return ops::linear(t[0], t[1], t[2]); };
   const Function relu = [](const Tensors& t) { return ops::linear_relu(t[0], t[1], t[2]); };
+  const Function sigmoid = [](const Tensors& t) {
+    return ops::linear_activated(t[0], t[1], t[2], UnaryOp::sigmoid);
+  };
   // From 300 rows on there is more than one launch. One input has no way in the emulated cublasLt; the last
   // two are too long for one block, and too large.
   const int64_t shapes[][3] = {{5, 7, 3},    {64, 128, 10}, {9, 1, 40},    {1, 3, 1},       {20, 30, 300},
@@ -86,6 +89,7 @@ TEST(DeviceTraining, LinearGradientsAreTheCpus) {
       const int64_t terms = std::max({rows, in, out});
       compare(plain, inputs, terms, what);
       compare(relu, inputs, terms, what + " relu");
+      compare(sigmoid, inputs, terms, what + " sigmoid");
     }
   }
   const Tensors inputs = {random({4, 6, 5}), random({7, 5}), random({7})};
