@@ -17,11 +17,12 @@ namespace {
 
 // Multiplications that are worth another thread.
 constexpr int64_t kThreadGrain = 128 * 1024;
-// Terms of a block: a panel of b of so many rows stays in the first cache or close to it, and c is read and
-// written only once in so many terms. A result that lies transposed is dearer to write.
-constexpr int64_t kBlockTerms = 512, kBlockTermsTransposed = 1024;
-// Tiles of rows in a packed block of a: 168 x 512 floats, a third of a second cache of 1 MB.
-constexpr int64_t kBlockTiles = 12;
+// Terms of a block: c is read and written only once in so many, and a panel of b of so many rows, an eighth
+// of a second cache of 1 MB, is there when the next tile wants it.
+constexpr int64_t kBlockTerms = 1024;
+// Rows of a packed block of a: 84 x 1024 floats are a third of the second cache. Whole tiles of 14 rows and
+// of 6.
+constexpr int64_t kBlockRows = 84;
 constexpr int64_t kBlockCols = 1024;
 
 template <typename T>
@@ -114,9 +115,8 @@ Plan make_plan(const GemmLoops<T>& loops, const Product<T>& p, bool dots, int64_
   plan.col_parts = ceil_div(p.n, plan.cols);
   if (dots) return plan;
 
-  const int64_t terms = p.c_transposed ? kBlockTermsTransposed : kBlockTerms;
-  plan.block_k = ceil_div(p.k, ceil_div(p.k, terms));
-  plan.block_rows = plan.pack_a ? std::min(plan.rows, loops.rows * kBlockTiles) : plan.rows;
+  plan.block_k = ceil_div(p.k, ceil_div(p.k, kBlockTerms));
+  plan.block_rows = plan.pack_a ? std::min(plan.rows, kBlockRows / loops.rows * loops.rows) : plan.rows;
   plan.block_cols = plan.pack_b ? std::min(plan.cols, kBlockCols) : plan.cols;
   if (plan.pack_a) plan.a_scratch = round_up(plan.block_rows * plan.block_k, 64);
   if (plan.pack_b) plan.b_scratch = round_up(plan.block_cols * plan.block_k, 64);
