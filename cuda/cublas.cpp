@@ -12,7 +12,7 @@ namespace {
 
 struct BlasOfDevice {
   std::mutex mutex;
-  std::vector<std::unique_ptr<Blas>> by_stream;
+  std::vector<std::unique_ptr<Blas>> all;
 };
 
 // What NVIDIA recommends.
@@ -26,20 +26,24 @@ BlasOfDevice& of_device() {
   return devices[current_device()];
 }
 
-std::unique_ptr<Blas> make_blas(cudaStream_t stream) {
+std::unique_ptr<Blas> make_blas() {
   auto blas = std::make_unique<Blas>();
-  blas->stream = stream;
   blas->workspace_bytes = workspace_bytes();
   TT_CUDA_CHECK(cudaMalloc(&blas->workspace, blas->workspace_bytes));
   TT_CUBLAS_CHECK(cublasCreate(&blas->handle));
-  TT_CUBLAS_CHECK(cublasSetStream(blas->handle, stream));
-  // After the stream, which takes cuBLAS back to a workspace of its own.
-  TT_CUBLAS_CHECK(cublasSetWorkspace(blas->handle, blas->workspace, blas->workspace_bytes));
   TT_CUBLAS_CHECK(cublasSetPointerMode(blas->handle, CUBLAS_POINTER_MODE_HOST));
   // Half types: partial sums are added in float.
   TT_CUBLAS_CHECK(cublasSetMathMode(blas->handle, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
   TT_CUBLAS_CHECK(cublasLtCreate(&blas->lt));
   return blas;
+}
+
+void give_stream(Blas& blas, cudaStream_t stream) {
+  TT_CUBLAS_CHECK(cublasSetStream(blas.handle, stream));
+  // After the stream, which takes cuBLAS back to a workspace of its own.
+  TT_CUBLAS_CHECK(cublasSetWorkspace(blas.handle, blas.workspace, blas.workspace_bytes));
+  blas.stream = stream;
+  blas.spare = false;
 }
 
 }  // namespace
@@ -66,18 +70,26 @@ Blas& current_blas() {
   BlasOfDevice& device = of_device();
   cudaStream_t stream = current_stream();
   const std::lock_guard lock(device.mutex);
-  for (const auto& blas : device.by_stream) {
-    if (blas->stream == stream) return *blas;
+  Blas* spare = nullptr;
+  for (const auto& blas : device.all) {
+    if (!blas->spare && blas->stream == stream) return *blas;
+    if (blas->spare) spare = blas.get();
   }
-  device.by_stream.reserve(device.by_stream.size() + 1);
-  device.by_stream.push_back(make_blas(stream));
-  return *device.by_stream.back();
+  if (spare == nullptr) {
+    device.all.reserve(device.all.size() + 1);
+    device.all.push_back(make_blas());
+    spare = device.all.back().get();
+  }
+  give_stream(*spare, stream);
+  return *spare;
 }
 
 void forget_blas(cudaStream_t stream) noexcept {
   BlasOfDevice& device = of_device();
   const std::lock_guard lock(device.mutex);
-  std::erase_if(device.by_stream, [&](const auto& blas) { return blas->stream == stream; });
+  for (const auto& blas : device.all) {
+    if (!blas->spare && blas->stream == stream) blas->spare = true;
+  }
 }
 
 }  // namespace tt::cuda

@@ -1,5 +1,6 @@
-// cuBLAS's handles and their workspace: one set for each device and stream, made when first used and kept as
-// long as the stream. The workspace is given to them, so that calls allocate nothing and can be captured.
+// cuBLAS's handles and their workspace: one set for each device and stream, made when first used. A stream
+// that goes leaves it to the next one: destroying a handle waits for the whole device, which spoils every
+// capture in progress. The workspace is given to them, so that calls allocate nothing and can be captured.
 #pragma once
 
 #include <cublasLt.h>
@@ -47,6 +48,7 @@ struct Blas {
   cublasHandle_t handle = nullptr;
   cublasLtHandle_t lt = nullptr;
   cudaStream_t stream = nullptr;
+  bool spare = true;  // without a stream
   void* workspace = nullptr;
   size_t workspace_bytes = 0;
   std::map<LtKey, LtPlan> plans;
@@ -54,7 +56,7 @@ struct Blas {
 
 // Of the thread's device and stream.
 Blas& current_blas();
-// The stream of the thread's device is about to go.
+// The stream of the thread's device has done its work and is about to go.
 void forget_blas(cudaStream_t stream) noexcept;
 
 }  // namespace tt::cuda

@@ -144,7 +144,7 @@ void* CudaGraphs::begin(Device device) {
     current_blas();
     fault_record();
     // Relaxed: nothing that this or another thread does meanwhile is refused or captured, but for this
-    // stream.
+    // stream. Who waits for the whole device would spoil the capture.
     TT_CUDA_CHECK(cudaStreamBeginCapture(g.stream, cudaStreamCaptureModeRelaxed));
   } catch (...) {
     set_current_stream(g.before);

@@ -117,6 +117,7 @@ bool aligned_by_preference(const cublasLtMatmulDescOpaque_t& desc,
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
+  bool workspace = false;  // one that was given
   bool tf32_mode = false;
 };
 
@@ -127,15 +128,18 @@ cublasStatus_t cublasCreate(cublasHandle_t* handle) {
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
+  emulation::synchronize_device();
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
   handle->stream = stream;
+  handle->workspace = false;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetWorkspace(cublasHandle_t, void* workspace, size_t) {
-  return aligned(workspace, 256) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, size_t) {
+  handle->workspace = aligned(workspace, 256);
+  return handle->workspace ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
 }
 cublasStatus_t cublasSetPointerMode(cublasHandle_t, cublasPointerMode_t) { return CUBLAS_STATUS_SUCCESS; }
 cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
@@ -163,6 +167,7 @@ cublasStatus_t cublasGemmStridedBatchedEx_64(cublasHandle_t handle, cublasOperat
   if (a_type != b_type || a_type != c_type || (compute == CUBLAS_COMPUTE_64F) != (a_type == CUDA_R_64F)) {
     return CUBLAS_STATUS_NOT_SUPPORTED;
   }
+  if (!handle->workspace) return CUBLAS_STATUS_INVALID_VALUE;  // it would allocate one
   const auto size = static_cast<int64_t>(size_of(a_type));
   for (int64_t i = 0; i < batch; ++i) {
     const Product product{transa == CUBLAS_OP_T,

@@ -165,6 +165,15 @@ cudaError_t submit(cudaStream_t stream, std::function<void()> work) {
   return give(stream, std::move(work));
 }
 
+void synchronize_device() {
+  const Lock lock(runtime_mutex());
+  ++waits;
+  for (Stream* stream : streams()) {
+    if (stream->capturing) spoil(*stream);
+  }
+  run_everything();
+}
+
 cudaError_t launch(const cudaLaunchConfig_t& config, Kernel kernel) {
   const dim3 grid = config.gridDim, block = config.blockDim;
   const uint64_t threads = static_cast<uint64_t>(block.x) * block.y * block.z;

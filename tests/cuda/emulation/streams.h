@@ -12,6 +12,10 @@ namespace emulation {
 // Work that is no kernel, checked already.
 cudaError_t submit(cudaStream_t stream, std::function<void()> work);
 
+// What a call does that waits for the whole device, which cannot be done while a stream is being captured: it
+// spoils the capture. For those that wait behind the scenes.
+void synchronize_device();
+
 // Whether the bytes are the device's.
 bool on_device(const void* data, size_t nbytes);
 
