@@ -116,7 +116,9 @@ void CachingAllocator::add_user(void* data, StreamId stream) {
 
 bool CachingAllocator::is_held(const Block& block) const noexcept {
   return std::ranges::any_of(holds_, [&](const Hold& hold) {
-    return hold.stream != block.pool->stream && block.born < hold.born_before;
+    // A stream that is gone may have left its handle to another.
+    const bool own = hold.stream == block.pool->stream && !block.pool->retired;
+    return !own && block.born < hold.born_before;
   });
 }
 

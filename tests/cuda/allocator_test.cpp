@@ -296,6 +296,20 @@ TEST(CachingAllocator, TwoGraphs) {
   EXPECT_EQ(f.allocator->allocate(4096, kStream), known);
 }
 
+TEST(CachingAllocator, AGraphDoesNotOwnWhatAnotherOfItsStreamsHandleLeft) {
+  Fixture f(256 * kMiB);
+  f.allocator->hold(kOther);
+  void* left = f.allocator->allocate(4096, kOther);
+  f.allocator->end_capture(kOther);
+  f.allocator->retire(kOther);
+  f.allocator->hold(kOther);
+  f.allocator->end_capture(kOther);
+  f.allocator->deallocate(left, kStream);
+  EXPECT_TRUE(f.device->holds(left, 4096));
+  f.allocator->retire(kOther);
+  EXPECT_FALSE(f.device->holds(left, 4096));
+}
+
 // Random traffic: blocks never overlap, stay within their segments, and everything comes back.
 TEST(CachingAllocator, SurvivesRandomTraffic) {
   Fixture f(size_t{1} << 30);
