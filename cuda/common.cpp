@@ -33,14 +33,22 @@ struct Choice {
 };
 // The pointer is what launches read.
 thread_local Choice* t_choices = nullptr;
+thread_local bool t_ending = false;  // thread-local objects that are left have the defaults
 
-Choice& own_choice() {
-  static thread_local std::unique_ptr<Choice[]> owner;
-  if (t_choices == nullptr) {
-    owner = std::make_unique<Choice[]>(kMaxDevices);
-    t_choices = owner.get();
+struct ChoicesOwner {
+  std::unique_ptr<Choice[]> choices = std::make_unique<Choice[]>(kMaxDevices);
+  ChoicesOwner() { t_choices = choices.get(); }
+  ~ChoicesOwner() {
+    t_choices = nullptr;
+    t_ending = true;
   }
-  return t_choices[t_device];
+};
+
+// Null: the thread is ending.
+Choice* own_choice() {
+  if (t_ending) return nullptr;
+  static thread_local ChoicesOwner owner;
+  return &t_choices[t_device];
 }
 
 bool spoils_context(cudaError_t error) {
@@ -112,14 +120,15 @@ cudaStream_t current_stream() {
 }
 
 void set_current_stream(cudaStream_t stream) {
-  Choice& choice = own_choice();
-  choice.stream = stream;
-  choice.chosen = stream != shared_stream();
+  const bool chosen = stream != shared_stream();
+  if (Choice* choice = own_choice()) *choice = {stream, chosen, choice->capturing};
 }
 
 bool capturing() noexcept { return t_choices != nullptr && t_choices[t_device].capturing; }
 
-void set_capturing(bool on) { own_choice().capturing = on; }
+void set_capturing(bool on) {
+  if (Choice* choice = own_choice()) choice->capturing = on;
+}
 
 void refuse_capture(const char* why) {
   TT_CHECK(!capturing(), Status::kCuda, "this cannot be captured into a graph: it ", why);

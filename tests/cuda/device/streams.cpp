@@ -1,4 +1,6 @@
 // Streams, graphs and threads that come and go: what belonged to them, and what others still use.
+#include <thread>
+
 #include "core/graph.h"
 #include "core/stream.h"
 #include "device.h"
@@ -48,6 +50,15 @@ TEST(DeviceStreams, ThatGoDoNotSpoilACapture) {
   });
   graph->replay();
   EXPECT_EQ(difference(d, ops::full({3, 5}, 4, DType::kFloat32), 0, 0), "");
+}
+
+// Destroyed after what the thread has chosen.
+TEST(DeviceStreams, AThreadsLastTensorsFollowItsChoice) {
+  std::thread([] {
+    static thread_local Tensor last;
+    last = ones(3, 4);
+    Stream::set_current(kCuda, Stream::create(kCuda));
+  }).join();
 }
 
 }  // namespace

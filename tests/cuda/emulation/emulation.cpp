@@ -14,15 +14,15 @@ dim3 blockDim, gridDim;
 
 namespace emulation {
 
+void die(const char* what) {
+  std::fprintf(stderr, "emulated device: %s\n", what);
+  std::abort();
+}
+
 namespace {
 
 constexpr size_t kStackBytes = 256 << 10;
 constexpr int kWarp = 32;
-
-[[noreturn]] void die(const char* what) {
-  std::fprintf(stderr, "emulated device: %s\n", what);
-  std::abort();
-}
 
 // What a thread waits for; threads that have ended wait for nothing and hold up no one.
 enum class State : uint8_t { kReady, kBlock, kWarp, kEnded };

@@ -1,6 +1,7 @@
 // The runtime's calls on the emulated device: memory, streams, events and graphs.
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <map>
@@ -98,7 +99,17 @@ std::vector<Stream*>& streams() {
   return all;
 }
 
-Stream& of(cudaStream_t stream) { return *reinterpret_cast<Stream*>(stream); }
+// Null is CUDA's default stream. One that is gone, or never was, ends the program.
+Stream& of(cudaStream_t stream) {
+  static Stream*& by_default = *new Stream*(nullptr);
+  auto* found = reinterpret_cast<Stream*>(stream);
+  if (found == nullptr) {
+    if (by_default == nullptr) streams().push_back(by_default = new Stream);
+    return *by_default;
+  }
+  if (std::ranges::find(streams(), found) == streams().end()) emulation::die("there is no such stream");
+  return *found;
+}
 // Shared, because streams may still wait for an event that is gone.
 std::shared_ptr<Event>& of(cudaEvent_t event) { return *reinterpret_cast<std::shared_ptr<Event>*>(event); }
 
@@ -225,9 +236,10 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const Lock lock(runtime_mutex());
-  run_all(of(stream));
-  std::erase(streams(), &of(stream));
-  delete &of(stream);
+  Stream* gone = &of(stream);
+  run_all(*gone);
+  std::erase(streams(), gone);
+  delete gone;
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {

@@ -9,6 +9,9 @@
 
 namespace emulation {
 
+// For what is undefined on a device.
+[[noreturn]] void die(const char* what);
+
 // Work that is no kernel, checked already.
 cudaError_t submit(cudaStream_t stream, std::function<void()> work);
 
