@@ -36,6 +36,8 @@ void CudaStreams::destroy_stream(Device device, void* handle, bool created) noex
   const DeviceGuard guard(device.index);
   cudaStream_t stream = stream_of(handle);
   if (cudaStreamSynchronize(stream) != cudaSuccess) cudaGetLastError();
+  // The thread that chose it may be ending.
+  if (cuda::current_stream() == stream) cuda::set_current_stream(cuda::shared_stream());
   forget_blas(stream);
   allocator().retire(stream);
   if (created && cudaStreamDestroy(stream) != cudaSuccess) cudaGetLastError();

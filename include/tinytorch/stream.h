@@ -20,7 +20,8 @@ TT_API tt_status tt_stream_from_native(tt_device_type type, int32_t index, void*
 /* The device's shared stream. */
 TT_API tt_status tt_stream_default(tt_device_type type, int32_t index, tt_stream** out);
 TT_API tt_stream* tt_stream_retain(tt_stream* stream);
-/* The last reference waits for the stream's work. The thread whose current stream it is has one too. */
+/* The last reference waits for the stream's work, unless other objects are of the same stream. The thread
+ * whose current stream it is has a reference too. */
 TT_API void tt_stream_release(tt_stream* stream);
 
 /* The thread's current stream of the device. set: of the stream's device; `previous` (may be NULL) is a new

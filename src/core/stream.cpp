@@ -1,6 +1,8 @@
 #include "core/stream.h"
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "core/backend.h"
@@ -25,6 +27,16 @@ Chosen& chosen() {
   return *streams;
 }
 
+// How many objects there are for each stream but the shared ones: it is forgotten with the last.
+struct Objects {
+  std::mutex mutex;
+  std::map<std::pair<int, void*>, int> count;  // by the device's index
+};
+Objects& objects() {
+  static Objects& all = *new Objects;  // outlives every handle
+  return all;
+}
+
 void check_same_device(Device a, Device b) {
   TT_CHECK(a == b, Status::kDevice, "the stream is of ", a, " and the event of ", b);
 }
@@ -35,7 +47,7 @@ Ref<Stream> Stream::create(Device device) {
   StreamKernels& kernels = streams_of(device);
   void* native = kernels.create_stream(device);
   try {
-    return Ref<Stream>::adopt(new Stream(device, native, Origin::kCreated));
+    return counted(device, native, Origin::kCreated);
   } catch (...) {
     kernels.destroy_stream(device, native, true);
     throw;
@@ -43,8 +55,17 @@ Ref<Stream> Stream::create(Device device) {
 }
 
 Ref<Stream> Stream::wrap(Device device, void* native) {
-  streams_of(device);
-  return Ref<Stream>::adopt(new Stream(device, native, Origin::kWrapped));
+  if (native == streams_of(device).shared_stream(device)) return shared(device);
+  return counted(device, native, Origin::kWrapped);
+}
+
+Ref<Stream> Stream::counted(Device device, void* native, Origin origin) {
+  Objects& all = objects();
+  const std::lock_guard lock(all.mutex);
+  int& count = all.count[{device.index, native}];
+  auto* const stream = new Stream(device, native, origin);
+  ++count;
+  return Ref<Stream>::adopt(stream);
 }
 
 Ref<Stream> Stream::shared(Device device) {
@@ -73,7 +94,12 @@ bool Stream::done() const { return streams_of(device_).stream_done(device_, nati
 
 Stream::~Stream() {
   if (origin_ == Origin::kShared) return;
-  load_plugin_backend(device_.type).stream->destroy_stream(device_, native_, origin_ == Origin::kCreated);
+  Objects& all = objects();
+  const std::lock_guard lock(all.mutex);  // also while it is forgotten: another object may be made for it
+  const auto found = all.count.find({device_.index, native_});
+  const bool last = --found->second == 0, created = origin_ == Origin::kCreated;
+  if (last) all.count.erase(found);
+  if (last || created) load_plugin_backend(device_.type).stream->destroy_stream(device_, native_, created);
 }
 
 Event::Event(Device device, bool timed)

@@ -11,7 +11,8 @@ class Stream final : public RefCounted {
  public:
   // A new one.
   static Ref<Stream> create(Device device);
-  // Of the host's making (cudaStream_t): it must stay valid as long as this object.
+  // Of the host's making (cudaStream_t): it must stay valid as long as this object. There may be several for
+  // one stream.
   static Ref<Stream> wrap(Device device, void* native);
   // What threads use that have not chosen another.
   static Ref<Stream> shared(Device device);
@@ -30,6 +31,7 @@ class Stream final : public RefCounted {
   Stream(Device device, void* native, Origin origin)
       : RefCounted(Kind::kStream), device_(device), native_(native), origin_(origin) {}
   ~Stream() override;
+  static Ref<Stream> counted(Device device, void* native, Origin origin);
 
   const Device device_;
   void* const native_;

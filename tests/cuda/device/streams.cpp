@@ -52,13 +52,41 @@ TEST(DeviceStreams, ThatGoDoNotSpoilACapture) {
   EXPECT_EQ(difference(d, ops::full({3, 5}, 4, DType::kFloat32), 0, 0), "");
 }
 
-// Destroyed after what the thread has chosen.
+// Destroyed after the stream that the thread has chosen.
 TEST(DeviceStreams, AThreadsLastTensorsFollowItsChoice) {
-  std::thread([] {
-    static thread_local Tensor last;
-    last = ones(3, 4);
-    Stream::set_current(kCuda, Stream::create(kCuda));
-  }).join();
+  for (const bool captures_first : {false, true}) {
+    std::thread([=] {
+      if (captures_first) captured([] {});
+      static thread_local Tensor last;
+      last = ones(3, 4);
+      Stream::set_current(kCuda, Stream::create(kCuda));
+    }).join();
+  }
+}
+
+TEST(DeviceStreams, AreForgottenWithTheLastObject) {
+  const Ref<Stream> side = Stream::create(kCuda), shared = Stream::shared(kCuda);
+  StreamKernels& kernels = *backend_of(kCuda).stream;
+  Tensor x = ones(64, 33), y;
+  shared->synchronize();
+  kernels.add_user(kCuda, x.raw(), side->native());
+  Stream::wrap(kCuda, side->native());
+  {
+    const OnStream on(side);
+    y = ops::mul(x, x);
+  }
+  // The next of its size has its place, once `side` is done with it.
+  x = Tensor();
+  x = ops::full({64, 33}, 3, DType::kFloat32, kCuda);
+  shared->synchronize();
+  side->synchronize();
+  EXPECT_EQ(difference(y, ops::ones({64, 33}, DType::kFloat32), 0, 0), "");
+
+  // The shared one is never forgotten.
+  x = Tensor();
+  const uint64_t reserved = memory_of(kCuda).stats(kCuda).reserved;
+  Stream::wrap(kCuda, shared->native());
+  EXPECT_EQ(memory_of(kCuda).stats(kCuda).reserved, reserved);
 }
 
 }  // namespace
