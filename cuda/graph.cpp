@@ -71,6 +71,8 @@ CapturedGraph::~CapturedGraph() {
   if (cudaStreamDestroy(stream) != cudaSuccess) cudaGetLastError();
 }
 
+// Which are all written, also where the last is not full.
+size_t chunks_of(size_t bytes) { return (bytes + LiveChunk::kBytes - 1) / LiveChunk::kBytes; }
 size_t chunk_bytes(const CapturedGraph& g, size_t i) {
   return std::min(LiveChunk::kBytes, g.values.size() - i * LiveChunk::kBytes);
 }
@@ -136,7 +138,7 @@ void* CudaGraphs::begin(Device device) {
   g.before = current_stream();
   TT_CUDA_CHECK(cudaStreamCreateWithFlags(&g.stream, cudaStreamNonBlocking));
   allocator().hold(g.stream);
-  g.live = static_cast<uint64_t*>(allocator().allocate(kLiveBytes, g.stream));
+  g.live = static_cast<uint64_t*>(allocator().allocate(chunks_of(kLiveBytes) * LiveChunk::kBytes, g.stream));
   TT_CUDA_CHECK(cudaEventCreateWithFlags(&g.replayed, cudaEventDisableTiming));
   set_current_stream(g.stream);
   try {
@@ -168,7 +170,7 @@ void CudaGraphs::end(void* graph, size_t live_bytes) {
   }
   TT_CUDA_CHECK(error);
   g.values.resize(live_bytes);
-  if (live_bytes > 0) put_live_values_first(g, (live_bytes + LiveChunk::kBytes - 1) / LiveChunk::kBytes);
+  if (live_bytes > 0) put_live_values_first(g, chunks_of(live_bytes));
   TT_CUDA_CHECK(cudaGraphInstantiate(&g.exec, g.graph, 0));
 }
 

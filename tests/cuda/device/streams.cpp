@@ -1,4 +1,5 @@
 // Streams, graphs and threads that come and go: what belonged to them, and what others still use.
+#include <algorithm>
 #include <thread>
 
 #include "core/graph.h"
@@ -87,6 +88,35 @@ TEST(DeviceStreams, AreForgottenWithTheLastObject) {
   const uint64_t reserved = memory_of(kCuda).stats(kCuda).reserved;
   Stream::wrap(kCuda, shared->native());
   EXPECT_EQ(memory_of(kCuda).stats(kCuda).reserved, reserved);
+}
+
+struct Numbers final : ReplayInput {
+  explicit Numbers(size_t n) : count(n) {}
+  void next(void* values) noexcept override { std::fill_n(static_cast<int64_t*>(values), count, ++replays); }
+  const size_t count;
+  int64_t replays = 0;
+};
+
+TEST(DeviceStreams, LiveValuesStayInTheirPlace) {
+  constexpr size_t kBytes = GraphKernels::kLiveBytes;
+  Tensor beside, x = ops::zeros({1}, DType::kFloat32, kCuda);
+  char* live = nullptr;
+  const Ref<Graph> graph = captured([&] {
+    live =
+        static_cast<char*>(Graph::capturing(kCuda)->add_input(std::make_unique<Numbers>(kBytes / 8), kBytes));
+    beside = empty({1024}, DType::kInt64, kCuda);
+    ops::add_(x, x);
+  });
+  ASSERT_GE(static_cast<char*>(beside.raw()), live + kBytes);
+  ops::fill_(beside, 7);
+  Stream::current(kCuda)->synchronize();
+  for (int64_t replay = 1; replay <= 2; ++replay) {
+    graph->replay();
+    const Tensor values = empty({static_cast<int64_t>(kBytes) / 8}, DType::kInt64);
+    memory_of(kCuda).copy_bytes(values.raw(), Device{}, live, kCuda, kBytes);
+    EXPECT_EQ(difference(on_cuda(values), ops::full(values.sizes(), replay, DType::kInt64), 0, 0), "");
+    EXPECT_EQ(difference(beside, ops::full({1024}, 7, DType::kInt64), 0, 0), "");
+  }
 }
 
 }  // namespace
