@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cuda/common.h"
+#include "cuda/memory.h"
 
 namespace tt::cuda {
 
@@ -29,12 +29,15 @@ BlasOfDevice& of_device() {
 std::unique_ptr<Blas> make_blas() {
   auto blas = std::make_unique<Blas>();
   blas->workspace_bytes = workspace_bytes();
-  TT_CUDA_CHECK(cudaMalloc(&blas->workspace, blas->workspace_bytes));
-  TT_CUBLAS_CHECK(cublasCreate(&blas->handle));
+  const auto workspace = [&] { return cudaMalloc(&blas->workspace, blas->workspace_bytes); };
+  if (const cudaError_t error = allocating(cudaErrorMemoryAllocation, workspace))
+    fail_cuda(error, "cudaMalloc");
+  TT_CUBLAS_CHECK(cublasLtCreate(&blas->lt));
+  const auto handle = [&] { return cublasCreate(&blas->handle); };
+  if (const auto status = allocating(CUBLAS_STATUS_ALLOC_FAILED, handle)) fail_cublas(status, "cublasCreate");
   TT_CUBLAS_CHECK(cublasSetPointerMode(blas->handle, CUBLAS_POINTER_MODE_HOST));
   // Half types: partial sums are added in float.
   TT_CUBLAS_CHECK(cublasSetMathMode(blas->handle, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
-  TT_CUBLAS_CHECK(cublasLtCreate(&blas->lt));
   return blas;
 }
 

@@ -171,7 +171,10 @@ void CudaGraphs::end(void* graph, size_t live_bytes) {
   TT_CUDA_CHECK(error);
   g.values.resize(live_bytes);
   if (live_bytes > 0) put_live_values_first(g, chunks_of(live_bytes));
-  TT_CUDA_CHECK(cudaGraphInstantiate(&g.exec, g.graph, 0));
+  const auto instantiate = [&] { return cudaGraphInstantiate(&g.exec, g.graph, 0); };
+  if (const cudaError_t failed = allocating(cudaErrorMemoryAllocation, instantiate)) {
+    fail_cuda(failed, "cudaGraphInstantiate");
+  }
 }
 
 void CudaGraphs::check_replay(void* graph) {

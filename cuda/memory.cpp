@@ -259,6 +259,7 @@ void CudaMemory::set_limit(Device device, uint64_t bytes) {
 }
 
 CachingAllocator& allocator() { return memory_of(current_device()).allocator; }
+void empty_cache() noexcept { allocator().empty_cache(); }
 
 Workspace::Workspace(size_t nbytes) : data_(allocator().allocate(nbytes, current_stream())) {}
 Workspace::~Workspace() { allocator().deallocate(data_, current_stream()); }

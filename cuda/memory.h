@@ -28,6 +28,18 @@ class CudaMemory final : public DeviceMemory {
 
 class CachingAllocator;
 CachingAllocator& allocator();  // of the thread's device
+void empty_cache() noexcept;    // of it
+
+// What the runtime or a library allocates by itself: where that fails, once more without the memory that the
+// allocator keeps for later.
+template <typename Status, typename Call>
+Status allocating(Status out_of_memory, const Call& call) {
+  const Status status = call();
+  if (status != out_of_memory) return status;
+  cudaGetLastError();
+  empty_cache();
+  return call();
+}
 
 // Memory for the length of a call, of the thread's device and stream: what uses it may still run afterwards.
 class Workspace {

@@ -124,11 +124,13 @@ struct cublasContext {
 const char* cublasGetStatusName(cublasStatus_t) { return "CUBLAS_STATUS_EMULATED"; }
 const char* cublasGetStatusString(cublasStatus_t) { return "the emulated device refuses the call"; }
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
+  if (!emulation::take_memory()) return CUBLAS_STATUS_ALLOC_FAILED;
   *handle = new cublasContext;
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
   emulation::synchronize_device();
+  emulation::give_back_memory();
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -27,6 +27,7 @@ uint64_t launches = 0;
 thread_local int t_device = 0;
 constexpr int kDevices = 1;
 constexpr size_t kCapacity = size_t{4} << 30;
+constexpr size_t kLibraryBytes = size_t{2} << 20;  // of a graph, or of a handle of cuBLAS
 // A stream that was given so much begins with it.
 constexpr size_t kLongestQueue = 2000;
 
@@ -39,6 +40,13 @@ struct Segments {
 Segments& segments() {
   static Segments& all = *new Segments;
   return all;
+}
+
+bool take_memory(size_t nbytes = kLibraryBytes) {
+  Segments& s = segments();
+  if (nbytes > kCapacity - s.used) return false;
+  s.used += nbytes;
+  return true;
 }
 
 std::map<void*, size_t>& host_blocks() {
@@ -176,6 +184,15 @@ cudaError_t submit(cudaStream_t stream, std::function<void()> work) {
   return give(stream, std::move(work));
 }
 
+bool take_memory() {
+  const Lock lock(runtime_mutex());
+  return ::take_memory();
+}
+void give_back_memory() {
+  const Lock lock(runtime_mutex());
+  segments().used -= kLibraryBytes;
+}
+
 void synchronize_device() {
   const Lock lock(runtime_mutex());
   ++waits;
@@ -304,12 +321,11 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaMalloc(void** data, size_t nbytes) {
   const Lock lock(runtime_mutex());
-  Segments& s = segments();
-  if (s.used + nbytes > kCapacity) return cudaErrorMemoryAllocation;
-  void* block = mmap(nullptr, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (block == MAP_FAILED) return cudaErrorMemoryAllocation;
-  s.blocks[static_cast<char*>(block)] = nbytes;
-  s.used += nbytes;
+  if (!take_memory(nbytes)) return cudaErrorMemoryAllocation;
+  void* block =
+      mmap(nullptr, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (block == MAP_FAILED) emulation::die("the host has no memory");
+  segments().blocks[static_cast<char*>(block)] = nbytes;
   *data = block;
   return cudaSuccess;
 }
@@ -426,6 +442,8 @@ cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t handle, cudaKernelNodeP
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  const Lock lock(runtime_mutex());
+  if (!take_memory()) return cudaErrorMemoryAllocation;
   auto* made = new CUgraphExec_st;
   for (const auto& node : graph->nodes) {
     auto own = std::make_shared<Node>(*node);
@@ -455,6 +473,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  emulation::give_back_memory();
   delete exec;
   return cudaSuccess;
 }

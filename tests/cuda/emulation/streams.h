@@ -19,6 +19,10 @@ cudaError_t submit(cudaStream_t stream, std::function<void()> work);
 // spoils the capture. For those that wait behind the scenes.
 void synchronize_device();
 
+// What libraries allocate for themselves counts as used; false where there is no more.
+bool take_memory();
+void give_back_memory();
+
 // Whether the bytes are the device's.
 bool on_device(const void* data, size_t nbytes);
 
