@@ -67,13 +67,14 @@ Managed* export_tensor(const Tensor& t) {
   return &out->managed;
 }
 
-// The consumer's stream continues where the thread's is.
+// The consumer's stream continues where the thread's is, and uses the memory.
 void let_wait(const Tensor& t, void* stream) {
   const auto no_wait = reinterpret_cast<void*>(intptr_t{-1});
   if (t.device().is_cpu() || stream == no_wait) return;
   const Ref<Event> event = make_ref<Event>(t.device(), false);
   event->record(*Stream::current(t.device()));
   event->wait(t.device(), stream);
+  backend_of(t.device()).stream->add_user(t.device(), t.storage()->data(), stream);
 }
 
 template <typename Managed>

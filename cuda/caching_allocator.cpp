@@ -21,6 +21,10 @@ constexpr size_t kLargeRemainder = size_t{1} << 20;
 constexpr int kLooksInBin = 32;
 constexpr int kBlockChunk = 256;
 
+void add_to(std::vector<StreamId>& streams, StreamId stream) {
+  if (std::ranges::find(streams, stream) == streams.end()) streams.push_back(stream);
+}
+
 size_t round_up(size_t n, size_t grain) { return (n + grain - 1) / grain * grain; }
 
 std::string in_units(uint64_t bytes) {
@@ -92,7 +96,7 @@ void CachingAllocator::deallocate(void* data, StreamId current) noexcept {
     order(block->pool->stream, current);
     for (StreamId user : block->users) order(block->pool->stream, user);
   }
-  if (is_held(*block)) {
+  if (is_held(block->born, block->pool)) {
     block->bin_after = parked_;
     parked_ = block;
     return;
@@ -108,17 +112,50 @@ void CachingAllocator::order(StreamId stream, StreamId before) noexcept {
 void CachingAllocator::add_user(void* data, StreamId stream) {
   const std::lock_guard lock(mutex_);
   const auto found = used_.find(data);
-  if (found == used_.end()) return;
-  Block& block = *found->second;
-  if (block.pool->stream == stream || std::ranges::count(block.users, stream) != 0) return;
-  block.users.push_back(stream);
+  if (found != used_.end() && found->second->pool->stream != stream) add_to(found->second->users, stream);
+  for (Borrowed& borrowed : borrowed_) {
+    if (borrowed.data != data) continue;
+    borrowed.users.reserve(borrowed.users.size() + 2);  // that give_back() needs no memory
+    add_to(borrowed.users, stream);
+  }
 }
 
-bool CachingAllocator::is_held(const Block& block) const noexcept {
+CachingAllocator::Borrowed* CachingAllocator::borrow(void* data, StreamId stream,
+                                                     DeviceMemory::TakeBack take_back, void* context) {
+  std::vector<StreamId> users;
+  users.reserve(2);
+  users.push_back(stream);
+  const std::lock_guard lock(mutex_);
+  return &borrowed_.emplace_back(Borrowed{data, take_back, context, born_++, std::move(users)});
+}
+
+void CachingAllocator::give_back(Borrowed* borrowed, StreamId current) noexcept {
+  std::unique_lock lock(mutex_);
+  add_to(borrowed->users, current);
+  borrowed->returned = true;
+  release_returned(lock);
+}
+
+// Unlocks: those whose memory it is may call back.
+void CachingAllocator::release_returned(std::unique_lock<std::mutex>& lock) noexcept {
+  std::list<Borrowed> done;
+  for (auto at = borrowed_.begin(); at != borrowed_.end();) {
+    const auto borrowed = at++;
+    if (!borrowed->returned || is_held(borrowed->born, nullptr)) continue;
+    // Here, because a stream that is about to go waits for the lock.
+    for (StreamId user : borrowed->users) source_->synchronize(user);
+    done.splice(done.end(), borrowed_, borrowed);
+  }
+  lock.unlock();
+  for (const Borrowed& borrowed : done) borrowed.take_back(borrowed.data, borrowed.context);
+}
+
+// Whether a graph may know memory that was handed out as the born-th, of the pool or, null, of somebody else.
+bool CachingAllocator::is_held(uint64_t born, const Pool* pool) const noexcept {
   return std::ranges::any_of(holds_, [&](const Hold& hold) {
     // A stream that is gone may have left its handle to another.
-    const bool own = hold.stream == block.pool->stream && !block.pool->retired;
-    return !own && block.born < hold.born_before;
+    const bool own = pool != nullptr && !pool->retired && hold.stream == pool->stream;
+    return !own && born < hold.born_before;
   });
 }
 
@@ -141,14 +178,14 @@ void CachingAllocator::end_capture(StreamId stream) noexcept {
 }
 
 void CachingAllocator::retire(StreamId stream) noexcept {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   std::erase_if(holds_, [&](const Hold& hold) { return hold.stream == stream; });
   Block* waiting = parked_;
   parked_ = nullptr;
   while (waiting != nullptr) {
     Block* block = waiting;
     waiting = block->bin_after;
-    if (is_held(*block)) {
+    if (is_held(block->born, block->pool)) {
       block->bin_after = parked_;
       parked_ = block;
     } else {
@@ -156,6 +193,12 @@ void CachingAllocator::retire(StreamId stream) noexcept {
     }
   }
   for (auto& [data, block] : used_) std::erase(block->users, stream);
+  for (Borrowed& borrowed : borrowed_) std::erase(borrowed.users, stream);
+  retire_pool(stream);
+  release_returned(lock);
+}
+
+void CachingAllocator::retire_pool(StreamId stream) noexcept {
   const auto found = pools_.find(stream);
   if (found == pools_.end()) return;
   found->second->retired = true;

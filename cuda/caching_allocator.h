@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,6 +39,8 @@ class SegmentSource {
   virtual void release(void* segment, size_t nbytes) noexcept = 0;
   // Work that `stream` is given from now on runs after what `before` was given until now.
   virtual void wait(StreamId stream, StreamId before) noexcept = 0;
+  // Waits for what the stream was given.
+  virtual void synchronize(StreamId stream) noexcept = 0;
   // "cuda:0 has 79.1 GiB, of which 1.2 GiB are free": for messages.
   virtual std::string describe() = 0;
 };
@@ -59,6 +62,19 @@ class CachingAllocator {
   // `stream` uses the block too: freed, it is not used again before what the stream was given until then is
   // done.
   void add_user(void* data, StreamId stream);
+
+  // Memory of somebody else, which `stream` uses too. Given back, it waits until no graph is left that may
+  // know it, and for the streams that use it, also for `current`; then take_back(data, context) runs.
+  struct Borrowed {
+    void* data;
+    DeviceMemory::TakeBack take_back;
+    void* context;
+    uint64_t born;  // as a block's
+    std::vector<StreamId> users;
+    bool returned = false;
+  };
+  Borrowed* borrow(void* data, StreamId stream, DeviceMemory::TakeBack take_back, void* context);
+  void give_back(Borrowed* borrowed, StreamId current) noexcept;
 
   // The stream is a graph's: from the beginning of its capture on.
   void hold(StreamId stream);
@@ -113,10 +129,12 @@ class CachingAllocator {
   Block* take_free(Bins& bins, size_t size) noexcept;
   void put_free(Block* block) noexcept;
   void remove_free(Block* block) noexcept;
-  bool is_held(const Block& block) const noexcept;
+  bool is_held(uint64_t born, const Pool* pool) const noexcept;
   bool is_capturing(StreamId stream) const noexcept;
   void order(StreamId stream, StreamId before) noexcept;
   void free_used(Block* block) noexcept;
+  void retire_pool(StreamId stream) noexcept;
+  void release_returned(std::unique_lock<std::mutex>& lock) noexcept;
   void release_segment(Block* block) noexcept;
   void release_unused(Pool& pool) noexcept;
   Block* new_segment(Pool& pool, bool small, size_t size);
@@ -133,6 +151,7 @@ class CachingAllocator {
   std::vector<std::unique_ptr<Pool>> retired_;
   std::vector<Hold> holds_;
   Block* parked_ = nullptr;  // freed, but known to a graph; linked by bin_after
+  std::list<Borrowed> borrowed_;
   uint64_t born_ = 0;
   std::unordered_map<void*, Block*> used_;
   std::vector<std::unique_ptr<Block[]>> block_chunks_;

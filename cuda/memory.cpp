@@ -45,6 +45,10 @@ class CudaSegments final : public SegmentSource {
       cudaStreamSynchronize(static_cast<cudaStream_t>(before));
     }
   }
+  void synchronize(StreamId stream) noexcept override {
+    const DeviceGuard guard(device_);
+    if (cudaStreamSynchronize(static_cast<cudaStream_t>(stream)) != cudaSuccess) cudaGetLastError();
+  }
   std::string describe() override {
     const DeviceGuard guard(device_);
     size_t free = 0;
@@ -204,6 +208,17 @@ void CudaMemory::deallocate(void* data, size_t, Device device) noexcept {
   const DeviceGuard guard(device.index);
   // Both exist: the block came from there.
   memory_of(device.index).allocator.deallocate(data, current_stream());
+}
+
+void* CudaMemory::borrow(void* data, Device device, TakeBack take_back, void* context) {
+  const DeviceGuard guard(device.index);
+  return memory_of(device.index).allocator.borrow(data, current_stream(), take_back, context);
+}
+
+void CudaMemory::give_back(void* borrowed, Device device) noexcept {
+  const DeviceGuard guard(device.index);
+  memory_of(device.index)
+      .allocator.give_back(static_cast<CachingAllocator::Borrowed*>(borrowed), current_stream());
 }
 
 void CudaMemory::copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {

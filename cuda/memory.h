@@ -16,6 +16,8 @@ class CudaMemory final : public DeviceMemory {
   void* allocate(size_t nbytes, Device device) override;
   void deallocate(void* data, size_t nbytes, Device device) noexcept override;
   void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) override;
+  void* borrow(void* data, Device device, TakeBack take_back, void* context) override;
+  void give_back(void* borrowed, Device device) noexcept override;
   void* allocate_host(size_t nbytes) override;
   void deallocate_host(void* data) noexcept override;
   void start_copy(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) override;

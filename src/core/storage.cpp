@@ -42,10 +42,14 @@ Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
 
 Ref<Storage> Storage::wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context) {
   void* header = allocate_block(sizeof(Storage));
-  auto* storage = ::new (header) Storage(data, nbytes, device, Place::kExternal, sizeof(Storage));
-  storage->deleter_ = deleter;
-  storage->context_ = context;
-  return Ref<Storage>::adopt(storage);
+  auto storage =
+      Ref<Storage>::adopt(::new (header) Storage(data, nbytes, device, Place::kExternal, sizeof(Storage)));
+  if (device.is_cpu()) {
+    storage->set_deleter(deleter, context);
+  } else if (deleter != nullptr) {
+    storage->context_ = memory_of(device).borrow(data, device, deleter, context);
+  }
+  return storage;
 }
 
 Ref<Storage> Storage::allocate_pinned(size_t nbytes, DeviceType type) {
@@ -60,6 +64,7 @@ Ref<Storage> Storage::allocate_pinned(size_t nbytes, DeviceType type) {
 Storage::~Storage() {
   if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);
   if (pinned_) static_cast<DeviceMemory*>(context_)->deallocate_host(data_);
+  if (!device_.is_cpu() && context_ != nullptr) memory_of(device_).give_back(context_, device_);
   if (deleter_ != nullptr) deleter_(data_, context_);
 }
 

@@ -18,7 +18,7 @@ class Storage final : public RefCounted {
   // allocation.
   static Ref<Storage> allocate(size_t nbytes, Device device);
   // The caller's memory; `deleter` (may be null) runs once, when the last tensor lets go, on whichever thread
-  // that is.
+  // that is; a device's not before the device is done with it (DeviceMemory::borrow).
   static Ref<Storage> wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context);
 
   // Page-locked host memory, from which devices of the type copy without the host's waiting.

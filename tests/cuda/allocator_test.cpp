@@ -42,6 +42,7 @@ struct FakeDevice final : SegmentSource {
     used -= nbytes;
   }
   void wait(StreamId stream, StreamId before) noexcept override { waits.emplace_back(stream, before); }
+  void synchronize(StreamId stream) noexcept override { synchronized.push_back(stream); }
   std::string describe() override { return "cuda:0 is pretended"; }
   bool holds(const void* data, size_t nbytes) const {
     auto found = segments.upper_bound(static_cast<char*>(const_cast<void*>(data)));
@@ -58,6 +59,7 @@ struct FakeDevice final : SegmentSource {
   int wrong_releases = 0;
   std::map<char*, size_t> segments;
   std::vector<std::pair<StreamId, StreamId>> waits;
+  std::vector<StreamId> synchronized;
 };
 
 struct Fixture {
@@ -308,6 +310,39 @@ TEST(CachingAllocator, AGraphDoesNotOwnWhatAnotherOfItsStreamsHandleLeft) {
   EXPECT_TRUE(f.device->holds(left, 4096));
   f.allocator->retire(kOther);
   EXPECT_FALSE(f.device->holds(left, 4096));
+}
+
+TEST(CachingAllocator, GivesBackWhatItBorrowed) {
+  Fixture f(64 * kMiB);
+  std::vector<void*> back;
+  const auto take_back = [](void* data, void* context) {
+    static_cast<std::vector<void*>*>(context)->push_back(data);
+  };
+  const StreamId user = reinterpret_cast<StreamId>(5), gone = reinterpret_cast<StreamId>(6);
+  int memory[2];
+  const auto borrow = [&](int& data) { return f.allocator->borrow(&data, kStream, take_back, &back); };
+  auto* a = borrow(memory[0]);
+  auto* b = borrow(memory[1]);
+  for (const StreamId stream : {user, gone, user, kStream}) f.allocator->add_user(&memory[0], stream);
+  f.allocator->retire(gone);
+  f.allocator->give_back(a, kOther);
+  EXPECT_EQ(f.device->synchronized, (std::vector<StreamId>{kStream, user, kOther}));
+  EXPECT_EQ(back, (std::vector<void*>{&memory[0]}));
+
+  // A graph keeps what may be known to it.
+  f.allocator->hold(kOther);
+  auto* during = borrow(memory[0]);
+  f.allocator->end_capture(kOther);
+  auto* after = borrow(memory[0]);
+  back.clear();
+  f.allocator->give_back(after, kStream);
+  EXPECT_EQ(back, (std::vector<void*>{&memory[0]}));
+  back.clear();
+  f.allocator->give_back(during, kStream);
+  f.allocator->give_back(b, kStream);
+  EXPECT_TRUE(back.empty());
+  f.allocator->retire(kOther);
+  EXPECT_EQ(back, (std::vector<void*>{&memory[1], &memory[0]}));
 }
 
 // Random traffic: blocks never overlap, stay within their segments, and everything comes back.

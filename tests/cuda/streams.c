@@ -1,6 +1,59 @@
 /* Streams and events of a CUDA device. Ends with 77, having printed the reason, where there is none. */
 #include "../capi/check.h"
 
+/* As much of dlpack.h's as is called. */
+struct DLManagedTensor {
+  struct {
+    void* data;
+    int32_t device[2], ndim;
+    uint32_t dtype;
+    int64_t *shape, *strides;
+    uint64_t byte_offset;
+  } dl_tensor;
+  void* manager_ctx;
+  void (*deleter)(struct DLManagedTensor* self);
+};
+
+/* What was exported is not used again before the consumer's stream is done with it. */
+static void exports(void) {
+  enum { kSize = 4096 };
+  const int64_t size = kSize;
+  tt_stream *side = NULL, *before = NULL;
+  struct DLManagedTensor* lent = NULL;
+  tt_tensor *host = NULL, *x = NULL, *y = NULL, *next = NULL;
+  void* native = NULL;
+  float values[kSize];
+  int i;
+  OK(tt_stream_create(TT_CUDA, 0, &side));
+  OK(tt_stream_native(side, &native));
+  OK(tt_full(&size, 1, 2.0, TT_FLOAT32, &host));
+  OK(tt_to_device(host, TT_CUDA, 0, &x));
+  OK(tt_to_dlpack_legacy(x, native, &lent));
+  OK(tt_stream_set_current(side, &before));
+  OK(tt_mul(x, x, &y));
+  OK(tt_stream_set_current(before, NULL));
+  tt_tensor_release(x);
+  lent->deleter(lent);
+  OK(tt_full_like(y, 9.0, TT_FLOAT32, &next));
+  OK(tt_cuda_synchronize(0));
+  OK(tt_stream_synchronize(side));
+  OK(tt_tensor_copy_data(y, values, sizeof values));
+  for (i = 0; i < kSize; ++i) CHECK(values[i] == 4);
+  tt_tensor_release(host);
+  tt_tensor_release(y);
+  tt_tensor_release(next);
+  tt_stream_release(before);
+  tt_stream_release(side);
+
+  /* CUDA's default stream. */
+  OK(tt_ones(&size, 1, TT_FLOAT32, &host));
+  OK(tt_to_device(host, TT_CUDA, 0, &x));
+  OK(tt_to_dlpack_legacy(x, NULL, &lent));
+  tt_tensor_release(x);
+  lent->deleter(lent);
+  tt_tensor_release(host);
+}
+
 static void streams(void) {
   tt_stream *side = NULL, *current = NULL, *before = NULL, *wrapped = NULL;
   tt_event *start = NULL, *end = NULL, *plain = NULL;
@@ -82,5 +135,6 @@ int main(void) {
     return 77;
   }
   streams();
+  exports();
   return finish("streams");
 }

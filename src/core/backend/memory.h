@@ -36,6 +36,14 @@ class DeviceMemory {
   virtual void copy_bytes(void* to, Device to_device, const void* from, Device from_device,
                           size_t nbytes) = 0;
 
+  // Memory of somebody else that is used from now on; throws. The result is given back once; then, or when
+  // the device has done what uses it and no graph knows it, `take_back(data, context)` runs.
+  using TakeBack = void (*)(void* data, void* context);
+  virtual void* borrow(void* /* data */, Device, TakeBack, void* /* context */) {
+    fail(Status::kNotImplemented, "this device cannot use memory of others");
+  }
+  virtual void give_back(void* /* borrowed */, Device) noexcept {}
+
   // Page-locked host memory. Freed memory waits for the copies that are under way.
   virtual void* allocate_host(size_t) {  // throws Error(kOutOfMemory)
     fail(Status::kNotImplemented, "this device has no page-locked host memory");

@@ -90,6 +90,58 @@ TEST(DeviceStreams, AreForgottenWithTheLastObject) {
   EXPECT_EQ(memory_of(kCuda).stats(kCuda).reserved, reserved);
 }
 
+// Memory of somebody else, who notes whether the streams were done when it came back.
+struct Lender {
+  explicit Lender(const std::vector<Ref<Stream>>& streams) : users(streams) {}
+  Tensor lend() {
+    constexpr size_t kBytes = 64 * sizeof(float);
+    const Ref<Storage> storage = Storage::wrap(
+        own.raw(), kBytes, kCuda,
+        [](void*, void* context) {
+          auto& self = *static_cast<Lender*>(context);
+          ++self.back;
+          for (const auto& user : self.users) self.done = self.done && user->done();
+        },
+        this);
+    const Tensor out = alias(empty({}, DType::kFloat32), {64}, {1}, 0);
+    out.impl()->storage = storage;
+    return out;
+  }
+  const Tensor own = ops::ones({64}, DType::kFloat32, kCuda);
+  const std::vector<Ref<Stream>> users;
+  int back = 0;
+  bool done = true;
+};
+
+TEST(DeviceStreams, AreDoneWithWhatIsGivenBack) {
+  const Ref<Stream> shared = Stream::shared(kCuda), side = Stream::create(kCuda);
+  Lender lender({shared, side});
+  shared->synchronize();
+  Tensor x = lender.lend();
+  const Tensor y = ops::add(x, x);
+  backend_of(kCuda).stream->add_user(kCuda, x.raw(), side->native());
+  {
+    const OnStream on(side);
+    ops::add(x, x);
+  }
+  x = Tensor();
+  EXPECT_EQ(lender.back, 1);
+  EXPECT_TRUE(lender.done);
+
+  x = lender.lend();
+  Tensor z;
+  Ref<Graph> graph = captured([&] { z = ops::add(x, x); });
+  x = Tensor();
+  lender.lend();
+  EXPECT_EQ(lender.back, 2);  // what the graph cannot know
+  graph->replay();
+  EXPECT_EQ(difference(z, ops::full({64}, 2, DType::kFloat32), 0, 0), "");
+  graph->replay();
+  graph = nullptr;
+  EXPECT_EQ(lender.back, 3);
+  EXPECT_TRUE(lender.done);
+}
+
 struct Numbers final : ReplayInput {
   explicit Numbers(size_t n) : count(n) {}
   void next(void* values) noexcept override { std::fill_n(static_cast<int64_t*>(values), count, ++replays); }
