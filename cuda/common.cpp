@@ -52,7 +52,7 @@ Choice* own_choice() {
 }
 
 bool spoils_context(cudaError_t error) {
-  switch (error) {
+  switch (static_cast<int>(error)) {
     case cudaErrorIllegalAddress:
     case cudaErrorLaunchFailure:
     case cudaErrorLaunchTimeout:
@@ -63,6 +63,9 @@ bool spoils_context(cudaError_t error) {
     case cudaErrorInvalidAddressSpace:
     case cudaErrorInvalidPc:
     case cudaErrorECCUncorrectable:
+    case cudaErrorNvlinkUncorrectable:
+    case 226:  // cudaErrorContained, which older toolkits have no name for
+    case 721:  // cudaErrorTensorMemoryLeak
       return true;
     default:
       return false;

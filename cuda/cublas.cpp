@@ -58,8 +58,11 @@ Blas::~Blas() {
 }
 
 void fail_cublas(cublasStatus_t status, const char* call) {
-  // An earlier failure of the device explains it better.
-  if (const cudaError_t error = cudaPeekAtLastError(); error != cudaSuccess) fail_cuda(error, call);
+  // An earlier failure of the device explains it better. The stream tells, because cuBLAS has a runtime of
+  // its own; not during a capture, which the question would spoil.
+  const cudaError_t error = capturing() ? cudaSuccess : cudaStreamQuery(current_stream());
+  if (error != cudaSuccess && error != cudaErrorNotReady) fail_cuda(error, call);
+  cudaGetLastError();
   const std::string_view text(call);
   const std::string_view name = text.substr(0, text.find('('));
   if (status == CUBLAS_STATUS_ALLOC_FAILED) {
