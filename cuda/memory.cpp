@@ -237,7 +237,9 @@ void CudaMemory::copy_bytes(void* to, Device to_device, const void* from, Device
   } else {
     // On the source's stream, after the work that the target's memory may still be used by; what follows on
     // either device waits.
-    const DeviceGuard guard(to_device.index);
+    const DeviceGuard guard(from_device.index);
+    refuse_capture("waits for the device");
+    select_device(to_device.index);
     cuda::synchronize();
     select_device(from_device.index);
     TT_CUDA_CHECK(

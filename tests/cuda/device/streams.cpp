@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "core/graph.h"
+#include "core/plugin.h"
 #include "core/stream.h"
 #include "device.h"
 
@@ -140,6 +141,23 @@ TEST(DeviceStreams, AreDoneWithWhatIsGivenBack) {
   graph = nullptr;
   EXPECT_EQ(lender.back, 3);
   EXPECT_TRUE(lender.done);
+}
+
+TEST(DeviceStreams, ARefusedCopyToAnotherDeviceIsNotCaptured) {
+  if (device_count(DeviceType::kCuda) < 2) GTEST_SKIP() << "there is one device";
+  const Device other{DeviceType::kCuda, 1};
+  const Tensor a = ops::ones({5}, DType::kFloat32, kCuda), b = ops::zeros({5}, DType::kFloat32, other);
+  Stream::current(kCuda)->synchronize();
+  for (const Device captured_device : {kCuda, other}) {
+    const Ref<Graph> graph = make_ref<Graph>(captured_device);
+    graph->begin();
+    EXPECT_THROW(memory_of(kCuda).copy_bytes(b.raw(), other, a.raw(), kCuda, 20), Error);
+    graph->end();
+    graph->replay();
+    EXPECT_TRUE(ops::equal(b, ops::zeros({5}, DType::kFloat32, other)));
+  }
+  memory_of(kCuda).copy_bytes(b.raw(), other, a.raw(), kCuda, 20);
+  EXPECT_TRUE(ops::equal(b, ops::ones({5}, DType::kFloat32, other)));
 }
 
 struct Numbers final : ReplayInput {

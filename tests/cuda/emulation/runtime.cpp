@@ -25,7 +25,11 @@ uint64_t waits = 0;
 uint64_t launches = 0;
 
 thread_local int t_device = 0;
-constexpr int kDevices = 1;
+// The second has the first one's memory.
+int device_count() {
+  static const int count = std::getenv("TINYTORCH_EMULATED_DEVICES") != nullptr ? 2 : 1;
+  return count;
+}
 constexpr size_t kCapacity = size_t{4} << 30;
 constexpr size_t kLibraryBytes = size_t{2} << 20;  // of a graph, or of a handle of cuBLAS
 // A stream that was given so much begins with it.
@@ -223,15 +227,14 @@ cudaError_t launch(const cudaLaunchConfig_t& config, Kernel kernel) {
 }  // namespace emulation
 
 cudaError_t cudaGetLastError() { return cudaSuccess; }
-cudaError_t cudaPeekAtLastError() { return cudaSuccess; }
 const char* cudaGetErrorName(cudaError_t) { return "cudaErrorEmulated"; }
 const char* cudaGetErrorString(cudaError_t) { return "the emulated device refuses the call"; }
 cudaError_t cudaDriverGetVersion(int* version) { return *version = 13000, cudaSuccess; }
 cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
-cudaError_t cudaGetDeviceCount(int* count) { return *count = kDevices, cudaSuccess; }
+cudaError_t cudaGetDeviceCount(int* count) { return *count = device_count(), cudaSuccess; }
 cudaError_t cudaGetDevice(int* device) { return *device = t_device, cudaSuccess; }
 cudaError_t cudaSetDevice(int device) {
-  if (device < 0 || device >= kDevices) return cudaErrorInvalidDevice;
+  if (device < 0 || device >= device_count()) return cudaErrorInvalidDevice;
   t_device = device;
   return cudaSuccess;
 }
