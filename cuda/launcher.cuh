@@ -68,9 +68,8 @@ class DeviceBlock {
           : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
           : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     }
-#elif defined(__CUDA_ARCH__)
-    __trap();  // a device without them, for which nothing chooses this
-#elif !defined(__CUDACC__)
+#elif defined(__CUDA_ARCH__) || !defined(__CUDACC__)
+    // Also what was compiled for older devices, where a newer one runs it.
     emulate_mma_half<T>(
         thread() % 32, c, [&](int lane, int i) { return __shfl_sync(0xffffffffu, a[i], lane); },
         [&](int lane, int i) { return __shfl_sync(0xffffffffu, b[i], lane); });
