@@ -35,7 +35,7 @@ struct LtPlan {
   size_t workspace_bytes = 0;
 };
 
-// Sizes, leading dimensions, and the rest packed.
+// Sizes, leading dimensions, the rest packed, and the epilogue's vector's alignment.
 using LtKey = std::array<int64_t, 8>;
 
 struct Blas {

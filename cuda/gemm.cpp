@@ -132,6 +132,7 @@ void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const Ep
                                                                &plan.c, &preference, 1, &result, &found);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED || found == 0) return;
   TT_CUBLAS_CHECK(status);
+  if (result.state != CUBLAS_STATUS_SUCCESS) return;
   plan.algorithm = result.algo;
   plan.workspace_bytes = result.workspaceSize;
   plan.usable = true;
@@ -147,7 +148,7 @@ bool multiply_with(Blas& blas, const GemmArgs& args, const Epilogue& epilogue) {
                        int64_t{g.transpose_b} << 9 | int64_t{tf32} << 10 |
                        int64_t{epilogue.kind == CUBLASLT_EPILOGUE_BIAS} << 11 | int64_t{alignments.a} << 16 |
                        int64_t{alignments.b} << 28 | int64_t{alignments.c} << 40;
-  const LtKey key = {g.m, g.n, g.k, g.lda, g.ldb, g.ldc, rest, 0};
+  const LtKey key = {g.m, g.n, g.k, g.lda, g.ldb, g.ldc, rest, alignment_of(epilogue.vector)};
   if (blas.plans.size() >= kMostPlans) blas.plans.clear();
   const auto [at, added] = blas.plans.try_emplace(key);
   LtPlan& plan = at->second;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "autograd/engine.h"
+#include "core/backend/gemm.h"
 #include "core/generator.h"
 #include "device.h"
 #include "nn/activation.h"
@@ -61,6 +62,27 @@ uint64_t step(const Layers& layers, const Dims& input, double momentum) {
     optimizer->step();
   }
   return count() - before;
+}
+
+// A product with its bias is one kernel, wherever the bias lies.
+TEST(DeviceLaunches, OneForABiasOfAnyAlignment) {
+  uint64_t (*const count)() = launches();
+  if (count == nullptr) GTEST_SKIP() << "only the emulated device counts";
+  const int64_t n = 8;
+  const auto zeros = [&] { return ops::zeros({n * n + 4}, DType::kFloat32, kCuda); };
+  const Tensor a = zeros(), b = zeros(), c = zeros(), bias = zeros();
+  GemmArgs args;
+  args.dtype = DType::kFloat32;
+  args.m = args.n = args.k = args.lda = args.ldb = args.ldc = n;
+  args.a = a.raw();
+  args.b = b.raw();
+  args.c = c.data<float>() + 4;
+  for (const int64_t offset : {0, 4}) {
+    args.bias = bias.data<float>() + offset;
+    const uint64_t before = count();
+    backend_of(kCuda).gemm->gemm(args);
+    EXPECT_EQ(count() - before, 1u) << offset;
+  }
 }
 
 // bench/workloads_run.c's networks.

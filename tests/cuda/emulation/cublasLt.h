@@ -21,12 +21,13 @@ struct cublasLtMatmulPreferenceOpaque_t {
   uint32_t reductions, alignment[4];
 };
 struct cublasLtMatmulAlgo_t {
-  uint32_t alignment[4];
+  uint32_t alignment[4], vector_alignment;
   int32_t epilogue;
 };
 struct cublasLtMatmulHeuristicResult_t {
   cublasLtMatmulAlgo_t algo;
   size_t workspaceSize;
+  cublasStatus_t state;
 };
 using cublasLtMatmulDesc_t = cublasLtMatmulDescOpaque_t*;
 using cublasLtMatrixLayout_t = cublasLtMatrixLayoutOpaque_t*;

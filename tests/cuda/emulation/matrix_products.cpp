@@ -5,6 +5,7 @@
 #include "core/dtype.h"
 #include "cublasLt.h"
 #include "cuda/block.h"
+#include "cuda/gemm_args.h"
 #include "streams.h"
 
 namespace {
@@ -114,6 +115,8 @@ bool aligned_by_preference(const cublasLtMatmulDescOpaque_t& desc,
 }
 
 }  // namespace
+
+constexpr int32_t kNoAlgorithm = -1;
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
@@ -260,8 +263,16 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
       (desc->epilogue != CUBLASLT_EPILOGUE_BIAS && desc->epilogue != CUBLASLT_EPILOGUE_BGRADB)) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
-  // As if there were nothing for thin matrices.
+  // As if there were nothing for thin matrices, which it says in two ways.
   if (d->rows < 2) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (d->rows == 3) {
+    results->algo.epilogue = kNoAlgorithm;
+    results->state = CUBLAS_STATUS_NOT_SUPPORTED;
+    *found = 1;
+    return CUBLAS_STATUS_SUCCESS;
+  }
+  results->state = CUBLAS_STATUS_SUCCESS;
+  results->algo.vector_alignment = tt::cuda::alignment_of(desc->bias);
   std::memcpy(results->algo.alignment, preference->alignment, sizeof results->algo.alignment);
   results->algo.epilogue = desc->epilogue;
   results->workspaceSize = 1024;
@@ -274,8 +285,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t desc, const
                               const void* beta, const void* c, cublasLtMatrixLayout_t, void* d,
                               cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t* algo,
                               void* workspace, size_t nbytes, cudaStream_t stream) {
+  if (algo->epilogue == kNoAlgorithm) emulation::die("cublasLt was given no algorithm");
   if (!aligned(a, algo->alignment[0]) || !aligned(b, algo->alignment[1]) || !aligned(c, algo->alignment[2]) ||
-      !aligned(d, algo->alignment[3]) || !aligned(desc->bias, algo->alignment[3]) || c != d ||
+      !aligned(d, algo->alignment[3]) || !aligned(desc->bias, algo->vector_alignment) || c != d ||
       workspace == nullptr || nbytes < 1024 || algo->epilogue != desc->epilogue || desc->bias == nullptr) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
