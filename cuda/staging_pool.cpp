@@ -11,12 +11,12 @@ StagingPool::Slot* StagingPool::take() {
   const std::lock_guard lock(mutex_);
   while (oldest_ != nullptr && source_->done(oldest_->event)) free_oldest();
   if (free_.empty() && slots_.size() < kMaxSlots) {
-    auto slot = std::make_unique<Slot>();
-    slot->event = source_->make_event();
-    slot->data = source_->allocate(kSlotBytes);
-    if (slot->data != nullptr) {
-      free_.push_back(slot.get());
-      slots_.push_back(std::move(slot));
+    if (next_ == nullptr) next_ = std::make_unique<Slot>();
+    if (next_->event == nullptr) next_->event = source_->make_event();
+    next_->data = source_->allocate(kSlotBytes);
+    if (next_->data != nullptr) {
+      free_.push_back(next_.get());
+      slots_.push_back(std::move(next_));
     }
   }
   if (free_.empty()) {

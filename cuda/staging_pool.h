@@ -44,6 +44,7 @@ class StagingPool {
   std::mutex mutex_;
   std::unique_ptr<StagingSource> source_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  std::unique_ptr<Slot> next_;  // has its event, where there was no memory for it
   std::vector<Slot*> free_;
   Slot* oldest_ = nullptr;  // of those that the device uses
   Slot* newest_ = nullptr;

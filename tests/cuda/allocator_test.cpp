@@ -426,8 +426,14 @@ TEST(StagingPool, WaitsForTheOldestWhereAllAreInUse) {
 }
 
 TEST(StagingPool, DoesWithoutPageLockedMemory) {
-  StagingPool pool(std::make_unique<FakeHost>(0));
-  EXPECT_EQ(pool.take(), nullptr);
+  auto source = std::make_unique<FakeHost>(0);
+  FakeHost* host = source.get();
+  StagingPool pool(std::move(source));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(pool.take(), nullptr);
+  EXPECT_EQ(host->events.size(), 1u);
+  host->left = 1;
+  EXPECT_NE(pool.take(), nullptr);
+  EXPECT_EQ(host->events.size(), 1u);
 }
 
 TEST(ArchList, KnowsWhatRunsWhere) {
