@@ -145,10 +145,11 @@ struct LastGemm {
                  width = static_cast<uint32_t>(problem.axes[1].size);
       TT_UNROLL
       for (int j = 0; j < kCopiesB; ++j) {
-        const int32_t in_y = y[j] + tap_y, in_x = x[j] + tap_x;
-        const bool mine =
-            inside && static_cast<uint32_t>(in_y) < height && static_cast<uint32_t>(in_x) < width;
-        const int32_t from = image[j] + (in_y * problem.axes[1].size + in_x) * problem.chunks + rest;
+        const auto in_y = static_cast<uint32_t>(y[j] + tap_y), in_x = static_cast<uint32_t>(x[j] + tap_x);
+        const bool mine = inside && in_y < height && in_x < width;
+        // Unsigned: outside the image it may be anything.
+        const uint32_t from = static_cast<uint32_t>(image[j] + rest) +
+                              (in_y * width + in_x) * static_cast<uint32_t>(problem.chunks);
         block.copy_16(&stage.b[at(row + j * kRowsAtOnce, chunk)], problem.image + (mine ? from : 0), mine);
       }
     }
@@ -326,15 +327,15 @@ struct LastWeightGemm {
         const int in_piece = thread / kAcrossB + j * kPixelsB;
         const auto pixel = static_cast<uint32_t>(k0 + in_piece), image = problem.area(pixel),
                    rest = pixel - image * problem.area.divisor, line = problem.line(rest);
-        const int32_t y = static_cast<int32_t>(line) * problem.stride[0] + tap_y,
-                      x = static_cast<int32_t>(rest - line * problem.line.divisor) * problem.stride[1] +
-                          tap_x;
-        const bool mine = static_cast<int32_t>(pixel) < end && col_chunk >= 0 &&
-                          static_cast<uint32_t>(y) < static_cast<uint32_t>(problem.size[0]) &&
-                          static_cast<uint32_t>(x) < static_cast<uint32_t>(problem.size[1]);
-        const int32_t from =
-            ((static_cast<int32_t>(image) * problem.size[0] + y) * problem.size[1] + x) * problem.col_chunks +
-            col_chunk;
+        const auto y = static_cast<uint32_t>(static_cast<int32_t>(line) * problem.stride[0] + tap_y),
+                   x = static_cast<uint32_t>(
+                       static_cast<int32_t>(rest - line * problem.line.divisor) * problem.stride[1] + tap_x);
+        const auto height = static_cast<uint32_t>(problem.size[0]),
+                   width = static_cast<uint32_t>(problem.size[1]);
+        const bool mine = static_cast<int32_t>(pixel) < end && col_chunk >= 0 && y < height && x < width;
+        // Unsigned: outside the images it may be anything.
+        const uint32_t from = ((image * height + y) * width + x) * static_cast<uint32_t>(problem.col_chunks) +
+                              static_cast<uint32_t>(col_chunk);
         block.copy_16(&stage.b[in_piece * kStepB + thread % kAcrossB * Tile::kEach],
                       problem.input + (mine ? from : 0), mine);
       }
