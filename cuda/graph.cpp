@@ -10,6 +10,7 @@
 #include "cuda/common.h"
 #include "cuda/cublas.h"
 #include "cuda/fault.h"
+#include "cuda/fork.h"
 #include "cuda/memory.h"
 
 namespace tt::cuda {
@@ -205,6 +206,8 @@ void CudaGraphs::replay(void* graph, const void* values) {
   TT_CUDA_CHECK(cudaEventRecord(g.replayed, stream));
 }
 
-void CudaGraphs::destroy(void* graph) noexcept { delete &of(graph); }
+void CudaGraphs::destroy(void* graph) noexcept {
+  if (!in_forked_child()) delete &of(graph);
+}
 
 }  // namespace tt::cuda

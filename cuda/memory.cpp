@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "cuda/caching_allocator.h"
+#include "cuda/fork.h"
 #include "cuda/pinned.h"
 #include "cuda/staging_pool.h"
 
@@ -111,6 +112,7 @@ Memory& memory_of(int device) {
   static std::mutex mutex;
   TT_CHECK(device >= 0 && device < kMaxDevices, Status::kDevice, "invalid device cuda:", device);
   if (Memory* memory = memories[device].load(std::memory_order_acquire)) return *memory;
+  watch_forks();
   const std::lock_guard lock(mutex);
   Memory* memory = memories[device].load(std::memory_order_relaxed);
   if (memory == nullptr) {
@@ -200,22 +202,26 @@ DeviceInfo CudaMemory::info(Device device) {
 void CudaMemory::select(Device device) noexcept { select_device(device.index); }
 
 void* CudaMemory::allocate(size_t nbytes, Device device) {
+  refuse_forked_child();
   const DeviceGuard guard(device.index);
   return memory_of(device.index).allocator.allocate(nbytes, current_stream());
 }
 
 void CudaMemory::deallocate(void* data, size_t, Device device) noexcept {
+  if (in_forked_child()) return;
   const DeviceGuard guard(device.index);
   // Both exist: the block came from there.
   memory_of(device.index).allocator.deallocate(data, current_stream());
 }
 
 void* CudaMemory::borrow(void* data, Device device, TakeBack take_back, void* context) {
+  refuse_forked_child();
   const DeviceGuard guard(device.index);
   return memory_of(device.index).allocator.borrow(data, current_stream(), take_back, context);
 }
 
 void CudaMemory::give_back(void* borrowed, Device device) noexcept {
+  if (in_forked_child()) return;
   const DeviceGuard guard(device.index);
   memory_of(device.index)
       .allocator.give_back(static_cast<CachingAllocator::Borrowed*>(borrowed), current_stream());
@@ -248,8 +254,14 @@ void CudaMemory::copy_bytes(void* to, Device to_device, const void* from, Device
   }
 }
 
-void* CudaMemory::allocate_host(size_t nbytes) { return pinned_blocks().allocate(nbytes); }
-void CudaMemory::deallocate_host(void* data) noexcept { pinned_blocks().deallocate(data); }
+void* CudaMemory::allocate_host(size_t nbytes) {
+  refuse_forked_child();
+  watch_forks();
+  return pinned_blocks().allocate(nbytes);
+}
+void CudaMemory::deallocate_host(void* data) noexcept {
+  if (!in_forked_child()) pinned_blocks().deallocate(data);
+}
 
 void CudaMemory::start_copy(void* to, Device to_device, const void* from, Device from_device, size_t nbytes) {
   if (nbytes == 0) return;

@@ -4,6 +4,7 @@
 #include "cuda/common.h"
 #include "cuda/cublas.h"
 #include "cuda/fault.h"
+#include "cuda/fork.h"
 #include "cuda/memory.h"
 
 namespace tt::cuda {
@@ -33,6 +34,7 @@ void* CudaStreams::create_stream(Device device) {
 }
 
 void CudaStreams::destroy_stream(Device device, void* handle, bool created) noexcept {
+  if (in_forked_child()) return;
   const DeviceGuard guard(device.index);
   cudaStream_t stream = stream_of(handle);
   if (cudaStreamSynchronize(stream) != cudaSuccess) cudaGetLastError();
@@ -80,6 +82,7 @@ void* CudaStreams::create_event(Device device, bool timed) {
 }
 
 void CudaStreams::destroy_event(Device device, void* event) noexcept {
+  if (in_forked_child()) return;
   const DeviceGuard guard(device.index);
   if (cudaEventDestroy(event_of(event)) != cudaSuccess) cudaGetLastError();
 }

@@ -1,5 +1,9 @@
 // Streams, graphs and threads that come and go: what belonged to them, and what others still use.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "core/graph.h"
@@ -158,6 +162,35 @@ TEST(DeviceStreams, ARefusedCopyToAnotherDeviceIsNotCaptured) {
   }
   memory_of(kCuda).copy_bytes(b.raw(), other, a.raw(), kCuda, 20);
   EXPECT_TRUE(ops::equal(b, ops::ones({5}, DType::kFloat32, other)));
+}
+
+// A child lets go of what it inherited, whatever the parent's threads were doing, and has no device.
+TEST(DeviceStreams, EndWithoutWaitInAForkedChild) {
+  Tensor x = ones(3, 4);
+  std::atomic<bool> stop{false};
+  std::thread busy([&] {
+    while (!stop) ones(5, 6);
+  });
+  int failures = 0;
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);  // one that hangs is a failure
+      x = Tensor();
+      bool refused = false;
+      try {
+        empty({3}, DType::kFloat32, kCuda);
+      } catch (const Error&) {
+        refused = true;
+      }
+      _exit(refused ? 0 : 1);
+    }
+    int status = -1;
+    failures += waitpid(child, &status, 0) != child || status != 0;
+  }
+  stop = true;
+  busy.join();
+  EXPECT_EQ(failures, 0);
 }
 
 struct Numbers final : ReplayInput {
