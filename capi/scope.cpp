@@ -8,16 +8,40 @@ namespace tt::capi {
 
 namespace {
 
+struct Owned {
+  TensorImpl* impl;  // with the reference that its handle came with
+  // References that the caller took since. Those to a tensor that is owned several times are with the oldest,
+  // which is the last to go.
+  size_t retained = 0;
+};
+
 struct Scopes {
-  std::vector<TensorImpl*> owned;  // each holds the reference its handle came with
-  std::vector<size_t> starts;      // of the open scopes in `owned`
+  std::vector<Owned> owned;
+  std::vector<size_t> starts;  // of the open scopes in `owned`
+
+  Owned* oldest(const RefCounted* object) {
+    for (Owned& each : owned) {
+      if (each.impl == object) return &each;
+    }
+    return nullptr;
+  }
+  // Takes out what was put in last for the tensor.
+  bool remove_newest(const RefCounted* object) {
+    for (size_t i = owned.size(); i-- > 0;) {
+      if (owned[i].impl != object) continue;
+      owned.erase(owned.begin() + static_cast<std::ptrdiff_t>(i));
+      for (size_t& start : starts) start -= start > i ? 1 : 0;
+      return true;
+    }
+    return false;
+  }
 };
 [[gnu::tls_model("initial-exec")]] thread_local Scopes* t_scopes = nullptr;
 
 struct ScopesOwner {
   ~ScopesOwner() {
     if (t_scopes == nullptr) return;
-    for (TensorImpl* impl : t_scopes->owned) impl->release();
+    for (const Owned& each : t_scopes->owned) each.impl->release();
     delete t_scopes;
     t_scopes = nullptr;
   }
@@ -30,29 +54,41 @@ Scopes& scopes() {
   return *t_scopes;
 }
 
+bool is_open() { return t_scopes != nullptr && !t_scopes->starts.empty(); }
+
 }  // namespace
 
-void reserve_in_scope() {
-  if (t_scopes == nullptr || t_scopes->starts.empty()) return;
+void reserve_in_scope(size_t count) {
+  if (!is_open()) return;
   auto& owned = t_scopes->owned;
-  if (owned.size() == owned.capacity()) owned.reserve(2 * owned.size() + 16);
+  if (owned.capacity() - owned.size() < count) owned.reserve(2 * owned.size() + count + 16);
 }
 
 void adopt_into_scope(const Tensor& tensor) {
-  if (t_scopes == nullptr || t_scopes->starts.empty()) return;
-  t_scopes->owned.push_back(tensor.impl());
+  if (is_open()) t_scopes->owned.push_back({tensor.impl()});
 }
 
-bool forget_in_scope(TensorImpl* impl) {
-  if (t_scopes == nullptr || t_scopes->starts.empty()) return false;
-  auto& owned = t_scopes->owned;
-  for (size_t i = owned.size(); i-- > 0;) {
-    if (owned[i] == impl) {
-      owned.erase(owned.begin() + static_cast<std::ptrdiff_t>(i));
-      return true;
-    }
+void retain_in_scope(const RefCounted* object) {
+  if (!is_open()) return;
+  if (Owned* first = t_scopes->oldest(object)) ++first->retained;
+}
+
+void release_in_scope(const RefCounted* object) {
+  if (!is_open()) return;
+  Owned* first = t_scopes->oldest(object);
+  if (first == nullptr) return;
+  // Another thread may have given back what was retained here: the last reference is the scope's.
+  if (first->retained > 0 && object->use_count() > 1) {
+    --first->retained;
+  } else {
+    t_scopes->remove_newest(object);
   }
-  return false;
+}
+
+bool keep_from_scope(const RefCounted* object) {
+  if (!is_open() || !t_scopes->remove_newest(object)) return false;
+  if (object->use_count() > 1) retain_in_scope(object);  // one more of the caller's, where it is owned twice
+  return true;
 }
 
 namespace {
@@ -61,7 +97,7 @@ void end_scope() {
   t_scopes->starts.pop_back();
   auto& owned = t_scopes->owned;
   while (owned.size() > start) {
-    TensorImpl* impl = owned.back();
+    TensorImpl* impl = owned.back().impl;
     owned.pop_back();
     impl->release();
   }
@@ -94,8 +130,7 @@ tt_status tt_scope_begin(void) {
 
 tt_status tt_scope_end(void) {
   return guard("tt_scope_end", [&] {
-    TT_CHECK(t_scopes != nullptr && !t_scopes->starts.empty(), Status::kInvalidArgument,
-             "no scope is open on this thread");
+    TT_CHECK(is_open(), Status::kInvalidArgument, "no scope is open on this thread");
     end_scope();
   });
 }
@@ -103,7 +138,7 @@ tt_status tt_scope_end(void) {
 tt_status tt_scope_keep(tt_tensor* tensor) {
   return guard("tt_scope_keep", [&] {
     TensorImpl* impl = tensor_impl(tensor, "tensor");
-    TT_CHECK(forget_in_scope(impl), Status::kInvalidArgument,
+    TT_CHECK(keep_from_scope(impl), Status::kInvalidArgument,
              "tensor does not belong to an open scope of this thread");
   });
 }
@@ -111,10 +146,20 @@ tt_status tt_scope_keep(tt_tensor* tensor) {
 tt_status tt_scope_give(tt_tensor* tensor) {
   return guard("tt_scope_give", [&] {
     TensorImpl* impl = tensor_impl(tensor, "tensor");
-    TT_CHECK(t_scopes != nullptr && !t_scopes->starts.empty(), Status::kInvalidArgument,
-             "no scope is open on this thread");
-    t_scopes->owned.push_back(impl);
+    TT_CHECK(is_open(), Status::kInvalidArgument, "no scope is open on this thread");
+    reserve_in_scope(1);
+    if (Owned* first = t_scopes->oldest(impl)) {
+      TT_CHECK(first->retained > 0, Status::kInvalidArgument,
+               "tensor belongs to an open scope of this thread already, and the caller has retained no "
+               "reference of its own to give");
+      --first->retained;
+    }
+    t_scopes->owned.push_back({impl});
   });
+}
+
+void tt_scope_disown(tt_tensor* tensor) {
+  if (tensor != nullptr) keep_from_scope(reinterpret_cast<RefCounted*>(tensor));
 }
 
 }  // extern "C"

@@ -7,14 +7,17 @@
 
 namespace tt::capi {
 
-// Makes room for one more tensor, so that handing it over cannot fail.
-void reserve_in_scope();
+// Makes room for so many more tensors, so that handing them over cannot fail.
+void reserve_in_scope(size_t count = 1);
 // Keeps a reference of its own for the scope that is open, if any; the reference in `tensor` is then the
 // scope's, and the handle is borrowed by the caller until the scope ends or keeps it.
 void adopt_into_scope(const Tensor& tensor);
-// A handle is being released: true when an open scope of this thread owned it (it is then taken out of the
-// scope).
-bool forget_in_scope(TensorImpl* impl);
+// The caller takes a reference, or gives one back: a scope's own once it has none left that it took.
+void retain_in_scope(const RefCounted* object);
+void release_in_scope(const RefCounted* object);
+// The reference that a scope of this thread got last for the tensor is the caller's again. False: there is
+// none.
+bool keep_from_scope(const RefCounted* object);
 
 // A scope for the length of a C++ block: what a callback makes is gone after it, whatever scopes it left
 // open.

@@ -11,7 +11,9 @@ using namespace tt::capi;
 extern "C" {
 
 tt_tensor* tt_tensor_retain(tt_tensor* tensor) {
-  if (tensor != nullptr) reinterpret_cast<RefCounted*>(tensor)->retain();
+  if (tensor == nullptr) return tensor;
+  reinterpret_cast<RefCounted*>(tensor)->retain();
+  retain_in_scope(reinterpret_cast<RefCounted*>(tensor));
   return tensor;
 }
 
@@ -19,7 +21,7 @@ void tt_tensor_release(tt_tensor* tensor) {
   if (tensor == nullptr) return;
   auto* object = reinterpret_cast<RefCounted*>(tensor);
   if (object->kind() != Kind::kTensor) return;  // released before: nothing that is still alive may be harmed
-  forget_in_scope(static_cast<TensorImpl*>(object));
+  release_in_scope(object);
   object->release();
 }
 

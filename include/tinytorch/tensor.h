@@ -13,14 +13,21 @@ TT_API tt_tensor* tt_tensor_retain(tt_tensor* tensor);
 /* Gives one reference back; the last one frees the tensor. NULL is fine; any thread, any order. */
 TT_API void tt_tensor_release(tt_tensor* tensor);
 
-/* Between begin and end, tensors that calls return on this thread belong to the scope: the caller does not
- * release them, and they are gone after the end. tt_scope_keep moves one out: the caller owns it again.
- * Scopes nest. A tensor that is released while its scope is open leaves the scope. */
+/* Between begin and end, tensors that calls return on this thread belong to the scope: the reference is the
+ * scope's, the caller does not release it, and it is gone after the end. Scopes nest.
+ *  - What tt_tensor_retain takes meanwhile is the caller's, to be released before or after the end.
+ *  - Released once more than that, on the scope's thread, the tensor leaves the scope early. (A release gives
+ * back a retained reference first. Whoever hands one to another thread keeps the tensor instead.)
+ *  - tt_scope_keep moves the tensor out: the caller owns the scope's reference. */
 TT_API tt_status tt_scope_begin(void);
 TT_API tt_status tt_scope_end(void);
 TT_API tt_status tt_scope_keep(tt_tensor* tensor);
+/* tt_scope_keep where an open scope owns the tensor, else nothing. NULL is fine. For languages whose handles
+ * release themselves: of every new handle, so that scopes are no concern of theirs. */
+TT_API void tt_scope_disown(tt_tensor* tensor);
 /* Hands a reference of the caller's to the innermost open scope, which releases it at its end. For what a
- * callback returns in a language whose own handles are gone by then. */
+ * callback returns in a language whose own handles are gone by then. Of a tensor that a scope owns already it
+ * must be a retained one. */
 TT_API tt_status tt_scope_give(tt_tensor* tensor);
 
 /* ---- making tensors ----

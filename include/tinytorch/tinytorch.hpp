@@ -102,16 +102,36 @@ struct DTypeOf<double> : std::integral_constant<tt_dtype, TT_FLOAT64> {};
 
 }  // namespace detail
 
-// A tensor; copies share it. A default-constructed one is None.
+// A tensor; copies share it. A default-constructed one is None. It owns its reference, also where a scope is
+// open.
 class Tensor {
  public:
+  // Where a C function puts its result, in the expression that calls it; after it the reference is not a
+  // scope's.
+  class Result {
+   public:
+    explicit Result(tt_tensor** slot) noexcept : slot_(slot) {}
+    ~Result() { tt_scope_disown(*slot_); }
+    Result(const Result&) = delete;
+    Result& operator=(const Result&) = delete;
+    operator tt_tensor**() const noexcept { return slot_; }
+
+   private:
+    tt_tensor** slot_;
+  };
+
   Tensor() = default;
-  // Takes a reference over.
+  // Takes a reference over, which is the caller's.
   explicit Tensor(tt_tensor* owned) noexcept : handle_(owned) {}
+  // The same for what a C function has just returned, which may be a scope's.
+  static Tensor result(tt_tensor* handle) noexcept {
+    tt_scope_disown(handle);
+    return Tensor(handle);
+  }
 
   bool defined() const noexcept { return static_cast<bool>(handle_); }
   tt_tensor* get() const noexcept { return handle_.get(); }
-  tt_tensor** out() noexcept { return handle_.out(); }
+  Result out() noexcept { return Result(handle_.out()); }
 
   // ---- what it is ----
   int64_t ndim() const { return value<int64_t>(tt_tensor_ndim); }
@@ -427,7 +447,7 @@ class Module {
     std::vector<tt_tensor*> handles(count);
     check(tt_module_parameters(get(), handles.data(), count, &count));
     std::vector<Tensor> out;
-    for (tt_tensor* handle : handles) out.emplace_back(handle);
+    for (tt_tensor* handle : handles) out.push_back(Tensor::result(handle));
     return out;
   }
   void train(bool mode = true) { check(tt_module_train(get(), mode)); }
@@ -616,9 +636,9 @@ class GradScaler {
     check(tt_grad_scaler_new(&options, handle_.out()));
   }
   Tensor scale(const Tensor& loss) const {
-    tt_tensor* out = nullptr;
-    check(tt_grad_scaler_scale(handle_.get(), loss.get(), &out));
-    return Tensor(out);
+    Tensor out;
+    check(tt_grad_scaler_scale(handle_.get(), loss.get(), out.out()));
+    return out;
   }
   void unscale(Optimizer& optimizer) { check(tt_grad_scaler_unscale(handle_.get(), optimizer.get())); }
   // Whether the optimizer stepped: it does not where a gradient is infinite or NaN.
@@ -713,7 +733,7 @@ class DataLoader {
         loader_ = nullptr;
         return;
       }
-      for (tt_tensor* handle : handles) batch_.emplace_back(handle);
+      for (tt_tensor* handle : handles) batch_.push_back(Tensor::result(handle));
     }
     const DataLoader* loader_;
     std::vector<Tensor> batch_;
