@@ -20,7 +20,11 @@ tt_graph* tt_graph_retain(tt_graph* graph) {
   retain_handle(graph);
   return graph;
 }
-void tt_graph_release(tt_graph* graph) { release_handle(graph, Kind::kGraph); }
+void tt_graph_release(tt_graph* graph) {
+  if (graph == nullptr) return;
+  auto* object = reinterpret_cast<RefCounted*>(graph);
+  if (object->kind() == Kind::kGraph) static_cast<Graph*>(object)->release_by_caller();
+}
 
 tt_status tt_graph_capture_begin(tt_graph* graph) {
   return guard("tt_graph_capture_begin", [&] { graph_in(graph).begin(); });

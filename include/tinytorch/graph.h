@@ -38,7 +38,8 @@ typedef struct tt_graph tt_graph;
 /* An empty graph. TT_ERR_DEVICE where there is no such device. */
 TT_API tt_status tt_graph_create(tt_device_type type, int32_t index, tt_graph** out);
 TT_API tt_graph* tt_graph_retain(tt_graph* graph);
-/* The last reference waits for the last replay. */
+/* The last reference waits for the last replay, and ends the capture that the thread has begun. (Released on
+ * another thread, the graph lives until the one that captures it ends the capture.) */
 TT_API void tt_graph_release(tt_graph* graph);
 
 /* From now on the thread's work for the graph's device is noted instead of done. TT_ERR_INVALID_ARGUMENT

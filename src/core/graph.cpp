@@ -73,6 +73,11 @@ void Graph::reset() {
   clear();
 }
 
+void Graph::release_by_caller() {
+  if (t_capturing == this && use_count() == 2) reset();
+  release();
+}
+
 void Graph::clear() noexcept {
   if (native_ != nullptr) graphs_of(device_).destroy(native_);
   native_ = nullptr;

@@ -41,6 +41,9 @@ class Graph final : public RefCounted {
   // Empty again. Waits for the last replay; ends a capture of this thread.
   void reset();
 
+  // The caller's reference goes. Its last one ends a capture of this thread, which nobody else could end.
+  void release_by_caller();
+
   // The graph that takes the thread's work for the device now, or null.
   static Graph* capturing(Device device) { return t_capturing == nullptr ? nullptr : find_capturing(device); }
 
