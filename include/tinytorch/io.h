@@ -2,8 +2,8 @@
  *
  * A path that the system refuses is TT_ERR_IO with its reason; bytes that are not what the format says
  * (truncated, too long, damaged, sizes that do not match) are TT_ERR_FORMAT with the place. The readers of
- * tables and images decompress what starts with gzip's magic, whatever its name. Paths are in the system's
- * encoding. */
+ * tables and images decompress what starts with gzip's magic, whatever its name; they read pipes, too, and
+ * wait for what is written there. Paths are in the system's encoding. */
 #ifndef TINYTORCH_IO_H_
 #define TINYTORCH_IO_H_
 

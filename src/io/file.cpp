@@ -14,10 +14,9 @@ namespace tt::io {
 // ---- Mapping ----
 
 Mapping::Mapping(const std::string& path) {
-  const FileDescriptor file = open_to_read(path);
-  const auto size = regular_size(file.get(), path);
-  TT_CHECK(size.has_value(), Status::kIo, "cannot map ", path, ": it is not a regular file");
-  size_ = static_cast<size_t>(*size);
+  uint64_t size;
+  const FileDescriptor file = open_regular(path, &size);
+  size_ = static_cast<size_t>(size);
   if (size_ == 0) return;
   void* address = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
   if (address == MAP_FAILED) fail_io("cannot map", path, errno);

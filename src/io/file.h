@@ -31,7 +31,10 @@ class FileDescriptor {
   int fd_;
 };
 
-FileDescriptor open_to_read(const std::string& path);
+// `flags`: of open(2), beside O_RDONLY.
+FileDescriptor open_to_read(const std::string& path, int flags = 0);
+// Refuses what is not a regular file; a pipe without waiting for its writer.
+FileDescriptor open_regular(const std::string& path, uint64_t* size);
 // The size of a regular file; nothing for a pipe or a device.
 std::optional<uint64_t> regular_size(int fd, const std::string& path);
 

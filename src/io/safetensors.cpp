@@ -132,10 +132,7 @@ SafetensorsFile::SafetensorsFile(const std::string& path, Access access)
     mapping_ = std::make_shared<Mapping>(path);
     size = mapping_->size();
   } else {
-    file_ = open_to_read(path);
-    const auto regular = regular_size(file_.get(), path);
-    TT_CHECK(regular.has_value(), Status::kIo, "cannot read ", path, ": it is not a regular file");
-    size = *regular;
+    file_ = open_regular(path, &size);
   }
   TT_CHECK(size > 0, Status::kFormat, path, ": the file is empty");
   TT_CHECK(size >= kLengthBytes, Status::kFormat, path, ": the file ends after ", size,

@@ -33,11 +33,11 @@ int FileDescriptor::close() noexcept {
   return fd >= 0 && ::close(fd) != 0 && errno != EINTR ? errno : 0;
 }
 
-FileDescriptor open_to_read(const std::string& path) {
+FileDescriptor open_to_read(const std::string& path, int flags) {
   refuse_host_capture("reads a file");
   int fd;
   do {
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
   } while (fd < 0 && errno == EINTR);
   if (fd < 0) fail_io("cannot open", path, errno);
   return FileDescriptor(fd);
@@ -49,6 +49,14 @@ std::optional<uint64_t> regular_size(int fd, const std::string& path) {
   if (S_ISDIR(info.st_mode)) fail_io("cannot read", path, EISDIR);
   if (!S_ISREG(info.st_mode)) return std::nullopt;
   return static_cast<uint64_t>(info.st_size);
+}
+
+FileDescriptor open_regular(const std::string& path, uint64_t* size) {
+  FileDescriptor file = open_to_read(path, O_NONBLOCK);
+  const auto regular = regular_size(file.get(), path);
+  TT_CHECK(regular.has_value(), Status::kIo, "cannot read ", path, ": it is not a regular file");
+  *size = *regular;
+  return file;
 }
 
 // ---- Source ----
