@@ -62,7 +62,8 @@ typedef struct tt_loader_options {
   int32_t drop_last;  /* 0; 1 leaves out a last batch that is not full */
   /* Where the order comes from; kept. NULL: as in PyTorch, the default generator seeds one for each epoch. */
   tt_generator* generator;
-  /* The samples of an epoch in order (copied), instead of all; not together with shuffle. NULL: none. */
+  /* The samples of an epoch in order (copied), instead of all; not together with shuffle. Each must be one of
+   * the data set's, when the loader is made and when an epoch begins. NULL: none. */
   const int64_t* sampler;
   size_t sampler_count;
 } tt_loader_options;

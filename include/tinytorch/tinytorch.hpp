@@ -41,6 +41,7 @@ inline void check(tt_status status) {
 using Sizes = std::vector<int64_t>;
 
 enum class DType : tt_dtype {
+  default_dtype = -1,  // as an argument: tt_set_default_dtype's
   boolean = TT_BOOL,
   uint8 = TT_UINT8,
   int8 = TT_INT8,
@@ -141,7 +142,16 @@ class Tensor {
     const int64_t* sizes = value<const int64_t*>(tt_tensor_sizes);
     return Sizes(sizes, sizes + ndim());
   }
-  int64_t size(int64_t dim) const { return sizes().at(static_cast<size_t>(dim < 0 ? dim + ndim() : dim)); }
+  int64_t size(int64_t dim) const {
+    const Sizes all = sizes();
+    const auto count = static_cast<int64_t>(all.size());
+    if (dim < -count || dim >= count) {
+      throw Error(TT_ERR_SHAPE, ("Tensor::size: dim is " + std::to_string(dim) + ", but the tensor has " +
+                                 std::to_string(count) + " dimensions")
+                                    .c_str());
+    }
+    return all[static_cast<size_t>(dim < 0 ? dim + count : dim)];
+  }
   // The first element's address, for a contiguous tensor on the CPU of T's dtype.
   template <typename T>
   T* data() const {
@@ -290,7 +300,7 @@ inline Tensor matrix(std::initializer_list<std::initializer_list<float>> rows) {
 }
 
 #define TT_HPP_MAKE(name)                                                                  \
-  inline Tensor name(const Sizes& sizes, DType dtype = DType::float32) {                   \
+  inline Tensor name(const Sizes& sizes, DType dtype = DType::default_dtype) {             \
     Tensor out;                                                                            \
     check(tt_##name(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), out.out())); \
     return out;                                                                            \
@@ -299,23 +309,23 @@ TT_HPP_MAKE(zeros)
 TT_HPP_MAKE(ones)
 #undef TT_HPP_MAKE
 
-inline Tensor full(const Sizes& sizes, double value, DType dtype = DType::float32) {
+inline Tensor full(const Sizes& sizes, double value, DType dtype = DType::default_dtype) {
   Tensor out;
   check(tt_full(sizes.data(), sizes.size(), value, static_cast<tt_dtype>(dtype), out.out()));
   return out;
 }
-inline Tensor arange(double start, double end, double step = 1, DType dtype = DType::float32) {
+inline Tensor arange(double start, double end, double step = 1, DType dtype = DType::default_dtype) {
   Tensor out;
   check(tt_arange(start, end, step, static_cast<tt_dtype>(dtype), out.out()));
   return out;
 }
 inline void manual_seed(uint64_t seed) { check(tt_manual_seed(seed)); }
-inline Tensor rand(const Sizes& sizes, DType dtype = DType::float32) {
+inline Tensor rand(const Sizes& sizes, DType dtype = DType::default_dtype) {
   Tensor out;
   check(tt_rand(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), nullptr, out.out()));
   return out;
 }
-inline Tensor randn(const Sizes& sizes, DType dtype = DType::float32) {
+inline Tensor randn(const Sizes& sizes, DType dtype = DType::default_dtype) {
   Tensor out;
   check(tt_randn(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), nullptr, out.out()));
   return out;
@@ -689,64 +699,82 @@ class Graph {
 
 // ---- data ----
 
-// for (auto it : loader) walks one epoch: each item is a batch.
+// for (const auto& batch : loader) walks one epoch. A loop within a loop walks one of its own.
 class DataLoader {
+  using Handle = detail::Handle<tt_loader, tt_loader_retain, tt_loader_release>;
+
  public:
   DataLoader(const std::vector<Tensor>& tensors, int64_t batch_size, bool shuffle = false,
              bool drop_last = false)
-      : width_(tensors.size()) {
+      : shared_(std::make_shared<Shared>()) {
     std::vector<tt_tensor*> handles;
     for (const Tensor& tensor : tensors) handles.push_back(tensor.get());
-    detail::Handle<tt_dataset, tt_dataset_retain, tt_dataset_release> dataset;
-    check(tt_tensor_dataset_new(handles.data(), handles.size(), dataset.out()));
-    tt_loader_options options = TT_LOADER_OPTIONS_INIT;
-    options.batch_size = batch_size;
-    options.shuffle = shuffle;
-    options.drop_last = drop_last;
-    check(tt_loader_new(dataset.get(), &options, handle_.out()));
+    check(tt_tensor_dataset_new(handles.data(), handles.size(), shared_->dataset.out()));
+    shared_->width = tensors.size();
+    shared_->options.batch_size = batch_size;
+    shared_->options.shuffle = shuffle;
+    shared_->options.drop_last = drop_last;
+    shared_->loader = shared_->make();
   }
   int64_t size() const {
     int64_t length = 0;
-    check(tt_loader_length(handle_.get(), &length));
+    check(tt_loader_length(shared_->loader.get(), &length));
     return length;
   }
 
   class Iterator {
    public:
-    explicit Iterator(const DataLoader* loader) : loader_(loader) {
-      if (loader_ != nullptr) advance();
+    Iterator() = default;
+    Iterator(std::shared_ptr<Handle> epoch, size_t width) : epoch_(std::move(epoch)), handles_(width) {
+      advance();
     }
     const std::vector<Tensor>& operator*() const { return batch_; }
     Iterator& operator++() {
       advance();
       return *this;
     }
-    bool operator!=(const Iterator& other) const { return loader_ != other.loader_; }
+    bool operator!=(const Iterator& other) const { return epoch_ != other.epoch_; }
 
    private:
     void advance() {
-      std::vector<tt_tensor*> handles(loader_->width_);
       int32_t more = 0;
-      check(tt_loader_next(loader_->handle_.get(), handles.data(), handles.size(), &more));
+      check(tt_loader_next(epoch_->get(), handles_.data(), handles_.size(), &more));
       batch_.clear();
       if (!more) {
-        loader_ = nullptr;
+        epoch_ = nullptr;
         return;
       }
-      for (tt_tensor* handle : handles) batch_.push_back(Tensor::result(handle));
+      for (tt_tensor* handle : handles_) batch_.push_back(Tensor::result(handle));
     }
-    const DataLoader* loader_;
+    std::shared_ptr<Handle> epoch_;  // none at the end
+    std::vector<tt_tensor*> handles_;
     std::vector<Tensor> batch_;
   };
   Iterator begin() const {
-    check(tt_loader_begin(handle_.get()));
-    return Iterator(this);
+    const bool nested = !shared_->open.expired();
+    auto epoch = std::make_shared<Handle>(nested ? shared_->make() : shared_->loader);
+    if (!nested) shared_->open = epoch;
+    check(tt_loader_begin(epoch->get()));
+    return Iterator(std::move(epoch), shared_->width);
   }
-  Iterator end() const { return Iterator(nullptr); }
+  Iterator end() const { return Iterator(); }
 
  private:
-  size_t width_;
-  detail::Handle<tt_loader, tt_loader_retain, tt_loader_release> handle_;
+  // By the copies of a loader.
+  struct Shared {
+    detail::Handle<tt_dataset, tt_dataset_retain, tt_dataset_release> dataset;
+    size_t width = 0;
+    tt_loader_options options = TT_LOADER_OPTIONS_INIT;
+    Handle loader;
+    std::weak_ptr<Handle> open;  // the epoch that `loader` is in
+
+    Handle make() const {
+      Handle out;
+      check(tt_loader_new(dataset.get(), &options, out.out()));
+      return out;
+    }
+  };
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace tt

@@ -34,6 +34,16 @@ Loader::Loader(Ref<Dataset> dataset, LoaderOptions options)
       !options_.shuffle || dataset_->length() > 0, Status::kInvalidArgument,
       "num_samples should be a positive integer value, but got num_samples=0: an empty data set cannot be "
       "shuffled");
+  if (options_.sampler) check_sampler(dataset_->length());
+}
+
+void Loader::check_sampler(int64_t dataset_length) const {
+  for (size_t i = 0; i < options_.sampler->size(); ++i) {
+    const int64_t index = (*options_.sampler)[i];
+    TT_CHECK(index >= 0 && index < dataset_length, Status::kInvalidArgument, "sampler[",
+             static_cast<uint64_t>(i), "] is ", index, ", out of range for a data set of length ",
+             dataset_length);
+  }
 }
 
 int64_t Loader::samples(int64_t dataset_length) const {
@@ -52,13 +62,7 @@ Generator& Loader::generator() const {
 void Loader::begin() {
   const int64_t length = dataset_->length();
   TT_CHECK(length >= 0, Status::kInvalidArgument, "the data set's length is ", length);
-  if (options_.sampler) {
-    for (size_t i = 0; i < options_.sampler->size(); ++i) {
-      const int64_t index = (*options_.sampler)[i];
-      TT_CHECK(index >= 0 && index < length, Status::kInvalidArgument, "sampler[", static_cast<uint64_t>(i),
-               "] is ", index, ", out of range for a data set of length ", length);
-    }
-  }
+  if (options_.sampler) check_sampler(length);
   const int64_t count = samples(length);
   batch_.reserve(static_cast<size_t>(std::min(options_.batch_size, count)));
   if (options_.shuffle) order_.resize(static_cast<size_t>(count));

@@ -37,6 +37,7 @@ class Loader final : public RefCounted {
   class Replay;
 
   int64_t samples(int64_t dataset_length) const;
+  void check_sampler(int64_t dataset_length) const;
   void shuffle();
   void take_indices();
   void capture_next(Graph& graph, std::span<Tensor> out);

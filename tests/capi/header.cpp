@@ -70,6 +70,55 @@ void handles_in_scopes() {
   CHECK(live_blocks == before);
 }
 
+void sizes_in_range() {
+  const tt::Tensor x = tt::zeros({2, 3});
+  CHECK(x.size(1) == 3 && x.size(-2) == 2);
+  for (const int64_t dim : {int64_t{9}, int64_t{2}, int64_t{-3}, INT64_MIN}) {
+    try {
+      (void)x.size(dim);
+      CHECK(false);
+    } catch (const tt::Error& error) {
+      CHECK(error.status() == TT_ERR_SHAPE);
+      CHECK(strstr(error.what(), ("dim is " + std::to_string(dim) + ",").c_str()) != nullptr);
+    }
+  }
+}
+
+void default_dtype() {
+  CHECK(tt::zeros({1}).dtype() == tt::DType::float32);
+  OK(tt_set_default_dtype(TT_FLOAT64));
+  CHECK(tt::zeros({1}).dtype() == tt::DType::float64 && tt::ones({1}).dtype() == tt::DType::float64);
+  CHECK(tt::full({1}, 2).dtype() == tt::DType::float64 && tt::arange(0, 3).dtype() == tt::DType::float64);
+  CHECK(tt::rand({1}).dtype() == tt::DType::float64 && tt::randn({1}).dtype() == tt::DType::float64);
+  CHECK(tt::zeros({1}, tt::DType::float32).dtype() == tt::DType::float32);
+  OK(tt_set_default_dtype(TT_FLOAT32));
+}
+
+void nested_loops() {
+  const tt::DataLoader loader({tt::arange(0, 6)}, 2);
+  const tt::DataLoader copy = loader;
+  for (int round = 0; round < 2; ++round) {
+    int outer = 0, inner = 0;
+    double sum = 0;
+    for (const auto& a : loader) {
+      sum += a[0].sum().item();
+      for (const auto& b : copy) {
+        sum += 100 * b[0].sum().item();
+        ++inner;
+      }
+      ++outer;
+    }
+    CHECK(outer == 3 && inner == 9 && sum == 15 + 100 * 45);
+  }
+  for (const auto& batch : loader) {  // left in the middle
+    CHECK(batch[0].numel() == 2);
+    break;
+  }
+  int steps = 0;
+  for (const auto& batch : loader) steps += batch[0].numel() == 2;
+  CHECK(steps == 3);
+}
+
 }  // namespace
 
 int main() {
@@ -77,5 +126,8 @@ int main() {
   tt::manual_seed(1);
   scopes_and_modules();
   handles_in_scopes();
+  sizes_in_range();
+  default_dtype();
+  nested_loops();
   return finish("header");
 }
