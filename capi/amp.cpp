@@ -40,7 +40,7 @@ optim::GradScaler& scaler_in(const tt_grad_scaler* handle) {
   return *checked<optim::GradScaler>(handle, Kind::kGradScaler, "scaler", "gradient scaler");
 }
 
-DeviceType type_in(tt_device_type type) { return device_in(type, 0, "type").type; }
+DeviceType type_in(tt_device_type type) { return device_in(type, 0).type; }
 
 }  // namespace
 

@@ -121,9 +121,7 @@ tt_status tt_grad(tt_tensor* const* outputs, tt_tensor* const* grad_outputs, siz
     for (size_t i = 0; i < input_count; ++i) grads[i] = nullptr;
     Tensors result = grad(list_in(outputs, output_count, "outputs"), list_in(inputs, input_count, "inputs"),
                           optional_list_in(grad_outputs, output_count, "grad_outputs"), options_in(options));
-    for (size_t i = 0; i < input_count; ++i) {
-      if (result[i].defined()) grads[i] = give(std::move(result[i]));
-    }
+    give_all(result, grads);
   });
 }
 

@@ -30,7 +30,9 @@ template <typename Options>
 Options read_options(const Options* options, const Options& defaults, const char* argument) {
   Options out = defaults;
   if (options == nullptr) return out;
-  TT_CHECK(options->struct_size >= sizeof(size_t), Status::kInvalidArgument, argument, ".struct_size is ",
+  // No compiler makes such a struct of another size, and no member is cut by one.
+  TT_CHECK(options->struct_size >= sizeof(size_t) && options->struct_size % alignof(Options) == 0,
+           Status::kInvalidArgument, argument, ".struct_size is ",
            static_cast<uint64_t>(options->struct_size), "; initialise it with the INIT macro or function");
   std::memcpy(static_cast<void*>(&out), options, std::min(options->struct_size, sizeof(Options)));
   out.struct_size = sizeof(Options);

@@ -89,6 +89,10 @@ tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_d
     TT_CHECK(data != nullptr || tensor.numel() == 0, Status::kInvalidArgument, "data is NULL, but the shape ",
              tensor.sizes(), " has ", tensor.numel(), " elements");
     if (tensor.numel() > 0) std::memcpy(tensor.raw(), data, tensor.nbytes());
+    if (tensor.dtype() == DType::kBool) {
+      char* bytes = tensor.raw();
+      for (int64_t i = 0; i < tensor.numel(); ++i) bytes[i] = bytes[i] != 0;
+    }
     result = tensor;
   });
 }
@@ -149,11 +153,11 @@ tt_status tt_to(const tt_tensor* input, tt_dtype dtype, tt_tensor** out) {
   TT_FROM(to, ops::to_dtype(t, dtype_in(dtype, "dtype")));
 }
 tt_status tt_to_device(const tt_tensor* input, tt_device_type type, int32_t index, tt_tensor** out) {
-  TT_FROM(to_device, ops::to_device(t, device_in(type, index, "type")));
+  TT_FROM(to_device, ops::to_device(t, device_in(type, index)));
 }
 tt_status tt_to_device_non_blocking(const tt_tensor* input, tt_device_type type, int32_t index,
                                     tt_tensor** out) {
-  TT_FROM(to_device_non_blocking, ops::to_device(t, device_in(type, index, "type"), true));
+  TT_FROM(to_device_non_blocking, ops::to_device(t, device_in(type, index), true));
 }
 tt_status tt_copy_non_blocking_(tt_tensor* input, const tt_tensor* src) {
   return guard("tt_copy_non_blocking_", [&] { ops::copy_(*In(input, "input"), *In(src, "src"), true); });

@@ -13,7 +13,7 @@ using namespace tt::capi;
 namespace {
 
 Device cuda_device(int32_t index) {
-  const Device device = device_in(TT_CUDA, index, "index");
+  const Device device = device_in(TT_CUDA, index);
   check_device(device);
   return device;
 }
@@ -37,7 +37,7 @@ tt_status tt_cuda_device_count(int32_t* out) {
 }
 
 tt_status tt_cuda_set_current_device(int32_t index) {
-  return guard("tt_cuda_set_current_device", [&] { set_current_device(device_in(TT_CUDA, index, "index")); });
+  return guard("tt_cuda_set_current_device", [&] { set_current_device(device_in(TT_CUDA, index)); });
 }
 
 tt_status tt_cuda_get_current_device(int32_t* out) {

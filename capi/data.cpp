@@ -71,25 +71,10 @@ class DatasetOut {
   tt_dataset** slot_;
 };
 
-void clear_list(tt_tensor** slots, size_t capacity, const char* argument) {
-  TT_CHECK(slots != nullptr || capacity == 0, Status::kInvalidArgument, argument,
-           " is NULL, but its capacity is ", static_cast<uint64_t>(capacity));
-  for (size_t i = 0; i < capacity; ++i) slots[i] = nullptr;
-}
 void check_capacity(size_t width, size_t capacity) {
   TT_CHECK(width <= capacity, Status::kInvalidArgument, "capacity is ", static_cast<uint64_t>(capacity),
            ", but a sample has ", static_cast<uint64_t>(width), " tensors");
 }
-void give_list(std::vector<Tensor> tensors, tt_tensor** slots) {
-  size_t given = 0;
-  try {
-    for (; given < tensors.size(); ++given) slots[given] = give(std::move(tensors[given]));
-  } catch (...) {
-    for (size_t i = 0; i < given; ++i) tt_tensor_release(std::exchange(slots[i], nullptr));
-    throw;
-  }
-}
-
 template <typename T>
 std::span<const T> values_in(const T* values, size_t count, const char* argument) {
   TT_CHECK(values != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its count is ",
@@ -204,7 +189,7 @@ tt_status tt_dataset_get(const tt_dataset* dataset, int64_t index, tt_tensor** s
              " is out of range for a data set of length ", length);
     std::vector<Tensor> tensors(source->width());
     source->get(index, tensors);
-    give_list(std::move(tensors), sample);
+    give_all(tensors, sample);
   });
 }
 
@@ -249,7 +234,7 @@ tt_status tt_loader_next(tt_loader* loader, tt_tensor** batch, size_t capacity, 
     check_capacity(width, capacity);
     std::vector<Tensor> tensors(width);
     const bool got = source->next(tensors);
-    if (got) give_list(std::move(tensors), batch);
+    if (got) give_all(tensors, batch);
     has = got;
   });
 }

@@ -16,7 +16,9 @@ constexpr tt_function kNoFunction = {sizeof(tt_function), nullptr, nullptr, null
 }
 
 // What forward leaves for backward.
-struct tt_function_context {
+struct tt_function_context final : RefCounted {
+  tt_function_context() : RefCounted(Kind::kFunctionContext) {}
+
   tt_function function;
   std::string name;
   User user;
@@ -29,7 +31,7 @@ namespace {
 
 class CallbackNode final : public Node {
  public:
-  CallbackNode(std::shared_ptr<tt_function_context> context, const Tensors& inputs)
+  CallbackNode(Ref<tt_function_context> context, const Tensors& inputs)
       : Node(context->name.c_str()), context_(std::move(context)) {
     for (const Tensor& t : inputs) forms_.push_back({t.sizes(), t.dtype()});
   }
@@ -72,13 +74,12 @@ class CallbackNode final : public Node {
     Dims sizes;
     DType dtype;
   };
-  std::shared_ptr<tt_function_context> context_;
+  Ref<tt_function_context> context_;
   std::vector<Form> forms_;
 };
 
 tt_function_context& context_in(const tt_function_context* context) {
-  TT_CHECK(context != nullptr, Status::kInvalidArgument, "context is NULL");
-  return *const_cast<tt_function_context*>(context);
+  return *checked<tt_function_context>(context, Kind::kFunctionContext, "context", "function context");
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ tt_status tt_function_apply(const tt_function* function, tt_tensor* const* input
     TT_CHECK(outputs != nullptr && output_count > 0, Status::kInvalidArgument, "outputs is NULL or empty");
     for (size_t i = 0; i < output_count; ++i) outputs[i] = nullptr;
     TT_CHECK(function != nullptr, Status::kInvalidArgument, "function is NULL");
-    auto context = std::make_shared<tt_function_context>();
+    auto context = make_ref<tt_function_context>();
     context->function = read_options(function, kNoFunction, "function");
     TT_CHECK(context->function.forward != nullptr && context->function.backward != nullptr,
              Status::kInvalidArgument, "function.forward and function.backward must not be NULL");
@@ -128,7 +129,7 @@ tt_status tt_function_apply(const tt_function* function, tt_tensor* const* input
         if (is_floating(results[i].dtype())) set_history(results[i], node, i);
       }
     }
-    for (size_t i = 0; i < output_count; ++i) outputs[i] = give(std::move(results[i]));
+    give_all(results, outputs);
   });
 }
 

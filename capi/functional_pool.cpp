@@ -43,18 +43,11 @@ tt_status tt_max_pool2d_with_indices(const tt_tensor* input, const int64_t* kern
                                      const int64_t* stride, const int64_t* padding, const int64_t* dilation,
                                      int32_t ceil_mode, tt_tensor** out, tt_tensor** indices) {
   return guard("tt_max_pool2d_with_indices", [&] {
-    Out result(out, "out");
-    Out places(indices, "indices");
+    clear_outs({{out, "out"}, {indices, "indices"}});
     ops::MaxPool2dResult both = ops::max_pool2d_with_indices(
         *In(input, "input"), max_pool_options(kernel_size, stride, padding, dilation, ceil_mode));
-    result = std::move(both.output);
-    try {
-      places = std::move(both.indices);
-    } catch (...) {
-      tt_tensor_release(*out);
-      *out = nullptr;
-      throw;
-    }
+    *out = give(std::move(both.output));
+    *indices = give(std::move(both.indices));
   });
 }
 

@@ -13,7 +13,7 @@ Graph& graph_in(tt_graph* handle) { return *checked<Graph>(handle, Kind::kGraph,
 extern "C" {
 
 tt_status tt_graph_create(tt_device_type type, int32_t index, tt_graph** out) {
-  return make_handle("tt_graph_create", out, [&] { return make_ref<Graph>(device_in(type, index, "type")); });
+  return make_handle("tt_graph_create", out, [&] { return make_ref<Graph>(device_in(type, index)); });
 }
 
 tt_graph* tt_graph_retain(tt_graph* graph) {
@@ -45,7 +45,7 @@ tt_status tt_graph_reset(tt_graph* graph) {
 tt_status tt_graph_is_capturing(tt_device_type type, int32_t index, int32_t* out) {
   return guard("tt_graph_is_capturing", [&] {
     int32_t& result = out_value(out, "out");
-    result = Graph::capturing(device_in(type, index, "type")) != nullptr ? 1 : 0;
+    result = Graph::capturing(device_in(type, index)) != nullptr ? 1 : 0;
   });
 }
 

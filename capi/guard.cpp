@@ -84,6 +84,14 @@ tt_status report_current(const char* call) noexcept {
   }
 }
 
+void refuse_handle(const RefCounted* object, const char* argument, std::string_view what) {
+  const char* article = std::string_view("aeiou").find(what.front()) == std::string_view::npos ? "a " : "an ";
+  TT_CHECK(object != nullptr, Status::kInvalidArgument, argument, " is NULL, expected ", article, what);
+  TT_CHECK(object->kind() != Kind::kDead, Status::kInvalidArgument, argument,
+           " has been released already, expected a live ", what);
+  fail(Status::kInvalidArgument, argument, " is not ", article, what);
+}
+
 Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument) {
   TT_CHECK(handles != nullptr || count == 0, Status::kInvalidArgument, argument,
            " is NULL, but its count is ", static_cast<uint64_t>(count));
@@ -101,15 +109,24 @@ tt_tensor* give(Tensor tensor) {
   return reinterpret_cast<tt_tensor*>(static_cast<RefCounted*>(tensor.detach_handle()));
 }
 
+void clear_outs(std::initializer_list<HandleSlot> slots) {
+  for (const HandleSlot& each : slots) {
+    if (each.slot != nullptr) *each.slot = nullptr;
+  }
+  for (const HandleSlot& each : slots) (void)out_value(each.slot, each.argument);
+  reserve_in_scope(slots.size());
+}
+
+void clear_list(tt_tensor** slots, size_t capacity, const char* argument) {
+  TT_CHECK(slots != nullptr || capacity == 0, Status::kInvalidArgument, argument,
+           " is NULL, but its capacity is ", static_cast<uint64_t>(capacity));
+  for (size_t i = 0; i < capacity; ++i) slots[i] = nullptr;
+}
+
 void give_all(Tensors& tensors, tt_tensor** slots) {
+  reserve_in_scope(tensors.size());
   for (size_t i = 0; i < tensors.size(); ++i) {
-    try {
-      slots[i] = give(std::move(tensors[i]));
-    } catch (...) {
-      slots[i] = nullptr;
-      for (size_t k = 0; k < i; ++k) tt_tensor_release(std::exchange(slots[k], nullptr));
-      throw;
-    }
+    slots[i] = tensors[i].defined() ? give(std::move(tensors[i])) : nullptr;
   }
 }
 
@@ -119,11 +136,11 @@ DType dtype_in(tt_dtype dtype, const char* argument) {
   return static_cast<DType>(dtype);
 }
 
-Device device_in(tt_device_type type, int32_t index, const char* argument) {
-  TT_CHECK(type >= 0 && type < kDeviceTypeCount, Status::kDevice, argument, " is ", type,
+Device device_in(tt_device_type type, int32_t index) {
+  TT_CHECK(type >= 0 && type < kDeviceTypeCount, Status::kDevice, "type is ", type,
            ", expected TT_CPU (0) or TT_CUDA (1)");
-  TT_CHECK(index >= -1 && (type != TT_CPU || index <= 0), Status::kDevice, argument,
-           ": invalid device index ", index);
+  TT_CHECK(index >= -1 && (type != TT_CPU || index <= 0), Status::kDevice, "index is ", index, ", expected ",
+           type == TT_CPU ? "0 for the CPU, or -1" : "a device's number, or -1 for the current one");
   const auto known = static_cast<DeviceType>(type);
   return {known, index >= 0 ? index : current_device_index(known)};
 }

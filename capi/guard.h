@@ -2,6 +2,7 @@
 // status.
 #pragma once
 
+#include <initializer_list>
 #include <new>
 #include <span>
 
@@ -33,14 +34,14 @@ inline tt_status guard(const char* call, F&& body) noexcept {
 
 // ---- handles ----
 
+// Fails, saying what is wrong with a handle.
+[[noreturn]] void refuse_handle(const RefCounted* object, const char* argument, std::string_view what);
+
 // The object behind a handle, checked to be alive and of the right kind. `what`: "tensor", for the message.
 template <typename T>
 T* checked(const void* handle, Kind kind, const char* argument, const char* what) {
-  TT_CHECK(handle != nullptr, Status::kInvalidArgument, argument, " is NULL, expected a ", what);
   auto* object = static_cast<RefCounted*>(const_cast<void*>(handle));
-  TT_CHECK(object->kind() == kind, Status::kInvalidArgument, argument,
-           object->kind() == Kind::kDead ? " has been released already, expected a live " : " is not a ",
-           what);
+  if (object == nullptr || object->kind() != kind) refuse_handle(object, argument, what);
   return static_cast<T*>(object);
 }
 
@@ -72,10 +73,20 @@ inline Tensor optional_in(const tt_tensor* handle, const char* argument) {
 // A list of tensors: none may be NULL.
 Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument);
 
-// Gives the reference to the caller, or to the thread's scope.
+// Gives the reference to the caller, or to the thread's scope, which has room for it where an output was
+// cleared before.
 tt_tensor* give(Tensor tensor);
 
-// The same for each of several; on failure the handles given so far are taken back and `slots` holds NULLs.
+// Several handle outputs of one call: NULL until they are given, so that a failed call leaves NULLs, also
+// where one of them is no place to put a result.
+struct HandleSlot {
+  tt_tensor** slot;
+  const char* argument;
+};
+void clear_outs(std::initializer_list<HandleSlot> slots);
+// The same for a list.
+void clear_list(tt_tensor** slots, size_t capacity, const char* argument);
+// Gives each; NULL for an undefined one.
 void give_all(Tensors& tensors, tt_tensor** slots);
 
 // A handle output: NULL until it is assigned, so that a failed call leaves NULL.
@@ -103,7 +114,8 @@ T& out_value(T* slot, const char* argument) {
 // ---- plain arguments ----
 
 DType dtype_in(tt_dtype dtype, const char* argument);
-Device device_in(tt_device_type type, int32_t index, const char* argument);
+// Its arguments are called type and index.
+Device device_in(tt_device_type type, int32_t index);
 // A list of sizes, dims or strides; NULL is fine when count is 0.
 Dims dims_in(const int64_t* values, size_t count, const char* argument);
 // A string that must be there.

@@ -32,16 +32,6 @@ void check_list(const void* list, size_t count, const char* argument) {
            static_cast<uint64_t>(count));
 }
 
-// Several outputs of one call: all of them or none.
-void give_all(std::initializer_list<std::pair<tt_tensor**, Tensor>> results) {
-  try {
-    for (const auto& [slot, tensor] : results) *slot = give(tensor);
-  } catch (...) {
-    for (const auto& [slot, tensor] : results) tt_tensor_release(std::exchange(*slot, nullptr));
-    throw;
-  }
-}
-
 }  // namespace
 
 extern "C" {
@@ -69,21 +59,21 @@ tt_status tt_read_csv(const char* path, int32_t delimiter, int64_t skip_rows, in
 
 tt_status tt_read_cifar10(const char* path, tt_tensor** images, tt_tensor** labels) {
   return guard("tt_read_cifar10", [&] {
-    const Out clear_images(images, "images");
-    const Out clear_labels(labels, "labels");
+    clear_outs({{images, "images"}, {labels, "labels"}});
     const io::Cifar data = io::read_cifar10(path_in(path));
-    give_all({{images, data.images}, {labels, data.labels}});
+    *images = give(data.images);
+    *labels = give(data.labels);
   });
 }
 
 tt_status tt_read_cifar100(const char* path, tt_tensor** images, tt_tensor** coarse_labels,
                            tt_tensor** fine_labels) {
   return guard("tt_read_cifar100", [&] {
-    const Out clear_images(images, "images");
-    const Out clear_coarse(coarse_labels, "coarse_labels");
-    const Out clear_fine(fine_labels, "fine_labels");
+    clear_outs({{images, "images"}, {coarse_labels, "coarse_labels"}, {fine_labels, "fine_labels"}});
     const io::Cifar data = io::read_cifar100(path_in(path));
-    give_all({{images, data.images}, {coarse_labels, data.coarse}, {fine_labels, data.labels}});
+    *images = give(data.images);
+    *coarse_labels = give(data.coarse);
+    *fine_labels = give(data.labels);
   });
 }
 

@@ -3,12 +3,19 @@
 #include "capi/callback.h"
 #include "capi/scope.h"
 #include "capi/text.h"
+#include "io/json.h"
 #include "nn/container.h"
 
 using namespace tt;
 using namespace tt::capi;
 
 namespace tt::capi {
+
+std::string_view name_in(const char* name) {
+  const std::string_view text = text_in(name, "name");
+  TT_CHECK(io::is_utf8(text), Status::kInvalidArgument, "name is not UTF-8");
+  return text;
+}
 
 std::vector<Ref<nn::Module>> modules_in(tt_module* const* handles, size_t count, const char* argument) {
   TT_CHECK(handles != nullptr || count == 0, Status::kInvalidArgument, argument,
@@ -94,19 +101,19 @@ tt_status tt_module_to_dtype(tt_module* module, tt_dtype dtype) {
   return guard("tt_module_to_dtype", [&] { module_in(module).to(dtype_in(dtype, "dtype"), std::nullopt); });
 }
 tt_status tt_module_to_device(tt_module* module, tt_device_type type, int32_t index) {
-  return guard("tt_module_to_device",
-               [&] { module_in(module).to(std::nullopt, device_in(type, index, "type")); });
+  return guard("tt_module_to_device", [&] { module_in(module).to(std::nullopt, device_in(type, index)); });
 }
 
 tt_status tt_module_parameters(const tt_module* module, tt_tensor** parameters, size_t capacity,
                                size_t* count) {
   return guard("tt_module_parameters", [&] {
-    TT_CHECK(parameters != nullptr || capacity == 0, Status::kInvalidArgument,
-             "parameters is NULL, but capacity is ", static_cast<uint64_t>(capacity));
+    clear_list(parameters, capacity, "parameters");
     size_t& total = out_value(count, "count");
     Tensors list = module_in(module).parameters();
-    total = list.size();
-    for (size_t i = 0; i < std::min(capacity, list.size()); ++i) parameters[i] = give(std::move(list[i]));
+    const size_t there = list.size();
+    list.resize(std::min(capacity, there));
+    give_all(list, parameters);
+    total = there;
   });
 }
 tt_status tt_module_named_parameters(const tt_module* module, tt_state_dict** out) {
@@ -149,18 +156,18 @@ tt_status tt_module_child(const tt_module* module, size_t index, const char** na
 
 tt_status tt_module_register_parameter(tt_module* module, const char* name, tt_tensor* parameter) {
   return guard("tt_module_register_parameter", [&] {
-    module_in(module).register_parameter(text_in(name, "name"), optional_in(parameter, "parameter"));
+    module_in(module).register_parameter(name_in(name), optional_in(parameter, "parameter"));
   });
 }
 tt_status tt_module_register_buffer(tt_module* module, const char* name, tt_tensor* buffer,
                                     int32_t persistent) {
   return guard("tt_module_register_buffer", [&] {
-    module_in(module).register_buffer(text_in(name, "name"), optional_in(buffer, "buffer"), persistent != 0);
+    module_in(module).register_buffer(name_in(name), optional_in(buffer, "buffer"), persistent != 0);
   });
 }
 tt_status tt_module_register_module(tt_module* module, const char* name, tt_module* child) {
   return guard("tt_module_register_module", [&] {
-    module_in(module).register_module(text_in(name, "name"), Ref<nn::Module>(&module_in(child, "child")));
+    module_in(module).register_module(name_in(name), Ref<nn::Module>(&module_in(child, "child")));
   });
 }
 tt_status tt_module_append(tt_module* module, tt_module* child) {

@@ -42,6 +42,9 @@ inline void release_handle(void* handle, Kind kind) {
   if (object->kind() == kind) object->release();  // a dead one is left alone
 }
 
+// The name of something in a module or state dict, which files keep as UTF-8.
+std::string_view name_in(const char* name);
+
 // A list of modules: none may be NULL.
 std::vector<Ref<nn::Module>> modules_in(tt_module* const* handles, size_t count, const char* argument);
 

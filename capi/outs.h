@@ -10,26 +10,27 @@ namespace tt::capi {
 // Room for several results; see the top of view.h.
 class Outs {
  public:
-  Outs(tt_tensor** outs, size_t capacity, size_t* count)
-      : outs_(outs), capacity_(capacity), count_(out_value(count, "count")) {
-    TT_CHECK(outs != nullptr || capacity == 0, Status::kInvalidArgument, "outs is NULL, but its capacity is ",
-             static_cast<uint64_t>(capacity));
-    for (size_t i = 0; i < capacity; ++i) outs[i] = nullptr;
+  Outs(tt_tensor** outs, size_t capacity, size_t* count) : outs_(outs), capacity_(capacity), count_(count) {
+    clear_list(outs, capacity, "outs");
+    (void)out_value(count, "count");
   }
-  // False when the caller only asks for the number.
+  // False when the caller only asks for the number. Everything else about the call must have been checked.
   bool wants(size_t needed) {
-    count_ = needed;
-    if (outs_ == nullptr) return false;
-    TT_CHECK(needed <= capacity_, Status::kInvalidArgument, "outs has room for ",
+    if (outs_ != nullptr && needed <= capacity_) return true;
+    *count_ = needed;
+    TT_CHECK(outs_ == nullptr, Status::kInvalidArgument, "outs has room for ",
              static_cast<uint64_t>(capacity_), " tensors, expected at least ", static_cast<uint64_t>(needed));
-    return true;
+    return false;
   }
-  void operator=(Tensors tensors) { give_all(tensors, outs_); }
+  void operator=(Tensors tensors) {
+    give_all(tensors, outs_);
+    *count_ = tensors.size();
+  }
 
  private:
   tt_tensor** outs_;
   size_t capacity_;
-  size_t& count_;
+  size_t* count_;
 };
 
 // An optional number: none where the pointer is NULL.

@@ -96,9 +96,6 @@ tt_status tt_set_print_options(const tt_print_options* options) {
 
 tt_status tt_get_print_options(tt_print_options* out) {
   return guard("tt_get_print_options", [&] {
-    tt_print_options& slot = out_value(out, "out");
-    TT_CHECK(slot.struct_size >= sizeof(size_t), Status::kInvalidArgument, "out->struct_size is ",
-             static_cast<uint64_t>(slot.struct_size), "; set it to sizeof(tt_print_options)");
     const PrintOptions now = print_options();
     const tt_print_options full = {sizeof(tt_print_options),
                                    now.precision,
@@ -106,9 +103,7 @@ tt_status tt_get_print_options(tt_print_options* out) {
                                    now.threshold,
                                    now.edgeitems,
                                    now.linewidth};
-    const size_t theirs = slot.struct_size;
-    std::memcpy(&slot, &full, std::min(theirs, sizeof full));
-    slot.struct_size = theirs;
+    put_struct(full, out, "out");
   });
 }
 

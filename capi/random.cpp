@@ -56,7 +56,7 @@ tt_status tt_generator_default(tt_generator** out) {
 tt_status tt_generator_default_of(tt_device_type type, int32_t index, tt_generator** out) {
   return guard("tt_generator_default_of", [&] {
     out_value(out, "out") = nullptr;
-    const Device device = device_in(type, index, "type");
+    const Device device = device_in(type, index);
     check_device(device);
     *out = give_generator(Ref<Generator>(&default_generator(device)));
   });

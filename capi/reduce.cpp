@@ -22,17 +22,10 @@ std::optional<int64_t> optional_dim(const int64_t* dim) {
 template <typename F>
 tt_status two_results(const char* call, tt_tensor** values, tt_tensor** indices, F&& op) {
   return guard(call, [&] {
-    Out first(values, "values");
-    Out second(indices, "indices");
+    clear_outs({{values, "values"}, {indices, "indices"}});
     const ops::ValuesAndIndices result = op();
-    first = result.values;
-    try {
-      second = result.indices;
-    } catch (...) {
-      tt_tensor_release(*values);
-      *values = nullptr;
-      throw;
-    }
+    *values = give(result.values);
+    *indices = give(result.indices);
   });
 }
 
@@ -42,20 +35,12 @@ tt_status unique_results(const char* call, tt_tensor** out, tt_tensor** inverse,
   return guard(call, [&] {
     if (inverse != nullptr) *inverse = nullptr;
     if (counts != nullptr) *counts = nullptr;
-    Out values(out, "out");
+    clear_outs({{out, "out"}});
     const ops::Unique result = op(inverse != nullptr, counts != nullptr);
-    try {
-      values = result.values;
-      if (inverse != nullptr) *inverse = give(result.inverse);
-      if (counts != nullptr) *counts = give(result.counts);
-    } catch (...) {
-      for (tt_tensor** slot : {out, inverse, counts}) {
-        if (slot == nullptr) continue;
-        tt_tensor_release(*slot);
-        *slot = nullptr;
-      }
-      throw;
-    }
+    reserve_in_scope(3);
+    *out = give(result.values);
+    if (inverse != nullptr) *inverse = give(result.inverse);
+    if (counts != nullptr) *counts = give(result.counts);
   });
 }
 

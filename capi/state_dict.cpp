@@ -51,7 +51,7 @@ tt_status tt_state_dict_has(const tt_state_dict* state_dict, const char* name, i
 }
 tt_status tt_state_dict_set(tt_state_dict* state_dict, const char* name, tt_tensor* tensor) {
   return guard("tt_state_dict_set",
-               [&] { state_dict_in(state_dict).set(text_in(name, "name"), *In(tensor, "tensor")); });
+               [&] { state_dict_in(state_dict).set(name_in(name), *In(tensor, "tensor")); });
 }
 tt_status tt_state_dict_remove(tt_state_dict* state_dict, const char* name) {
   return guard("tt_state_dict_remove", [&] {

@@ -28,17 +28,16 @@ Ref<Stream> stream_or_current(const tt_stream* handle, Device device) {
 extern "C" {
 
 tt_status tt_stream_create(tt_device_type type, int32_t index, tt_stream** out) {
-  return make_handle("tt_stream_create", out, [&] { return Stream::create(device_in(type, index, "type")); });
+  return make_handle("tt_stream_create", out, [&] { return Stream::create(device_in(type, index)); });
 }
 
 tt_status tt_stream_from_native(tt_device_type type, int32_t index, void* native, tt_stream** out) {
   return make_handle("tt_stream_from_native", out,
-                     [&] { return Stream::wrap(device_in(type, index, "type"), native); });
+                     [&] { return Stream::wrap(device_in(type, index), native); });
 }
 
 tt_status tt_stream_default(tt_device_type type, int32_t index, tt_stream** out) {
-  return make_handle("tt_stream_default", out,
-                     [&] { return Stream::shared(device_in(type, index, "type")); });
+  return make_handle("tt_stream_default", out, [&] { return Stream::shared(device_in(type, index)); });
 }
 
 tt_stream* tt_stream_retain(tt_stream* stream) {
@@ -48,8 +47,7 @@ tt_stream* tt_stream_retain(tt_stream* stream) {
 void tt_stream_release(tt_stream* stream) { release_handle(stream, Kind::kStream); }
 
 tt_status tt_stream_get_current(tt_device_type type, int32_t index, tt_stream** out) {
-  return make_handle("tt_stream_get_current", out,
-                     [&] { return Stream::current(device_in(type, index, "type")); });
+  return make_handle("tt_stream_get_current", out, [&] { return Stream::current(device_in(type, index)); });
 }
 
 tt_status tt_stream_set_current(tt_stream* stream, tt_stream** previous) {
@@ -109,7 +107,7 @@ tt_status tt_tensor_record_stream(const tt_tensor* tensor, const tt_stream* stre
 
 tt_status tt_event_create(tt_device_type type, int32_t index, int32_t timing, tt_event** out) {
   return make_handle("tt_event_create", out,
-                     [&] { return make_ref<Event>(device_in(type, index, "type"), timing != 0); });
+                     [&] { return make_ref<Event>(device_in(type, index), timing != 0); });
 }
 
 tt_event* tt_event_retain(tt_event* event) {

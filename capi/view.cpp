@@ -108,19 +108,16 @@ tt_status tt_split_with_sizes(const tt_tensor* input, const int64_t* split_sizes
     const In t(input, "input");
     TT_CHECK(split_sizes != nullptr || split_count == 0, Status::kInvalidArgument,
              "split_sizes is NULL, but its count is ", static_cast<uint64_t>(split_count));
-    if (results.wants(split_count)) {
-      results = ops::split_with_sizes(*t, std::span<const int64_t>(split_sizes, split_count), dim);
-    }
+    Tensors parts = ops::split_with_sizes(*t, std::span<const int64_t>(split_sizes, split_count), dim);
+    if (results.wants(split_count)) results = std::move(parts);
   });
 }
 tt_status tt_unbind(const tt_tensor* input, int64_t dim, tt_tensor** outs, size_t capacity, size_t* count) {
   return guard("tt_unbind", [&] {
     Outs results(outs, capacity, count);
     const In t(input, "input");
-    const int d = wrap_dim(dim, t->ndim());
-    if (results.wants(t->ndim() == 0 ? 0 : static_cast<size_t>(t->size(d))) || t->ndim() == 0) {
-      results = ops::unbind(*t, dim);
-    }
+    Tensors parts = ops::unbind(*t, dim);
+    if (results.wants(parts.size())) results = std::move(parts);
   });
 }
 

@@ -41,7 +41,9 @@ TT_API tt_status tt_is_grad_enabled(int32_t* out);
 /* ---- backward ---- */
 
 /* Adds the gradient of a one-element tensor to `.grad` of the leaves that it depends on, and uses the graph
- * up. */
+ * up. Where it fails midway (a callback's failure, a saved tensor that was written to since, no memory), the
+ * leaves it came to before have their gradients, and what it ran of the graph is used up, as in PyTorch: drop
+ * the gradients and run forward again. */
 TT_API tt_status tt_backward(const tt_tensor* tensor);
 
 typedef struct tt_backward_options {

@@ -2,11 +2,14 @@
  *
  * Conventions of every header:
  *  - A call that can fail returns tt_status. On failure tt_last_error() says what was wrong with which
- * argument; handle outputs are set to NULL, other outputs are left alone, and nothing else has changed.
+ * argument; handle outputs are set to NULL, other outputs are left alone, and nothing else has changed,
+ * except by a backward that fails midway (autograd.h).
  *  - Outputs come last. Every handle that a call returns is a new reference, which the caller releases (see
  * scopes in tensor.h for the exception). Borrowed pointers say how long they live.
  *  - Sizes, strides and dims are int64_t, enums and booleans int32_t, scalars double, text UTF-8.
  *  - An optional tensor may be NULL. A list is a pointer and a count.
+ *  - A struct begins with its size, which its INIT macro sets; it may be an older or newer header's. Members
+ * beyond it have their defaults.
  *  - Any handle may be used from any thread; concurrent reads are safe, concurrent writes are the caller's to
  * order.
  */
@@ -94,8 +97,8 @@ TT_API tt_status tt_get_default_dtype(tt_dtype* out);
 /* TT_ERR_DTYPE unless floating. */
 TT_API tt_status tt_set_default_dtype(tt_dtype dtype);
 
-/* Threads that one call may use on the CPU. 0 sets it back to OpenMP's choice (OMP_NUM_THREADS, else one a
- * core); negative is TT_ERR_INVALID_ARGUMENT. */
+/* Threads that one call may use on the CPU, 256 at most: a larger count acts as 256. 0 sets it back to
+ * OpenMP's choice (OMP_NUM_THREADS, else one a core); negative is TT_ERR_INVALID_ARGUMENT. */
 TT_API tt_status tt_set_num_threads(int32_t count);
 TT_API tt_status tt_get_num_threads(int32_t* out);
 

@@ -1,7 +1,8 @@
 /* TinyTorch: modules.
  *
- * A module is a tree of named parameters, buffers and child modules with a forward pass. New layers have the
- * default dtype, are on the CPU, and draw their initial values from the default generator as PyTorch's do. */
+ * A module is a tree of named parameters, buffers and child modules with a forward pass, at most 500 modules
+ * deep. New layers have the default dtype, are on the CPU, and draw their initial values from the default
+ * generator as PyTorch's do. */
 #ifndef TINYTORCH_NN_H_
 #define TINYTORCH_NN_H_
 

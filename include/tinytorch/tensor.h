@@ -60,11 +60,12 @@ TT_API tt_status tt_logspace(double start, double end, int64_t steps, double bas
                              tt_tensor** out);
 /* n x m with ones on the diagonal. */
 TT_API tt_status tt_eye(int64_t n, int64_t m, tt_dtype dtype, tt_tensor** out);
-/* A tensor with a copy of the caller's values: contiguous, row-major, of `dtype`. NULL data is fine when
- * there are no elements. */
+/* A tensor with a copy of the caller's values: contiguous, row-major, of `dtype`. A bool is true where its
+ * byte is not 0. NULL data is fine when there are no elements. */
 TT_API tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype,
                               tt_tensor** out);
-/* A tensor over the caller's memory, without a copy: contiguous, row-major, aligned to the element's size.
+/* A tensor over the caller's memory, without a copy: contiguous, row-major, aligned to the element's size; of
+ * bools every byte must be 0 or 1, now and later.
  * `deleter` (may be NULL) gets data and user once, when the last tensor over the memory is gone, on whichever
  * thread that is; it is not called when this call fails. */
 TT_API tt_status tt_from_memory(void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype,

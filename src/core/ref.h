@@ -28,6 +28,7 @@ enum class Kind : uint32_t {
   kStream = 0x74747372u,
   kEvent = 0x74746576u,
   kGraph = 0x74746772u,
+  kFunctionContext = 0x74746663u,
 };
 
 class RefCounted {

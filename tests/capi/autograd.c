@@ -204,6 +204,47 @@ static void hooks(void) {
   CHECK(watch.destroyed == 1 && fails.destroyed == 1 && doubles.destroyed == 1);
 }
 
+static tt_status failing_hook(const tt_tensor* grad, tt_tensor** replacement, void* user) {
+  (void)grad;
+  (void)replacement;
+  (void)user;
+  return tt_fail("enough");
+}
+
+/* A backward that fails has used the graph up as far as it came; a new forward and backward are as if it had
+ * not been, once the gradients are dropped. */
+static void failed_backward(void) {
+  const float values[] = {2, 3};
+  tt_tensor *a = vector_of(values, 2), *b = vector_of(values, 2), *y = NULL, *z = NULL, *grad = NULL;
+  uint64_t id = 0;
+  OK(tt_tensor_set_requires_grad(a, 1));
+  OK(tt_tensor_set_requires_grad(b, 1));
+  OK(tt_tensor_register_hook(b, failing_hook, NULL, NULL, &id));
+  OK(tt_mul(a, b, &y));
+  OK(tt_sum(y, NULL, 0, 0, -1, &z));
+  FAILS(tt_backward(z), TT_ERR_CALLBACK, "enough");
+  FAILS(tt_backward(z), TT_ERR_AUTOGRAD, "a second time");
+  OK(tt_tensor_grad(b, &grad));
+  CHECK(grad == NULL);
+  OK(tt_tensor_set_grad(a, NULL));
+  OK(tt_tensor_remove_hook(b, id));
+  tt_tensor_release(y);
+  tt_tensor_release(z);
+  OK(tt_mul(a, b, &y));
+  OK(tt_sum(y, NULL, 0, 0, -1, &z));
+  OK(tt_backward(z));
+  OK(tt_tensor_grad(a, &grad));
+  CHECK(at(grad, 0) == 2.0F && at(grad, 1) == 3.0F);
+  tt_tensor_release(grad);
+  OK(tt_tensor_grad(b, &grad));
+  CHECK(at(grad, 0) == 2.0F && at(grad, 1) == 3.0F);
+  tt_tensor_release(grad);
+  tt_tensor_release(y);
+  tt_tensor_release(z);
+  tt_tensor_release(a);
+  tt_tensor_release(b);
+}
+
 static void kept_gradients(void) {
   tt_tensor *x = leaf(2), *y = NULL, *z = NULL;
   OK(tt_mul(x, x, &y));
@@ -378,6 +419,7 @@ int main(void) {
   versions();
   hooks();
   kept_gradients();
+  failed_backward();
   functions();
   long_chain();
   return finish("autograd");

@@ -102,6 +102,21 @@ static void null_and_wrong_handles(void) {
   FAILS(tt_module_train((tt_module*)a, 1), TT_ERR_INVALID_ARGUMENT, "is not a module");
   FAILS(tt_module_forward(module, NULL, &out), TT_ERR_INVALID_ARGUMENT, "NULL");
   FAILS(tt_module_get_parameter(module, NULL, &out), TT_ERR_INVALID_ARGUMENT, "NULL");
+  FAILS(tt_function_save((tt_function_context*)a, &a, 1), TT_ERR_INVALID_ARGUMENT,
+        "context is not a function context");
+  FAILS(tt_function_saved((tt_function_context*)module, 0, &out), TT_ERR_INVALID_ARGUMENT,
+        "context is not a function context");
+  int32_t flag = -7;
+  FAILS(tt_function_needs_input_grad((tt_function_context*)generator, 0, &flag), TT_ERR_INVALID_ARGUMENT,
+        "context is not a function context");
+  FAILS(tt_function_needs_input_grad(NULL, 0, &flag), TT_ERR_INVALID_ARGUMENT, "context is NULL");
+  CHECK(flag == -7);
+  FAILS(tt_event_synchronize(NULL), TT_ERR_INVALID_ARGUMENT, "event is NULL, expected an event");
+  FAILS(tt_event_synchronize((tt_event*)a), TT_ERR_INVALID_ARGUMENT, "event is not an event");
+  FAILS(tt_module_to_device(module, TT_CPU, 3), TT_ERR_DEVICE, "index is 3, expected 0 for the CPU, or -1");
+  FAILS(tt_to_device(a, TT_CPU, -2, &out), TT_ERR_DEVICE, "index is -2");
+  FAILS(tt_to_device(a, 7, 0, &out), TT_ERR_DEVICE, "type is 7");
+  OK(tt_module_to_device(module, TT_CPU, -1));
   tt_module_release(module);
   tt_generator_release(generator);
   tt_tensor_release(a);
@@ -266,6 +281,16 @@ static void sized_options(void) {
   optimizer = (tt_optimizer*)kUntouched;
   FAILS(tt_optim_sgd(&p, 1, &options, &optimizer), TT_ERR_INVALID_ARGUMENT, "struct_size");
   CHECK(optimizer == NULL);
+  options = (tt_sgd_options)TT_SGD_OPTIONS_INIT;
+  options.struct_size = sizeof(size_t) + sizeof(double) / 2; /* half of lr */
+  FAILS(tt_optim_sgd(&p, 1, &options, &optimizer), TT_ERR_INVALID_ARGUMENT, "options.struct_size is 12");
+  tt_print_options print;
+  print.struct_size = sizeof(size_t) + 1;
+  FAILS(tt_get_print_options(&print), TT_ERR_INVALID_ARGUMENT, "out.struct_size is 9");
+  FAILS(tt_get_print_options(NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  print.struct_size = sizeof print;
+  OK(tt_get_print_options(&print));
+  CHECK(print.struct_size == sizeof print && print.precision == 4 && print.linewidth == 80);
   tt_backward_options backward;
   tt_backward_options_init(&backward);
   CHECK(backward.struct_size == sizeof backward && backward.retain_graph == 0 && backward.allow_unused == 0);
@@ -292,6 +317,69 @@ static void texts(void) {
   tt_tensor_release(b);
 }
 
+/* What is named in a module can be saved. */
+static void names_are_utf8(void) {
+  const float values[] = {1, 2, 3};
+  const char* const latin1 =
+      "gr\xf6\xdf"
+      "e";
+  tt_tensor* a = vector_of(values, 3);
+  tt_module* module = NULL;
+  tt_state_dict* dict = NULL;
+  OK(tt_nn_linear(2, 3, 1, &module));
+  FAILS(tt_module_register_parameter(module, latin1, a), TT_ERR_INVALID_ARGUMENT, "name is not UTF-8");
+  FAILS(tt_module_register_buffer(module, latin1, a, 1), TT_ERR_INVALID_ARGUMENT, "name is not UTF-8");
+  FAILS(tt_module_register_module(module, latin1, module), TT_ERR_INVALID_ARGUMENT, "name is not UTF-8");
+  OK(tt_module_register_parameter(module,
+                                  "gr\xc3\xb6\xc3\x9f"
+                                  "e",
+                                  a));
+  OK(tt_state_dict_new(&dict));
+  FAILS(tt_state_dict_set(dict, latin1, a), TT_ERR_INVALID_ARGUMENT, "name is not UTF-8");
+  tt_state_dict_release(dict);
+  tt_module_release(module);
+  tt_tensor_release(a);
+}
+
+/* Every byte but 0 is true, and true is 1. */
+static void bools_from_bytes(void) {
+  const unsigned char bytes[] = {0, 1, 7, 255};
+  const int64_t size = 4;
+  tt_tensor *bools = NULL, *sum = NULL;
+  void* data = NULL;
+  OK(tt_from_data(bytes, &size, 1, TT_BOOL, &bools));
+  OK(tt_tensor_data(bools, &data));
+  CHECK(memcmp(data, "\0\1\1\1", 4) == 0);
+  OK(tt_sum(bools, NULL, 0, 0, -1, &sum));
+  CHECK(item(sum) == 3.0);
+  tt_tensor_release(sum);
+  tt_tensor_release(bools);
+}
+
+/* A wrong sample is found when the loader is made. */
+static void samplers(void) {
+  const float values[] = {1, 2, 3};
+  const int64_t beyond[] = {0, 2, 3}, negative[] = {-1}, right[] = {2, 2, 0};
+  tt_tensor* a = vector_of(values, 3);
+  tt_dataset* dataset = NULL;
+  tt_loader* loader = (tt_loader*)kUntouched;
+  tt_loader_options options = TT_LOADER_OPTIONS_INIT;
+  OK(tt_tensor_dataset_new(&a, 1, &dataset));
+  options.sampler = beyond;
+  options.sampler_count = 3;
+  FAILS(tt_loader_new(dataset, &options, &loader), TT_ERR_INVALID_ARGUMENT, "sampler[2] is 3");
+  CHECK(loader == NULL);
+  options.sampler = negative;
+  options.sampler_count = 1;
+  FAILS(tt_loader_new(dataset, &options, &loader), TT_ERR_INVALID_ARGUMENT, "sampler[0] is -1");
+  options.sampler = right;
+  options.sampler_count = 3;
+  OK(tt_loader_new(dataset, &options, &loader));
+  tt_loader_release(loader);
+  tt_dataset_release(dataset);
+  tt_tensor_release(a);
+}
+
 int main(void) {
   names();
   messages();
@@ -306,5 +394,8 @@ int main(void) {
   scope_and_graph();
   sized_options();
   texts();
+  names_are_utf8();
+  bools_from_bytes();
+  samplers();
   return finish("conventions");
 }
