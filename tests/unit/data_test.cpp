@@ -122,8 +122,8 @@ TEST(Loader, TakesTheSamplersOrder) {
   Loader nothing(counting(5), options);
   EXPECT_EQ(epoch(nothing), List{});
   options.sampler = List{5};
-  Loader outside(counting(5), options);
-  EXPECT_EQ(message_of([&] { outside.begin(); }), "sampler[0] is 5, out of range for a data set of length 5");
+  EXPECT_EQ(message_of([&] { Loader(counting(5), options); }),
+            "sampler[0] is 5, out of range for a data set of length 5");
 }
 
 TEST(Loader, RestartsInTheMiddle) {
