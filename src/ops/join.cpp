@@ -250,7 +250,8 @@ Tensor repeat(const Tensor& t, std::span<const int64_t> repeats) {
     int64_t inner = sizes[i];
     for (int k = i + 1; k < sizes.size(); ++k) inner *= target[k];
     out = expand(reshape(out, Dims{-1, 1, inner}), Dims{-1, times, inner});
-    out = reshape(out, Dims{-1});
+    // Not reshape, which keeps one repeated element as it is.
+    out = view(clone_contiguous(out), Dims{-1});
     copied = true;
   }
   return copied ? view(out, target) : view(clone_contiguous(t), target);
@@ -277,7 +278,7 @@ Tensor repeat_interleave(const Tensor& t, int64_t repeats, std::optional<int64_t
   int64_t inner = 1;
   for (int i = d + 1; i < in.ndim(); ++i) inner *= in.size(i);
   const Tensor wide = expand(reshape(in, Dims{-1, 1, inner}), Dims{-1, repeats, inner});
-  return view(repeats == 1 ? clone_contiguous(wide) : reshape(wide, Dims{-1}), sizes);
+  return view(clone_contiguous(wide), sizes);
 }
 
 Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<int64_t> dim) {

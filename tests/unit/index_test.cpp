@@ -124,3 +124,22 @@ TEST(Index, BadIndicesWriteNothing) {
   EXPECT_EQ(x.version(), 0u);
   EXPECT_EQ(message_of([&] { ops::cat({}, 0); }), "torch.cat(): expected a non-empty list of Tensors");
 }
+
+TEST(Index, RepeatsOfOneElementAreNewMemory) {
+  const int64_t thrice[] = {3}, none[] = {1}, grid[] = {2, 2};
+  for (const Dims& sizes : {Dims{}, Dims{1}, Dims{1, 1}}) {
+    const Tensor x = ops::ones(sizes, DType::kFloat32);
+    std::vector<Tensor> results{ops::repeat(x, grid), ops::repeat_interleave(x, 3, std::nullopt),
+                                ops::repeat_interleave(x, 3, 0), ops::tile(x, thrice)};
+    if (x.ndim() < 2) {
+      results.push_back(ops::repeat(x, thrice));
+      results.push_back(ops::repeat(x, none));
+    }
+    ops::fill_(x, 0);
+    for (const Tensor& y : results) {
+      EXPECT_TRUE(y.is_contiguous()) << to_string(y.sizes());
+      for (int64_t i = 0; i < y.numel(); ++i) EXPECT_EQ(y.data<float>()[i], 1.0f);
+      ops::add_(y, 1);
+    }
+  }
+}
