@@ -250,6 +250,7 @@ Tensor expand(const Tensor& t, const Dims& sizes) {
     }
     if (i >= added && out[i] == size) strides[i] = t.stride(i - added);
   }
+  checked_numel(out);
   const Dims in_sizes = t.sizes();
   return make_view("expand", t, out, strides, t.offset(),
                    [in_sizes](const Tensor& grad) { return sum_to_size(grad, in_sizes); });

@@ -180,6 +180,7 @@ Tensor unfold(const Tensor& t, int64_t dim, int64_t size, int64_t step) {
   const int64_t count = (whole - size) / step + 1;
   sizes[d] = count;
   sizes.push_back(size);
+  checked_numel(sizes);
   strides.push_back(t.stride(d));
   strides[d] = stepped(strides[d], step);
   const Dims in_sizes = t.sizes();

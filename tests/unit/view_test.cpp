@@ -75,6 +75,17 @@ TEST(View, Messages) {
             "view size is not compatible with input tensor's size and strid");
   EXPECT_EQ(message_of([&] { ops::split(x, 0); }),
             "split_size can only be 0 if dimension size is 0, but got dimension size of 4");
+  const Tensor one = ops::zeros({}, DType::kFloat32);
+  EXPECT_EQ(message_of([&] {
+              ops::expand(one, {2, 7, int64_t{1} << 62});
+            }),
+            "the number of elements of shape [2, 7, 4611686018427387904] overflows int64");
+  EXPECT_EQ(ops::expand(one, {0, 7, int64_t{1} << 62}).numel(), 0);
+  const Tensor lines[] = {ops::expand(one, {int64_t{1} << 31}), ops::expand(one, {int64_t{1} << 33})};
+  EXPECT_EQ(message_of([&] { ops::meshgrid(lines); }),
+            "the number of elements of shape [2147483648, 8589934592] overflows int64");
+  EXPECT_EQ(message_of([&] { ops::unfold(ops::expand(one, {int64_t{1} << 33}), 0, int64_t{1} << 32, 1); }),
+            "the number of elements of shape [4294967297, 4294967296] overflows int64");
 }
 
 TEST(View, Resize) {
