@@ -317,9 +317,11 @@ Unique unique_along(const Tensor& t, int64_t dim, bool consecutive, bool return_
   const GradMode off(false);
   TT_CHECK(t.ndim() > 0, Status::kShape, "unique: a 0-dim tensor has no dimension to go along");
   const int d = wrap_dim(dim, t.ndim());
-  Unique out = unique_rows(contiguous(transpose(t, 0, d)), consecutive, Dims{t.size(d)}, return_inverse,
+  // The other dimensions keep their order: slices are compared element by element as they are written.
+  const int64_t along[] = {d}, first[] = {0};
+  Unique out = unique_rows(contiguous(movedim(t, along, first)), consecutive, Dims{t.size(d)}, return_inverse,
                            return_counts);
-  out.values = contiguous(transpose(out.values, 0, d));
+  out.values = contiguous(movedim(out.values, first, along));
   return out;
 }
 

@@ -173,6 +173,13 @@ def order_unique(r):
                 i,
                 c,
             )
+    # The slices along the first differ at (0, 1) and at (1, 0): the first of them in reading order decides.
+    deep = torch.tensor([[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[1, 0], [1, 0]]])
+    for d in range(3):
+        for dtype in (i64, f32):
+            r.case(
+                "unique_dim", f"deep{d}_{SHORT[dtype]}", unique_dim, deep.movedim(0, d).to(dtype), d, True, True, True
+            )
     dtype_cases(r, "unique", unique, (True, True, True), ALL_DTYPES, shape=(2, 9))
     r.case("unique", "zero_dim_i64", unique, torch.tensor(5), True, True, True)
     r.case("unique", "nan_f32", unique, torch.tensor([nan, 1.0, nan, inf, -inf, 1.0]), True, True, True)
