@@ -163,7 +163,7 @@ TT_API tt_status tt_huber_loss(const tt_tensor* input, const tt_tensor* target, 
 
 /* -weight (target log(input) + (1 - target) log(1 - input)), logarithms cut at -100. input and target: one
  * shape, one floating dtype, values in [0, 1] (TT_ERR_INVALID_ARGUMENT otherwise, also for NaN). weight
- * broadcasts to input; NULL: 1. */
+ * broadcasts to input and has no gradient: one that requires it is TT_ERR_AUTOGRAD. NULL: 1. */
 TT_API tt_status tt_binary_cross_entropy(const tt_tensor* input, const tt_tensor* target,
                                          const tt_tensor* weight, int32_t reduction, tt_tensor** out);
 /* The same of sigmoid(input), without overflow; pos_weight (NULL: 1) multiplies the target's term. target may
@@ -173,14 +173,14 @@ TT_API tt_status tt_binary_cross_entropy_with_logits(const tt_tensor* input, con
                                                      int32_t reduction, tt_tensor** out);
 
 /* input (C), (N, C) or (N, C, d1, ..) of log-probabilities; target: class indices, int64 or uint8, of shape
- * (), (N) or (N, d1, ..). The loss is -weight[target] * input[target]; 0 where the target is ignore_index
- * (PyTorch's default is -100). The mean divides by the sum of the weights counted. weight (C) has input's
- * dtype; NULL: 1. A target outside [0, C) is TT_ERR_INVALID_ARGUMENT. */
+ * () or (1), (N) or (N, d1, ..). The loss is -weight[target] * input[target]; 0 where the target is
+ * ignore_index (PyTorch's default is -100). The mean divides by the sum of the weights counted. weight (C)
+ * has input's dtype and no gradient; NULL: 1. A target outside [0, C) is TT_ERR_INVALID_ARGUMENT. */
 TT_API tt_status tt_nll_loss(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,
                              int32_t reduction, int64_t ignore_index, tt_tensor** out);
 /* The same of log_softmax(input) over the classes. label_smoothing, at most 1, mixes the target with the
  * uniform distribution. A target of input's own shape holds probabilities: then ignore_index must be
- * negative, and the mean divides by the number of positions. */
+ * negative, the mean divides by the number of positions, and weight may require a gradient. */
 TT_API tt_status tt_cross_entropy(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,
                                   int32_t reduction, int64_t ignore_index, double label_smoothing,
                                   tt_tensor** out);

@@ -162,6 +162,7 @@ Dims check_indices(const char* op, const Tensor& input, const Tensor& target, co
   check_weight(weight, input);
   TT_CHECK(!weight.defined() || weight.dtype() == input.dtype(), Status::kDtype, "expected weight of dtype ",
            input.dtype(), " but found ", weight.dtype());
+  if (weight.defined()) check_constant(op, "weight", weight);
   return sizes;
 }
 

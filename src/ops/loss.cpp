@@ -182,8 +182,9 @@ Inputs promoted(ElementLoss kind, const Tensor& input, const Tensor& target, dou
 }
 
 // A weight in the input's dtype, checked to broadcast to `shape`.
-Tensor checked_weight(const Tensor& weight, const Tensor& input) {
+Tensor checked_weight(const char* op, const char* name, const Tensor& weight, const Tensor& input) {
   if (!weight.defined()) return weight;
+  check_constant(op, name, weight);
   check_same_device(input, weight);
   const Dims wide = broadcast(input.sizes(), weight.sizes());
   TT_CHECK(wide == input.sizes(), Status::kShape, "output with shape ", input.sizes(),
@@ -193,6 +194,12 @@ Tensor checked_weight(const Tensor& weight, const Tensor& input) {
 }
 
 }  // namespace
+
+void check_constant(const char* op, const char* argument, const Tensor& t) {
+  TT_CHECK(!needs_grad(t), Status::kAutograd, "The function '", op,
+           "' is not differentiable with respect to argument '", argument,
+           "'. This input cannot have requires_grad True.");
+}
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   if (autocast_on()) {
@@ -252,13 +259,14 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Ten
            input.dtype());
   TT_CHECK(input.dtype() == target.dtype(), Status::kDtype, "Found dtype ", target.dtype(), " but expected ",
            input.dtype());
-  const Inputs in{ElementLoss::kBce, 0, input, target, checked_weight(weight, input), {}};
+  constexpr const char* kName = "binary_cross_entropy";
+  const Inputs in{ElementLoss::kBce, 0, input, target, checked_weight(kName, "weight", weight, input), {}};
   if (input.numel() > 0) {
     LossKernels& kernels = *backend_of(input.device()).loss;
     kernels.check_probabilities(make_loop(input.sizes(), {input}), "input");
     kernels.check_probabilities(make_loop(target.sizes(), {target}), "target");
   }
-  return element_loss("binary_cross_entropy", in, reduction);
+  return element_loss(kName, in, reduction);
 }
 
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, const Tensor& weight,
@@ -273,9 +281,10 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
   TT_CHECK(is_floating(target.dtype()), Status::kDtype, "result type ", input.dtype(),
            " can't be cast to the desired output type ", target.dtype());
   Inputs in = promoted(ElementLoss::kBceWithLogits, input, target);
-  in.w = checked_weight(weight, in.x);
-  in.p = checked_weight(pos_weight, in.x);
-  return element_loss("binary_cross_entropy_with_logits", in, reduction);
+  constexpr const char* kName = "binary_cross_entropy_with_logits";
+  in.w = checked_weight(kName, "weight", weight, in.x);
+  in.p = checked_weight(kName, "pos_weight", pos_weight, in.x);
+  return element_loss(kName, in, reduction);
 }
 
 }  // namespace tt::ops

@@ -7,6 +7,9 @@ namespace tt::ops {
 
 enum class Reduction : int32_t { kNone = 0, kMean = 1, kSum = 2 };
 
+// Fails where the tensor, an argument of a loss that has no gradient for it, wants one.
+void check_constant(const char* op, const char* argument, const Tensor& t);
+
 // Element by element, input and target broadcast.
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::kMean);
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::kMean);

@@ -464,12 +464,16 @@ def binary(r, reductions):
     r.error(op, "dtypes", bce, h, torch.ones(3, dtype=f64), None, "mean")
     r.error(op, "weight_shape", bce, h, torch.ones(3), torch.ones(2), "mean")
     r.error(op, "reduction", bce, h, torch.ones(3), None, "average")
+    wanted = torch.ones(3, requires_grad=True)
+    r.error(op, "weight_grad", bce, h, torch.ones(3), wanted, "mean")
     op = "binary_cross_entropy_with_logits"
     r.error(op, "shapes", logits, h, torch.ones(4), None, None, "mean")
     r.error(op, "no_broadcast", logits, torch.full((2, 3), 0.5), torch.ones(3), None, None, "mean")
     r.error(op, "weight_shape", logits, h, torch.ones(3), torch.ones(2), None, "mean")
     r.error(op, "pos_weight_shape", logits, h, torch.ones(3), None, torch.ones(2), "mean")
     r.error(op, "reduction", logits, h, torch.ones(3), None, None, "average")
+    r.error(op, "weight_grad", logits, h, torch.ones(3), wanted, None, "mean")
+    r.error(op, "pos_weight_grad", logits, h, torch.ones(3), None, wanted, "mean")
 
 
 def classes(r, reductions):
@@ -584,6 +588,9 @@ def classes(r, reductions):
             ("batch", x, t[:3], None, "mean"),
             ("target_i32", x, t.int(), None, "mean"),
             ("weight_size", x, t, torch.ones(4), "mean"),
+            ("weight_grad", x, t, torch.ones(3, requires_grad=True), "mean"),
+            ("one_target", x[0], t[1:2], None, "none"),
+            ("two_targets", x[0], t[1:3], None, "none"),
             ("weight_dtype", x, t, torch.ones(3, dtype=f64), "mean"),
             ("reduction", x, t, None, "average"),
             ("input_zero_dim", torch.zeros(()), torch.tensor(0), None, "mean"),

@@ -129,6 +129,31 @@ TEST(Loss, Messages) {
             "all elements of input should be between 0 and 1");
 }
 
+TEST(Loss, WeightsHaveNoGradient) {
+  const Tensor weight = ops::ones({2}, DType::kFloat32), half = ops::full({2}, 0.5, DType::kFloat32);
+  const Tensor rows = ops::zeros({1, 2}, DType::kFloat32), target = tensor<int64_t>({1}, {1});
+  const auto message = [](const char* op, const char* argument) {
+    return str("The function '", op, "' is not differentiable with respect to argument '", argument,
+               "'. This input cannot have requires_grad True.");
+  };
+  set_requires_grad(weight, true);
+  EXPECT_EQ(message_of([&] { ops::binary_cross_entropy(half, half, weight); }),
+            message("binary_cross_entropy", "weight"));
+  EXPECT_EQ(message_of([&] { ops::binary_cross_entropy_with_logits(half, half, weight); }),
+            message("binary_cross_entropy_with_logits", "weight"));
+  EXPECT_EQ(message_of([&] { ops::binary_cross_entropy_with_logits(half, half, Tensor(), weight); }),
+            message("binary_cross_entropy_with_logits", "pos_weight"));
+  EXPECT_EQ(message_of([&] { ops::nll_loss(rows, target, weight); }), message("nll_loss", "weight"));
+  EXPECT_EQ(message_of([&] { ops::cross_entropy(rows, target, weight); }),
+            message("cross_entropy", "weight"));
+  const Tensor roots[] = {ops::cross_entropy(rows, ops::softmax(rows, 1), weight)};
+  backward(roots, {}, {});
+  EXPECT_TRUE(weight.grad().defined());
+  const GradMode off(false);
+  ops::nll_loss(rows, target, weight);
+  ops::binary_cross_entropy(half, half, weight);
+}
+
 // The result must not depend on how the elements were split.
 TEST(Loss, LongSumIsExact) {
   const Tensor x = ops::ones({100003}, DType::kFloat32), y = ops::zeros({100003}, DType::kFloat32);
