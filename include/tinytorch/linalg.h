@@ -45,7 +45,7 @@ TT_API tt_status tt_addmv_(tt_tensor* input, const tt_tensor* mat, const tt_tens
                            double alpha);
 
 /* input (.., in) times weight (out, in) transposed, plus bias (out): (.., out). bias may be NULL, or anything
- * that broadcasts to the result. weight (in) without bias gives (..). */
+ * that broadcasts to the result. weight (in) gives (..). */
 TT_API tt_status tt_linear(const tt_tensor* input, const tt_tensor* weight, const tt_tensor* bias,
                            tt_tensor** out);
 /* out[.., o] = sum over i, j of input1[.., i] * weight[o][i][j] * input2[.., j], plus bias[o]; bias may be

@@ -522,8 +522,11 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   TT_CHECK(weight.ndim() <= 2, Status::kShape, "t() expects a tensor with <= 2 dimensions, but self is ",
            weight.ndim(), "D");
   if (weight.ndim() == 1) {
-    TT_CHECK(!bias.defined(), Status::kShape, "mat2 must be a matrix, got 1-D tensor");
-    return;  // a product with a vector, which checks itself
+    // A product with a vector, which checks itself.
+    Dims sizes = x.sizes();
+    sizes.erase(sizes.size() - 1);
+    if (bias.defined()) check_input(bias, x, sizes);
+    return;
   }
   const int64_t in = x.sizes().back();
   TT_CHECK(in == weight.size(1), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (",
@@ -543,7 +546,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     return linear(cast(x), cast(weight), cast(bias));
   }
   check_linear(x, weight, bias);
-  if (weight.ndim() == 1) return matmul(x, weight);
+  if (weight.ndim() == 1) {
+    const Tensor out = matmul(x, weight);
+    return bias.defined() ? add(out, bias) : out;
+  }
   if (!bias.defined() || is_row(bias, weight)) return fold("linear", x, weight, true, bias);
   return add(fold("linear", x, weight, true), bias);
 }

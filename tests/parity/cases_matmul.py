@@ -178,6 +178,9 @@ def matmul(r):
         ("no_inputs", ((3, 0), c), ((2, 0), c), ((2,), c)),
         ("one", ((3, 1), c), ((1, 1), c), ((1,), c)),
         ("one_feature", ((4,), c), ((4,), c), None),
+        ("one_feature_bias", ((4,), c), ((4,), c), ((), c)),
+        ("one_feature_batch", ((2, 3, 4), c), ((4,), c), ((), c)),
+        ("one_feature_wide_bias", ((2, 3, 4), c), ((4,), c), ((2, 3), c)),
         ("step", ((3, 4), st), ((2, 4), of), ((2,), ex)),
         ("odd", ((7, 9), c), ((5, 9), c), ((5,), c)),
     ]
@@ -217,6 +220,7 @@ def mm_errors(r):
     r.error("addmm", "dtypes", addmm, ones(2), ones(3, 4, dtype=f64), ones(4, 2), 1.0, 1.0)
     r.error("linear", "inner", F.linear, ones(3, 4), ones(2, 5), None)
     r.error("linear", "bias", F.linear, ones(3, 4), ones(2, 4), ones(3))
+    r.error("linear", "vector_bias", F.linear, ones(4), ones(4), ones(5))
     r.error("linear", "weight3", F.linear, ones(3, 4), ones(2, 2, 4), None)
 
 
