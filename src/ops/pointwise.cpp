@@ -281,7 +281,15 @@ bool divides(BinaryOp op) {
          op == BinaryOp::div_trunc;
 }
 
-void check_values(BinaryOp op, const Arg& b, DType dtype) {
+bool is_bool(const Arg& arg) {
+  return arg.is_tensor() ? arg.tensor().dtype() == DType::kBool : arg.scalar().type() == Scalar::Type::kBool;
+}
+
+void check_values(BinaryOp op, const Arg& a, const Arg& b, DType dtype) {
+  TT_CHECK(
+      (op != BinaryOp::sub && op != BinaryOp::sub_alpha) || (!is_bool(a) && !is_bool(b)), Status::kDtype,
+      "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a ",
+      "mask, use the `~` or `logical_not()` operator instead.");
   if (is_floating(dtype)) return;
   if (divides(op)) check_divisor(b);
   TT_CHECK(op != BinaryOp::pow || b.is_tensor() || b.scalar().to_int() >= 0, Status::kInvalidArgument,
@@ -439,7 +447,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
   Tensor out;
   if (alike(a, b) && compute_dtype(row, a.tensor().dtype()) == a.tensor().dtype()) {
     const DType dtype = a.tensor().dtype();
-    check_values(op, b, dtype);
+    check_values(op, a, b, dtype);
     out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
     if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
   } else if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
@@ -450,7 +458,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
     const Arg args[] = {a, b};
     const Device device = common_device(args);
     const Dims shape = broadcast(a.sizes(), b.sizes());
-    check_values(op, b, dtype);
+    check_values(op, a, b, dtype);
     out = empty(shape, row.result == kBool ? DType::kBool : dtype, device);
     run_binary(op, out, a, b, dtype, params);
   }
@@ -475,7 +483,7 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   const Arg args[] = {self, other};
   common_device(args);
   check_shape_fits(broadcast(self.sizes(), other.sizes()), self);
-  check_values(op, other, dtype);
+  check_values(op, self, other, dtype);
 
   const Tensor& tb = tensor_or_none(other);
   const bool takes_grad = needs_grad(self, tb);

@@ -79,7 +79,9 @@ Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
 
 Tensor softmin(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
   wrap_dim(dim, x.ndim());
-  return softmax(neg(dtype.has_value() ? to_dtype(x, *dtype) : x), dim);
+  // A bool has no negative, whatever it is converted to.
+  const bool convert = dtype.has_value() && x.dtype() != DType::kBool;
+  return softmax(neg(convert ? to_dtype(x, *dtype) : x), dim);
 }
 
 }  // namespace tt::ops
