@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "capi/guard.h"
+#include "ops/create.h"
 
 using namespace tt;
 using namespace tt::capi;
@@ -66,8 +67,10 @@ struct Scaled {
   Scaled(const tt_tensor* a, const tt_tensor* b, const tt_tensor* c, double value)
       : input(a, "input"), tensor1(b, "tensor1"), tensor2(c, "tensor2"), params{value, 0, 0} {
     const Arg args[] = {*input, *tensor1, *tensor2};
-    TT_CHECK(value == std::floor(value) || is_floating(result_type(args)), Status::kInvalidArgument,
+    const DType result = result_type(args);
+    TT_CHECK(value == std::floor(value) || is_floating(result), Status::kInvalidArgument,
              "For integral input tensors, argument value must not be a floating point number, got ", value);
+    params.a = ops::checked_factor("value", value, result);
   }
 };
 

@@ -20,7 +20,7 @@ TT_API tt_status tt_take_along_dim(const tt_tensor* input, const tt_tensor* indi
 /* The slices along `dim` that the vector `index` names. */
 TT_API tt_status tt_index_select(const tt_tensor* input, int64_t dim, const tt_tensor* index,
                                  tt_tensor** out);
-/* input with alpha * source's slices added at `index` along `dim`. */
+/* input with alpha * source's slices added at `index` along `dim`. alpha as in tt_addmm. */
 TT_API tt_status tt_index_add(const tt_tensor* input, int64_t dim, const tt_tensor* index,
                               const tt_tensor* source, double alpha, tt_tensor** out);
 TT_API tt_status tt_index_add_(tt_tensor* input, int64_t dim, const tt_tensor* index, const tt_tensor* source,

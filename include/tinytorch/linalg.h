@@ -27,7 +27,8 @@ TT_API tt_status tt_dot(const tt_tensor* input, const tt_tensor* other, tt_tenso
 TT_API tt_status tt_outer(const tt_tensor* input, const tt_tensor* vec2, tt_tensor** out);
 
 /* beta * input + alpha * (mat1 x mat2), input broadcast to the result's shape. With beta 0 input is not read:
- * NaN in it does not count. For integers alpha and beta lose their fraction. `name_` writes into input, which
+ * NaN in it does not count. For integers alpha and beta lose their fraction, and what
+ * the dtype cannot hold is TT_ERR_INVALID_ARGUMENT; -1 is 255 in uint8. `name_` writes into input, which
  * must have the result's shape. */
 TT_API tt_status tt_addmm(const tt_tensor* input, const tt_tensor* mat1, const tt_tensor* mat2, double beta,
                           double alpha, tt_tensor** out);

@@ -162,7 +162,7 @@ TT_API tt_status tt_add(const tt_tensor* input, const tt_tensor* other, tt_tenso
 TT_API tt_status tt_add_(tt_tensor* input, const tt_tensor* other);
 TT_API tt_status tt_add_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_add_scalar_(tt_tensor* input, double other);
-/* input - other. Not two bools. */
+/* input - other. Neither may be bool. */
 TT_API tt_status tt_sub(const tt_tensor* input, const tt_tensor* other, tt_tensor** out);
 TT_API tt_status tt_sub_(tt_tensor* input, const tt_tensor* other);
 TT_API tt_status tt_sub_scalar(const tt_tensor* input, double other, tt_tensor** out);
@@ -288,8 +288,8 @@ TT_API tt_status tt_rdiv_scalar(const tt_tensor* input, double other, tt_tensor*
 TT_API tt_status tt_rpow_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rremainder_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rxlogy_scalar(const tt_tensor* input, double other, tt_tensor** out);
-/* input + alpha * other and input - alpha * other. For integers alpha must be integral; not bool unless alpha
- * is 1. */
+/* input + alpha * other and input - alpha * other. For integers alpha must be integral and, as in tt_addmm,
+ * fit the dtype; not bool unless alpha is 1. */
 TT_API tt_status tt_add_alpha(const tt_tensor* input, const tt_tensor* other, double alpha, tt_tensor** out);
 TT_API tt_status tt_add_alpha_(tt_tensor* input, const tt_tensor* other, double alpha);
 TT_API tt_status tt_sub_alpha(const tt_tensor* input, const tt_tensor* other, double alpha, tt_tensor** out);
@@ -319,7 +319,8 @@ TT_API tt_status tt_where_scalar(const tt_tensor* condition, const tt_tensor* in
                                  tt_tensor** out);
 TT_API tt_status tt_rwhere_scalar(const tt_tensor* condition, double input, const tt_tensor* other,
                                   tt_tensor** out);
-/* input with value where mask (bool) is true, in input's dtype. */
+/* input with value where mask (bool) is true, in input's dtype: a value that it cannot hold is
+ * TT_ERR_INVALID_ARGUMENT. */
 TT_API tt_status tt_masked_fill(const tt_tensor* input, const tt_tensor* mask, double value, tt_tensor** out);
 TT_API tt_status tt_masked_fill_(tt_tensor* input, const tt_tensor* mask, double value);
 /* The same with a 0-dim tensor as value. */
@@ -332,7 +333,7 @@ TT_API tt_status tt_lerp(const tt_tensor* input, const tt_tensor* end, const tt_
 TT_API tt_status tt_lerp_(tt_tensor* input, const tt_tensor* end, const tt_tensor* weight);
 TT_API tt_status tt_lerp_scalar(const tt_tensor* input, const tt_tensor* end, double weight, tt_tensor** out);
 TT_API tt_status tt_lerp_scalar_(tt_tensor* input, const tt_tensor* end, double weight);
-/* input + value * tensor1 * tensor2. Not bool; for integers value must be integral. */
+/* input + value * tensor1 * tensor2. Not bool; for integers value is as alpha in tt_add_alpha. */
 TT_API tt_status tt_addcmul(const tt_tensor* input, const tt_tensor* tensor1, const tt_tensor* tensor2,
                             double value, tt_tensor** out);
 TT_API tt_status tt_addcmul_(tt_tensor* input, const tt_tensor* tensor1, const tt_tensor* tensor2,

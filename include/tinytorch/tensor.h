@@ -50,11 +50,13 @@ TT_API tt_status tt_empty_strided(const int64_t* sizes, size_t ndim, const int64
 /* 0-dim. The second form is exact for every int64; its dtype -1 is int64. */
 TT_API tt_status tt_scalar(double value, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_scalar_int64(int64_t value, tt_dtype dtype, tt_tensor** out);
-/* start + i * step for i < ceil((end - start) / step). The second form is exact for every int64; its dtype -1
- * is int64. */
+/* start + i * step for i < ceil((end - start) / step). An integer dtype truncates start and step first;
+ * values that it cannot hold wrap around, as in PyTorch. The second form is exact for every int64; its dtype
+ * -1 is int64. */
 TT_API tt_status tt_arange(double start, double end, double step, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_arange_int(int64_t start, int64_t end, int64_t step, tt_dtype dtype, tt_tensor** out);
-/* `steps` values in equal distances, start and end included; logspace: `base` to their power. */
+/* `steps` values in equal distances, start and end included; logspace: `base` to their power. An integer
+ * dtype truncates start and end first. */
 TT_API tt_status tt_linspace(double start, double end, int64_t steps, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_logspace(double start, double end, int64_t steps, double base, tt_dtype dtype,
                              tt_tensor** out);

@@ -9,7 +9,7 @@
 
 namespace tt::ops {
 
-void check_fits(const Scalar& value, DType dtype) {
+void check_fits(const Scalar& value, DType dtype, const char* name) {
   const double v = value.to_double();
   if (v >= 0 && v <= 127) return;  // fits everywhere
   const bool fits = visit_dtype(dtype, [&]<typename T>() {
@@ -31,8 +31,15 @@ void check_fits(const Scalar& value, DType dtype) {
       return !(std::fabs(v) > max) || std::isinf(v);
     }
   });
-  TT_CHECK(fits, Status::kInvalidArgument, "value cannot be converted to type ", dtype,
+  TT_CHECK(fits, Status::kInvalidArgument, name, " cannot be converted to type ", dtype,
            " without overflow, got ", v);
+}
+
+double checked_factor(const char* name, double value, DType dtype) {
+  if (!is_integral(dtype)) return value;
+  const bool whole = std::floor(value) == value && std::fabs(value) < 0x1p63;
+  check_fits(whole ? Scalar(static_cast<int64_t>(value)) : Scalar(value), dtype, name);
+  return dtype == DType::kUInt8 && value < 0 ? value + 256 : value;
 }
 
 Tensor full(const Dims& sizes, const Scalar& value, DType dtype, Device device) {

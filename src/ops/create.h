@@ -18,7 +18,9 @@ inline Tensor zeros_like(const Tensor& t) { return zeros(t.sizes(), t.dtype(), t
 inline Tensor ones_like(const Tensor& t) { return ones(t.sizes(), t.dtype(), t.device()); }
 
 // Fails where the dtype cannot hold the number (negative integers may wrap into unsigned dtypes).
-void check_fits(const Scalar& value, DType dtype);
+void check_fits(const Scalar& value, DType dtype, const char* name = "value");
+// A factor such as alpha. For integer dtypes checked likewise, with whole numbers as integers, and wrapped.
+double checked_factor(const char* name, double value, DType dtype);
 
 void fill_(const Tensor& self, const Scalar& value);
 // self = source, broadcast and converted; differentiable in both.

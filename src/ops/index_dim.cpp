@@ -221,7 +221,8 @@ Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
 
 namespace {
 
-int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
+int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
+                    double alpha) {
   const int d = wrap_dim(dim, self.ndim());
   TT_CHECK(index.ndim() <= 1, Status::kShape,
            "index_add_(): Index is supposed to be a vector, but got dim: ", index.ndim());
@@ -241,6 +242,7 @@ int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const 
            "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
            "self.shape = ",
            self.sizes(), " source.shape = ", source.sizes());
+  checked_factor("alpha", alpha, self.dtype());
   check_index_bounds(index, {0, size_along(self, d), d});
   return d;
 }
@@ -280,7 +282,7 @@ struct IndexAddBackward {
 }  // namespace
 
 Tensor index_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor& source, double alpha) {
-  const int d = check_index_add(t, dim, index, source);
+  const int d = check_index_add(t, dim, index, source, alpha);
   const Tensor out = contiguous_copy(t);
   add_values(out, d, index, source, alpha);
   if (needs_grad(t, source)) {
@@ -292,7 +294,7 @@ Tensor index_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor
 
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, double alpha) {
   check_inplace(self, "index_add_", needs_grad(source));
-  const int d = check_index_add(self, dim, index, source);
+  const int d = check_index_add(self, dim, index, source, alpha);
   const bool record_it = needs_grad(self, source);
   add_values(self, d, apart_from(self, index), apart_from(self, source), alpha);
   bump_version(self);

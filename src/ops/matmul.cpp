@@ -318,10 +318,16 @@ void check_input(const Tensor& input, const Tensor& a, const Dims& sizes) {
   }
 }
 
+void check_factors(double beta, double alpha, DType dtype) {
+  checked_factor("beta", beta, dtype);
+  checked_factor("alpha", alpha, dtype);
+}
+
 Tensor add_product(const char* op, const Tensor& input, const Tensor& a, const Tensor& b, double beta,
                    double alpha) {
   const Dims sizes = product_sizes(a, b);
   check_input(input, a, sizes);
+  check_factors(beta, alpha, a.dtype());
   const Tensor out = empty(sizes, a.dtype(), a.device());
   const Shape shape = product_shape(sizes, a);
   const Operand oa(a), ob(b);
@@ -347,6 +353,7 @@ void add_product_(const char* op, const Tensor& self, const Tensor& a, const Ten
   TT_CHECK(self.sizes() == sizes, Status::kShape, "Bad in-place call: input tensor size ", self.sizes(),
            " and output tensor size ", sizes, " should match");
   check_input(self, a, sizes);
+  check_factors(beta, alpha, a.dtype());
   if (writable_rows(self, a, b)) {
     const int64_t ldc = self.ndim() == 2 && self.size(0) > 1 ? self.stride(0) : sizes.back();
     run(self, ldc, product_shape(sizes, a), Operand(a), false, Operand(b), false, alpha, beta);

@@ -57,17 +57,19 @@ struct WhereBackward {
   }
 };
 
-void check_fill(const Tensor& mask, const Arg& value) {
+void check_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
   TT_CHECK(mask.dtype() == DType::kBool, Status::kDtype,
            "masked_fill only supports boolean masks, but got mask with dtype ", mask.dtype());
   TT_CHECK(!value.is_tensor() || value.tensor().ndim() == 0, Status::kShape,
            "masked_fill only supports a 0-dimensional value tensor, but got tensor with ",
            value.is_tensor() ? value.tensor().ndim() : 0, " dimension(s).");
+  if (!value.is_tensor()) check_fits(value.scalar(), self.dtype());
 }
 
-void check_alpha(DType result, double alpha) {
+PointwiseParams alpha_params(DType result, double alpha) {
   TT_CHECK(is_floating(result) || alpha == std::floor(alpha), Status::kInvalidArgument,
            "For integral input tensors, argument alpha must not be a floating point number, got ", alpha);
+  return {checked_factor("alpha", alpha, result), 0, 0};
 }
 
 PointwiseParams bounds(OptionalNumber min, OptionalNumber max) {
@@ -121,7 +123,7 @@ Tensor where(const Tensor& condition, const Arg& a, const Arg& b) {
 }
 
 Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
-  check_fill(mask, value);
+  check_fill(self, mask, value);
   // The result has self's dtype, whatever the value's.
   if (value.is_tensor()) return where(mask, to_dtype(value.tensor(), self.dtype()), self);
   if (self.dtype() == DType::kBool) return where(mask, value.scalar().to<bool>(), self);
@@ -131,7 +133,7 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
 
 void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
   check_inplace(self, "masked_fill_");
-  check_fill(mask, value);
+  check_fill(self, mask, value);
   const Arg all[] = {self, mask, value};
   common_device(all);
   const Dims shape = broadcast(self.sizes(), mask.sizes());
@@ -155,25 +157,21 @@ Tensor add_scaled(const Arg& a, const Arg& b, double alpha) {
   if (alpha == 1) return add(a, b);
   const DType dtype = result_type(a, b);
   TT_CHECK(dtype != DType::kBool, Status::kDtype, "Boolean alpha only supported for Boolean results.");
-  check_alpha(dtype, alpha);
-  return add_alpha(a, b, {alpha, 0, 0});
+  return add_alpha(a, b, alpha_params(dtype, alpha));
 }
 Tensor sub_scaled(const Arg& a, const Arg& b, double alpha) {
   if (alpha == 1) return sub(a, b);
-  check_alpha(result_type(a, b), alpha);
-  return sub_alpha(a, b, {alpha, 0, 0});
+  return sub_alpha(a, b, alpha_params(result_type(a, b), alpha));
 }
 void add_scaled_(const Tensor& self, const Arg& other, double alpha) {
   if (alpha == 1) return add_(self, other);
   const DType dtype = result_type(self, other);
   TT_CHECK(dtype != DType::kBool, Status::kDtype, "Boolean alpha only supported for Boolean results.");
-  check_alpha(dtype, alpha);
-  add_alpha_(self, other, {alpha, 0, 0});
+  add_alpha_(self, other, alpha_params(dtype, alpha));
 }
 void sub_scaled_(const Tensor& self, const Arg& other, double alpha) {
   if (alpha == 1) return sub_(self, other);
-  check_alpha(result_type(self, other), alpha);
-  sub_alpha_(self, other, {alpha, 0, 0});
+  sub_alpha_(self, other, alpha_params(result_type(self, other), alpha));
 }
 
 Tensor div(const Arg& a, const Arg& b, Rounding rounding) {

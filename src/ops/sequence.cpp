@@ -12,10 +12,11 @@ namespace tt::ops {
 namespace {
 
 int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step) {
+  TT_CHECK(std::isfinite(step.to_double()), Status::kInvalidArgument, "step must be finite but got ",
+           step.to_double());
   TT_CHECK(step.to_double() != 0, Status::kInvalidArgument, "step must be nonzero");
-  TT_CHECK(
-      std::isfinite(start.to_double()) && std::isfinite(end.to_double()) && !std::isnan(step.to_double()),
-      Status::kInvalidArgument, "unsupported range: ", start.to_double(), " -> ", end.to_double());
+  TT_CHECK(std::isfinite(start.to_double()) && std::isfinite(end.to_double()), Status::kInvalidArgument,
+           "unsupported range: ", start.to_double(), " -> ", end.to_double());
   const bool up = step.to_double() > 0;
   TT_CHECK(up ? end.to_double() >= start.to_double() : end.to_double() <= start.to_double(),
            Status::kInvalidArgument, "upper bound and lower bound inconsistent with step sign");
@@ -41,6 +42,14 @@ Tensor spaced(double start, double end, int64_t steps, const double* base, DType
   TT_CHECK(steps >= 0, Status::kInvalidArgument, "number of steps must be non-negative, got ", steps);
   TT_CHECK(dtype != DType::kBool || steps <= 1, Status::kDtype, base != nullptr ? "logspace" : "linspace",
            " is not implemented for bool");
+  // The ends are the extremes, of the powers too; of one step only the start is used.
+  for (int i = 0; i < std::min<int64_t>(steps, 2); ++i) {
+    const double limit = i == 0 ? start : end;
+    check_fits(limit, dtype, i == 0 ? "start" : "end");
+    if (base != nullptr && is_integral(dtype)) {
+      check_fits(std::pow(*base, steps > 1 ? std::trunc(limit) : limit), dtype, "a power of base");
+    }
+  }
   const Tensor out = empty(Dims{steps}, dtype, device);
   if (steps == 1) {
     const double only = base != nullptr ? std::pow(*base, start) : start;

@@ -140,6 +140,8 @@ def ranges(r):
         ("nan", nan, 5.0, 1.0),
         ("infinite", 0.0, inf, 1.0),
         ("too_long", 0.0, 1e30, 1.0),
+        ("infinite_step", 0.0, 5.0, inf),
+        ("nan_step", 0.0, 5.0, nan),
     ):
         r.error("arange", label, arange, a, b, s, f32)
     r.error("arange", "b8", arange, 0.0, 2.0, 1.0, b8)
@@ -159,6 +161,16 @@ def ranges(r):
                     r.case("logspace", f"{label}_{base}_{SHORT[dtype]}", logspace, a, b, n, base, dtype)
     for dtype in (f16, bf16, i64, i32, u8):
         r.case("linspace", f"plain_{SHORT[dtype]}", linspace, 0.0, 10.0, 5, dtype)
+    for label, a, b, n, dtype in (
+        ("start_u8", 300.0, 0.0, 1, u8),
+        ("end_u8", 0.0, 300.0, 3, u8),
+        ("nan_i64", nan, 3.0, 3, i64),
+        ("infinite_i64", 0.0, inf, 3, i64),
+        ("end_f16", 0.0, 1e6, 3, f16),
+    ):
+        r.error("linspace", label, linspace, a, b, n, dtype)
+        r.error("logspace", label, logspace, a, b, n, 2.0, dtype)
+    r.case("linspace", "unused_end_u8", linspace, 0.0, 300.0, 1, u8)
     r.error("linspace", "negative", linspace, 0.0, 1.0, -1, f32)
     r.error("logspace", "negative", logspace, 0.0, 1.0, -1, 10.0, f32)
 

@@ -454,6 +454,15 @@ TEST(Pointwise, Errors) {
   EXPECT_NE(message_of([&] { ops::neg(flags); }).find("on a bool tensor is not supported"),
             std::string::npos);
   EXPECT_NE(message_of([&] { ops::sub(flags, flags); }).find("with two bool tensors"), std::string::npos);
+  for (const auto& body : std::initializer_list<std::function<void()>>{
+           [&] { ops::sub(flags, ints({1})); }, [&] { ops::sub(ints({1}), flags); },
+           [&] { ops::sub(flags, 1.0); }, [&] { ops::rsub(1.0, flags); },
+           [&] { ops::sub(floats({1}), flags); }, [&] { ops::sub_(ints({1}), flags); },
+           [&] { ops::sub_scaled(ints({1}), flags, 2); }, [&] { ops::sub(floats({1}), Scalar(true)); },
+           [&] { ops::tanhshrink(flags); }}) {
+    EXPECT_NE(message_of(body).find("Subtraction, the `-` operator, with a bool tensor"), std::string::npos);
+  }
+  EXPECT_NE(message_of([&] { ops::softmin(flags, 0, DType::kFloat32); }).find("Negation"), std::string::npos);
   EXPECT_EQ(message_of([&] { ops::remainder(ints({1}), ints({0})); }),
             "ZeroDivisionError: integer division or modulo by zero");
   EXPECT_EQ(message_of([&] { ops::bitwise_and(floats({1}), floats({1})); }),
@@ -508,6 +517,14 @@ TEST(Pointwise, ThroughTheCApi) {
   EXPECT_EQ(y, nullptr);
   EXPECT_STREQ(tt_last_error(), "tt_gelu: approximate is 7, expected TT_GELU_NONE (0) or TT_GELU_TANH (1)");
   EXPECT_EQ(tt_clamp(x, nullptr, nullptr, &y), TT_ERR_INVALID_ARGUMENT);
+  tt_tensor_release(x);
+  ASSERT_EQ(tt_ones(sizes, 1, TT_UINT8, &x), TT_OK);
+  EXPECT_EQ(tt_addcmul(x, x, x, 300, &y), TT_ERR_INVALID_ARGUMENT);
+  EXPECT_STREQ(tt_last_error(),
+               "tt_addcmul: value cannot be converted to type uint8 without overflow, got 300");
+  ASSERT_EQ(tt_addcmul_(x, x, x, -1), TT_OK);
+  ASSERT_EQ(tt_tensor_data(x, &data), TT_OK);
+  EXPECT_EQ(static_cast<uint8_t*>(data)[2], 0);
   tt_tensor_release(x);
 }
 
