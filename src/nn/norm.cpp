@@ -16,6 +16,7 @@ BatchNorm::BatchNorm(Dimensions dimensions, int64_t num_features, const BatchNor
       num_features_(num_features),
       settings_(settings) {
   TT_CHECK(num_features >= 0, Status::kShape, "num_features is ", num_features, ", expected 0 or more");
+  TT_CHECK(settings.eps >= 0, Status::kInvalidArgument, "eps is ", settings.eps, ", expected 0 or more");
   settings_.bias = settings.affine && settings.bias;
   const Dims sizes{num_features};
   const DType dtype = default_dtype();

@@ -136,6 +136,7 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
            "running_mean and running_var must either both be None or neither be None");
   TT_CHECK(!training || eps > 0, Status::kInvalidArgument,
            "batch_norm eps must be positive during training, but got ", eps);
+  TT_CHECK(eps >= 0, Status::kInvalidArgument, "batch_norm eps must be non-negative, but got ", eps);
   Form form{{}, training};
   BatchNormShape& s = form.shape;
   s.dtype = input.dtype();

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "nn/norm.h"
 #include "unit/gradients.h"
 
 using namespace tt;
@@ -120,6 +121,14 @@ TEST(BatchNorm, Messages) {
             "Expected more than 1 value per channel when training, got input size [1, 3, 1]");
   EXPECT_EQ(message_of([&] { ops::batch_norm(x, {}, {}, {}, {}, true, 0.1, 0); }),
             "batch_norm eps must be positive during training, but got 0");
+  for (const double eps : {-1.0, std::nan("")}) {
+    EXPECT_EQ(message_of([&] { ops::batch_norm(x, vector(3), vector(3), {}, {}, false, 0.1, eps); }),
+              str("batch_norm eps must be non-negative, but got ", eps));
+    EXPECT_EQ(message_of([&] {
+                make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k1d, 3, nn::BatchNormSettings{.eps = eps});
+              }),
+              str("eps is ", eps, ", expected 0 or more"));
+  }
   EXPECT_EQ(of(ops::zeros({2, 3}, DType::kInt64), {}, {}, {}, {}, true),
             "batch_norm is not implemented for int64");
   // A refused call leaves the statistics alone.
