@@ -290,13 +290,12 @@ inline Tensor vector(std::initializer_list<float> values) {
 }
 inline Tensor matrix(std::initializer_list<std::initializer_list<float>> rows) {
   std::vector<float> values;
-  for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
-  const auto count = static_cast<int64_t>(rows.size());
-  const int64_t columns = count == 0 ? 0 : static_cast<int64_t>(rows.begin()->size());
-  if (static_cast<int64_t>(values.size()) != count * columns) {
-    throw Error(TT_ERR_SHAPE, "tt::matrix: the rows are not of one length");
+  const size_t columns = rows.size() == 0 ? 0 : rows.begin()->size();
+  for (const auto& row : rows) {
+    if (row.size() != columns) throw Error(TT_ERR_SHAPE, "tt::matrix: the rows are not of one length");
+    values.insert(values.end(), row.begin(), row.end());
   }
-  return from_data(values.data(), {count, columns});
+  return from_data(values.data(), {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns)});
 }
 
 #define TT_HPP_MAKE(name)                                                                  \
