@@ -290,7 +290,8 @@ enum {
 TT_API tt_status tt_init_calculate_gain(int32_t nonlinearity, double param, double* out);
 TT_API tt_status tt_init_uniform_(tt_tensor* tensor, double a, double b);
 TT_API tt_status tt_init_normal_(tt_tensor* tensor, double mean, double std);
-/* Normal values within [a, b]. */
+/* Normal values within [a, b]. TT_ERR_INVALID_ARGUMENT where nearly all draws would be rejected: bounds far
+ * out in a tail, and much further apart than the values that are likely there. */
 TT_API tt_status tt_init_trunc_normal_(tt_tensor* tensor, double mean, double std, double a, double b);
 TT_API tt_status tt_init_constant_(tt_tensor* tensor, double value);
 TT_API tt_status tt_init_ones_(tt_tensor* tensor);

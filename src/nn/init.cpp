@@ -187,12 +187,18 @@ void trunc_normal_(const Tensor& t, double mean, double std, double a, double b,
            "trunc_normal_ expects a finite mean and std > 0, got mean = ", mean, " and std = ", std);
   TT_CHECK(a < b && std::isfinite(a) && std::isfinite(b), Status::kInvalidArgument,
            "trunc_normal_ expects finite bounds a < b, got a = ", a, " and b = ", b);
+  const auto cdf = [](double x) { return (1.0 + std::erf(x / std::sqrt(2.0))) / 2.0; };
+  const double inside = cdf((b - mean) / std) - cdf((a - mean) / std);
+  // Of uniform draws those are kept that lie where the density is near its peak: within about std, or in a
+  // tail std / z.
+  const double z = std::max({(a - mean) / std, (mean - b) / std, 1.0});
+  const double kept = std / z / (b - a);
+  TT_CHECK(inside > 0.3 || kept > 1e-5, Status::kInvalidArgument, "trunc_normal_ with mean = ", mean,
+           " and std = ", std, " would reject nearly all values drawn between a = ", a, " and b = ", b);
   refuse_host_capture(kHostValues);
   const GradMode off(false);
   check_inplace(t, "trunc_normal_");
   if (t.numel() == 0) return;
-  const auto cdf = [](double x) { return (1.0 + std::erf(x / std::sqrt(2.0))) / 2.0; };
-  const double inside = cdf((b - mean) / std) - cdf((a - mean) / std);
   const Tensor result = empty(t.sizes(), t.dtype());
   visit_dtype(t.dtype(), [&]<typename T>() {
     if constexpr (!std::is_integral_v<T>) {

@@ -105,6 +105,17 @@ TEST(Init, MatchesRecordedDraws) {
         {0x1.599850p-2f, 0x1.660f0cp-3f, 0x1.6c744cp-4f, -0x1.471554p-4f, 0x1.7a539ep-5f, 0x1.e94d88p-3f});
   check([&] { init::trunc_normal_(t, 0, 1, 2, 3); },
         {0x1.008bb4p+1f, 0x1.0d834cp+1f, 0x1.06ef44p+1f, 0x1.037342p+1f, 0x1.0f854cp+1f, 0x1.07b1e4p+1f});
+  // Rejection would go on for ever, or nearly.
+  const auto before = floats(t);
+  EXPECT_EQ(message([&] { init::trunc_normal_(t, 0, 1e-6, 5, 6); }),
+            "trunc_normal_ with mean = 0 and std = 1e-06 would reject nearly all values drawn between a = 5 "
+            "and b = 6");
+  EXPECT_NE(message([&] { init::trunc_normal_(t, 0, 1, 3, 1e7); }).find("would reject nearly all"),
+            std::string::npos);
+  EXPECT_NE(message([&] { init::trunc_normal_(t, 0, 1, -1e7, -3); }).find("would reject nearly all"),
+            std::string::npos);
+  EXPECT_EQ(floats(t), before);
+  init::trunc_normal_(t, 0, 1, 2, 100);
   init::eye_(t);
   EXPECT_EQ(floats(t), (std::vector<float>{1, 0, 0, 0, 1, 0}));
   const Tensor kernels = empty({2, 2, 3}, DType::kFloat32);
