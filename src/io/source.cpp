@@ -123,6 +123,9 @@ size_t Source::read_some(void* to, size_t size) {
       return 0;
     }
     if (!inflater_->started) {
+      // Zeros after a member are padding, as gzip has it.
+      while (begin_ != end_ && buffer_[begin_] == 0) ++begin_;
+      if (begin_ == end_) continue;
       inflateReset(&z);  // another member follows the first
       inflater_->started = true;
     }
