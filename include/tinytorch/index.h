@@ -52,7 +52,7 @@ TT_API tt_status tt_scatter_reduce_(tt_tensor* input, int64_t dim, const tt_tens
                                     const tt_tensor* src, int32_t reduce, int32_t include_self);
 
 /* input[indices[0], indices[1], ...]: integer tensors, which broadcast together and may be negative; bool
- * masks, each for as many dimensions as it has; NULL for a whole dimension. */
+ * masks, each for as many dimensions as it has, at least one; NULL for a whole dimension. */
 TT_API tt_status tt_index(const tt_tensor* input, tt_tensor* const* indices, size_t count, tt_tensor** out);
 /* input with values, broadcast, at that place; with accumulate 1 they are added, repeated indices too. */
 TT_API tt_status tt_index_put(const tt_tensor* input, tt_tensor* const* indices, size_t count,

@@ -1,4 +1,5 @@
-/* TinyTorch: optimizers. The arithmetic is PyTorch's, operation by operation. */
+/* TinyTorch: optimizers. The arithmetic is PyTorch's, operation by operation; but for half
+ * types, whose roundings may differ. */
 #ifndef TINYTORCH_OPTIM_H_
 #define TINYTORCH_OPTIM_H_
 

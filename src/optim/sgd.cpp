@@ -1,5 +1,7 @@
 #include "optim/sgd.h"
 
+#include <cmath>
+
 #include "core/backend.h"
 
 namespace tt::optim {
@@ -19,6 +21,8 @@ Sgd::Sgd(Tensors params, const SgdSettings& s) : Optimizer(kOptions, kStates, 1,
 void Sgd::check_options(const OptionValues& values) const {
   TT_CHECK(values[kLr] >= 0, Status::kInvalidArgument, "Invalid learning rate: ", values[kLr]);
   TT_CHECK(values[kMomentum] >= 0, Status::kInvalidArgument, "Invalid momentum value: ", values[kMomentum]);
+  TT_CHECK(!std::isnan(values[kDampening]), Status::kInvalidArgument,
+           "Invalid dampening value: ", values[kDampening]);
   TT_CHECK(values[kWeightDecay] >= 0, Status::kInvalidArgument,
            "Invalid weight_decay value: ", values[kWeightDecay]);
   TT_CHECK(values[kNesterov] == 0 || (values[kMomentum] > 0 && values[kDampening] == 0),

@@ -330,6 +330,7 @@ TEST(Optimizer, Messages) {
   const Tensor p = start(DType::kFloat32);
   EXPECT_EQ(message([&] { sgd({.lr = -1})({p}); }), "Invalid learning rate: -1");
   EXPECT_EQ(message([&] { sgd({.momentum = -0.5})({p}); }), "Invalid momentum value: -0.5");
+  EXPECT_EQ(message([&] { sgd({.dampening = std::nan("")})({p}); }), "Invalid dampening value: nan");
   EXPECT_EQ(message([&] { sgd({.weight_decay = -2})({p}); }), "Invalid weight_decay value: -2");
   EXPECT_EQ(message([&] { sgd({.nesterov = true})({p}); }),
             "Nesterov momentum requires a momentum and zero dampening");
