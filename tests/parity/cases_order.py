@@ -173,8 +173,8 @@ def order_unique(r):
                 i,
                 c,
             )
-    # The slices along the first differ at (0, 1) and at (1, 0): the first of them in reading order decides.
-    deep = torch.tensor([[[0, 1], [1, 0]], [[1, 0], [0, 1]], [[1, 0], [1, 0]]])
+    # Slices differ at (0, 1) and at (1, 0): the place that is first in row-major order decides.
+    deep = torch.tensor([[[0, 1], [0, 0]], [[0, 0], [1, 0]], [[0, 1], [0, 0]]])
     for d in range(3):
         for dtype in (i64, f32):
             r.case(
