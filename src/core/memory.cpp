@@ -35,8 +35,9 @@ constexpr size_t kHugePage = size_t{2} << 20, kHugeBlock = 2 * kHugePage;
 
 void* system_allocate(size_t size, size_t alignment, void*) {
   if (size < kHugeBlock) return std::aligned_alloc(alignment, size);
-  void* const block = std::aligned_alloc(kHugePage, size);
-  if (block != nullptr) madvise(block, size & ~(kHugePage - 1), MADV_HUGEPAGE);
+  void* block = nullptr;  // not aligned_alloc, for which the size must be whole pages
+  if (posix_memalign(&block, kHugePage, size) != 0) return nullptr;
+  madvise(block, size & ~(kHugePage - 1), MADV_HUGEPAGE);
   return block;
 }
 void system_free(void* block, size_t, void*) { std::free(block); }

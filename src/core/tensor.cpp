@@ -5,13 +5,15 @@
 
 namespace tt {
 
+// Products of sizes are unsigned: where one of them is 0, those of the others may be anything.
+
 bool geometry_contiguous(const Dims& sizes, const Dims& strides) {
-  int64_t expected = 1;
+  uint64_t expected = 1;
   bool contiguous = true;
   for (int i = sizes.size() - 1; i >= 0; --i) {
     if (sizes[i] == 0) return true;
-    if (sizes[i] != 1 && strides[i] != expected) contiguous = false;
-    expected *= sizes[i];
+    if (sizes[i] != 1 && static_cast<uint64_t>(strides[i]) != expected) contiguous = false;
+    expected *= static_cast<uint64_t>(sizes[i]);
   }
   return contiguous;
 }
@@ -30,8 +32,9 @@ void TensorImpl::set_geometry(const Dims& sizes_, const Dims& strides_, int64_t 
   sizes = sizes_;
   strides = strides_;
   offset = offset_;
-  numel = 1;
-  for (const int64_t size : sizes) numel *= size;
+  uint64_t count = 1;
+  for (const int64_t size : sizes) count *= static_cast<uint64_t>(size);
+  numel = static_cast<int64_t>(count);
   contiguous = geometry_contiguous(sizes, strides);
 }
 
