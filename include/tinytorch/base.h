@@ -117,8 +117,8 @@ TT_API tt_status tt_get_float32_matmul_precision(tt_float32_precision* out);
 TT_API tt_status tt_set_float32_conv_precision(tt_float32_precision precision);
 TT_API tt_status tt_get_float32_conv_precision(tt_float32_precision* out);
 
-/* Where tensors, graphs and the library's scratch memory come from, in place of aligned_alloc and free. Both
- * functions may be called from any thread. (Small bookkeeping of the C++ runtime, and what OpenBLAS and
+/* Where tensors, graphs and the library's scratch memory come from, in place of the C library's allocator.
+ * Both functions may be called from any thread. (Small bookkeeping of the C++ runtime, and what OpenBLAS and
  * OpenMP need, is not asked for here.) */
 typedef struct tt_allocator {
   size_t struct_size;
