@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "capi/guard.h"
+#include "core/layout.h"
 #include "ops/arg.h"
 #include "ops/ops.h"
 
@@ -42,16 +43,16 @@ tt_status tt_full(const int64_t* sizes, size_t ndim, double value, tt_dtype dtyp
   TT_CREATE(full, ops::full(dims_in(sizes, ndim, "sizes"), value, dtype_or_default(dtype)));
 }
 tt_status tt_empty_like(const tt_tensor* input, tt_dtype dtype, tt_tensor** out) {
-  TT_FROM(empty_like, empty(t.sizes(), dtype_or(dtype, t.dtype()), t.device()));
+  TT_FROM(empty_like, empty_preserving(t, dtype_or(dtype, t.dtype()), t.device()));
 }
 tt_status tt_zeros_like(const tt_tensor* input, tt_dtype dtype, tt_tensor** out) {
-  TT_FROM(zeros_like, ops::zeros(t.sizes(), dtype_or(dtype, t.dtype()), t.device()));
+  TT_FROM(zeros_like, ops::full_like(t, 0, dtype_or(dtype, t.dtype())));
 }
 tt_status tt_ones_like(const tt_tensor* input, tt_dtype dtype, tt_tensor** out) {
-  TT_FROM(ones_like, ops::ones(t.sizes(), dtype_or(dtype, t.dtype()), t.device()));
+  TT_FROM(ones_like, ops::full_like(t, 1, dtype_or(dtype, t.dtype())));
 }
 tt_status tt_full_like(const tt_tensor* input, double value, tt_dtype dtype, tt_tensor** out) {
-  TT_FROM(full_like, ops::full(t.sizes(), value, dtype_or(dtype, t.dtype()), t.device()));
+  TT_FROM(full_like, ops::full_like(t, value, dtype_or(dtype, t.dtype())));
 }
 tt_status tt_empty_strided(const int64_t* sizes, size_t ndim, const int64_t* strides, size_t stride_count,
                            tt_dtype dtype, tt_tensor** out) {

@@ -118,14 +118,14 @@ tt_status tt_rand_like(const tt_tensor* input, tt_generator* generator, tt_tenso
   return guard("tt_rand_like", [&] {
     Out result(out, "out");
     const In t(input, "input");
-    result = ops::rand(t->sizes(), t->dtype(), optional_generator(generator), t->device());
+    result = ops::rand_like(*t, optional_generator(generator));
   });
 }
 tt_status tt_randn_like(const tt_tensor* input, tt_generator* generator, tt_tensor** out) {
   return guard("tt_randn_like", [&] {
     Out result(out, "out");
     const In t(input, "input");
-    result = ops::randn(t->sizes(), t->dtype(), optional_generator(generator), t->device());
+    result = ops::randn_like(*t, optional_generator(generator));
   });
 }
 tt_status tt_randint(int64_t low, int64_t high, const int64_t* sizes, size_t ndim, tt_dtype dtype,

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "autograd/autocast_mode.h"
+#include "core/layout.h"
 #include "ops/ops.h"
 
 namespace tt {
@@ -80,11 +81,23 @@ class TaskMap {
   size_t count_ = 0;
 };
 
+bool is_dense(const Tensor& t) { return t.is_contiguous() || dense_in_some_order(t.sizes(), t.strides()); }
+
+// Whether grad lies in memory as leaf's gradient should: as the leaf does where that is dense, else
+// contiguous.
+bool laid_out_for(const Tensor& leaf, const Tensor& grad) {
+  if (leaf.is_contiguous() || !is_dense(leaf)) return grad.is_contiguous();
+  for (int d = 0; d < leaf.ndim(); ++d) {
+    if (leaf.size(d) != 1 && leaf.stride(d) != grad.stride(d)) return false;
+  }
+  return true;
+}
+
 void add_into(Tensor& slot, Tensor&& grad, bool create_graph) {
   if (!slot.defined()) {
     slot = std::move(grad);
   } else if (!create_graph && slot.impl()->use_count() == 1 && slot.storage()->use_count() == 1 &&
-             slot.is_contiguous()) {
+             is_dense(slot)) {
     ops::add_(slot, grad);
   } else {
     slot = ops::add(slot, grad);
@@ -96,8 +109,13 @@ void accumulate_grad(const Tensor& leaf, Tensor grad, bool create_graph) {
   if (!meta.grad.defined()) {
     // Take the buffer over when nobody else can see it.
     const bool ours = !create_graph && grad.impl()->use_count() == 1 && grad.storage()->use_count() == 1 &&
-                      grad.is_contiguous() && !grad.storage()->external();
-    meta.grad = ours ? std::move(grad) : (create_graph ? ops::clone(grad) : ops::contiguous_copy(grad));
+                      laid_out_for(leaf, grad) && !grad.storage()->external();
+    if (ours) {
+      meta.grad = std::move(grad);
+    } else {
+      const GradMode mode(create_graph);
+      meta.grad = is_dense(leaf) ? ops::clone_like(grad, leaf) : ops::clone_contiguous(grad);
+    }
   } else if (create_graph) {
     meta.grad = ops::add(meta.grad, grad);
   } else {

@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/layout.h"
 #include "ops/autocast.h"
 #include "ops/ops.h"
 
@@ -139,6 +140,7 @@ struct Backward {
   void at_once(BackwardContext& context, const Tensor& result) const {
     const Tensor g = contiguous(context.grad()), image = contiguous(context.unpack(x));
     const Tensor weight = context.needs(0) ? contiguous(context.unpack(w)) : Tensor();
+    const Tensor after = result.defined() ? contiguous(result) : result;
     const auto result_of = [&](int input, const Dims& sizes) {
       return context.needs(input) ? empty(sizes, g.dtype(), g.device()) : Tensor();
     };
@@ -148,7 +150,7 @@ struct Backward {
     const auto address = [](const Tensor& t) -> void* { return t.defined() ? t.raw() : nullptr; };
     backend_of(g.device())
         .conv->backward(s, g.dtype(),
-                        {g.raw(), address(result), image.raw(), address(weight), address(grads[0]),
+                        {g.raw(), address(after), image.raw(), address(weight), address(grads[0]),
                          address(grads[1]), address(grads[2])});
     for (int i = 0; i < 3; ++i) {
       if (grads[i].defined()) context.set(i, grads[i]);
@@ -156,11 +158,11 @@ struct Backward {
   }
 };
 
-// The checked convolution of a batch: 4-d input and weight. relu: of its result.
+// The checked convolution of a batch: 4-d input and weight. relu: of its result. images: whether the caller's
+// tensors are these, whose memory format the result then has.
 Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvShape& s,
-                   bool relu) {
-  const Tensor out =
-      empty({s.batch, s.out_channels, s.out_height, s.out_width}, input.dtype(), input.device());
+                   bool relu, bool images) {
+  Tensor out = empty({s.batch, s.out_channels, s.out_height, s.out_width}, input.dtype(), input.device());
   if (has_work(s) && out.numel() > 0) {
     const GradMode off(false);
     const Tensor x = contiguous(input), w = contiguous(weight);
@@ -173,6 +175,7 @@ Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias
     if (bias.defined()) copy_values(out, expand(view(bias, {1, s.out_channels, 1, 1}), out.sizes()));
     if (relu) relu_(out);
   }
+  if (images) out = in_format_of(suggests_channels_last(weight) ? weight : input, out);
   if (needs_grad(input, weight, bias)) {
     // By the name of the op that comes last.
     record(relu ? "relu" : "convolution", out, {&input, &weight, &bias},
@@ -208,7 +211,7 @@ Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const 
   const Tensor x = input.ndim() == 4 ? input : reshape(input, {s.batch, s.in_channels, s.height, s.width});
   const Tensor w =
       flat ? reshape(weight, {s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]}) : weight;
-  const Tensor y = convolution(x, w, bias, s, joined);
+  const Tensor y = convolution(x, w, bias, s, joined, !flat && input.ndim() == 4);
   if (input.ndim() == 4) return y;
   Dims result{s.out_channels};
   if (!flat) result.push_back(s.out_height);
@@ -302,7 +305,7 @@ Tensor conv2d_backward_data(const Tensor& grad_output, const Tensor& weight, con
         "convolution_backward_data", out, {&grad_output, &weight},
         [s, g = SavedTensor::input(grad_output), w = SavedTensor::input(weight)](BackwardContext& context) {
           const Tensor& gg = context.grad();
-          if (context.needs(0)) context.set(0, convolution(gg, context.unpack(w), {}, s, false));
+          if (context.needs(0)) context.set(0, convolution(gg, context.unpack(w), {}, s, false, false));
           if (context.needs(1)) context.set(1, conv2d_backward_weight(context.unpack(g), gg, s));
         });
   }
@@ -327,7 +330,7 @@ Tensor conv2d_backward_weight(const Tensor& grad_output, const Tensor& input, co
     record("convolution_backward_weight", out, {&grad_output, &input},
            [s, g = SavedTensor::input(grad_output), x = SavedTensor::input(input)](BackwardContext& context) {
              const Tensor& gg = context.grad();
-             if (context.needs(0)) context.set(0, convolution(context.unpack(x), gg, {}, s, false));
+             if (context.needs(0)) context.set(0, convolution(context.unpack(x), gg, {}, s, false, false));
              if (context.needs(1)) context.set(1, conv2d_backward_data(context.unpack(g), gg, s));
            });
   }

@@ -5,6 +5,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/layout.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -42,11 +43,21 @@ double checked_factor(const char* name, double value, DType dtype) {
   return dtype == DType::kUInt8 && value < 0 ? value + 256 : value;
 }
 
+namespace {
+Tensor filled(const Tensor& out, const Scalar& value) {
+  if (out.numel() > 0) backend_of(out.device()).pointwise->fill(make_loop(out.sizes(), {out}), value);
+  return out;
+}
+}  // namespace
+
 Tensor full(const Dims& sizes, const Scalar& value, DType dtype, Device device) {
   check_fits(value, dtype);
-  const Tensor out = empty(sizes, dtype, device);
-  if (out.numel() > 0) backend_of(device).pointwise->fill(make_loop(out.sizes(), {out}), value);
-  return out;
+  return filled(empty(sizes, dtype, device), value);
+}
+
+Tensor full_like(const Tensor& t, const Scalar& value, DType dtype) {
+  check_fits(value, dtype);
+  return filled(empty_preserving(t, dtype, t.device()), value);
 }
 
 void fill_(const Tensor& self, const Scalar& value) {
@@ -113,30 +124,6 @@ Tensor contiguous_copy(const Tensor& t) {
 
 namespace {
 
-// Whether the elements fill a block of memory without gaps or overlaps, in any order of the dimensions.
-bool dense_in_some_order(const Tensor& t) {
-  Dims sizes, strides;
-  for (int d = 0; d < t.ndim(); ++d) {
-    if (t.size(d) == 1) continue;
-    int at = 0;
-    while (at < strides.size() && strides[at] > t.stride(d)) ++at;
-    sizes.insert(at, t.size(d));
-    strides.insert(at, t.stride(d));
-  }
-  return geometry_contiguous(sizes, strides);
-}
-
-// As PyTorch's clone: a dense tensor keeps its strides.
-Tensor copy_with_layout(const Tensor& t) {
-  if (t.is_contiguous() || t.numel() == 0 || !dense_in_some_order(t)) return contiguous_copy(t);
-  const Tensor out = alias(empty(t.sizes(), t.dtype(), t.device()), t.sizes(), t.strides(), 0);
-  copy_values(out, t);
-  return out;
-}
-
-}  // namespace
-
-namespace {
 Tensor recorded_clone(const Tensor& t, const Tensor& out) {
   if (needs_grad(t)) {
     record("clone", out, {&t}, [](BackwardContext& context) { context.set(0, context.grad()); });
@@ -145,14 +132,26 @@ Tensor recorded_clone(const Tensor& t, const Tensor& out) {
 }
 }  // namespace
 
-Tensor clone(const Tensor& t) { return recorded_clone(t, copy_with_layout(t)); }
+Tensor clone(const Tensor& t) { return clone_like(t, t); }
+Tensor clone_like(const Tensor& t, const Tensor& like) {
+  const Tensor out = empty_preserving(like, t.dtype(), t.device());
+  copy_values(out, t);
+  return recorded_clone(t, out);
+}
 Tensor clone_contiguous(const Tensor& t) { return recorded_clone(t, contiguous_copy(t)); }
+
+Tensor in_format_of(const Tensor& images, const Tensor& rows) {
+  if (!suggests_channels_last(images)) return rows;
+  const Tensor out = empty_channels_last(rows.sizes(), rows.dtype(), rows.device());
+  copy_values(out, rows);
+  return out;
+}
 
 Tensor contiguous(const Tensor& t) { return t.is_contiguous() ? t : clone_contiguous(t); }
 
 Tensor to_dtype(const Tensor& t, DType dtype) {
   if (t.dtype() == dtype) return t;
-  const Tensor out = empty(t.sizes(), dtype, t.device());
+  const Tensor out = empty_preserving(t, dtype, t.device());
   copy_values(out, t);
   if (is_floating(dtype) && needs_grad(t)) {
     const DType from = t.dtype();
@@ -180,7 +179,7 @@ Tensor to_host(const Tensor& t) {
 
 Tensor to_device(const Tensor& t, Device device, bool non_blocking) {
   if (t.device() == device) return t;
-  Tensor out = empty(t.sizes(), t.dtype(), device);
+  Tensor out = empty_preserving(t, t.dtype(), device);
   // So that the host need not wait there either.
   if (non_blocking && device.is_cpu())
     out.impl()->storage = Storage::allocate_pinned(out.nbytes(), t.device().type);

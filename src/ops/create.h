@@ -14,8 +14,10 @@ inline Tensor zeros(const Dims& sizes, DType dtype, Device device = {}) {
 inline Tensor ones(const Dims& sizes, DType dtype, Device device = {}) {
   return full(sizes, 1, dtype, device);
 }
-inline Tensor zeros_like(const Tensor& t) { return zeros(t.sizes(), t.dtype(), t.device()); }
-inline Tensor ones_like(const Tensor& t) { return ones(t.sizes(), t.dtype(), t.device()); }
+// Laid out in memory as a copy of t is.
+Tensor full_like(const Tensor& t, const Scalar& value, DType dtype);
+inline Tensor zeros_like(const Tensor& t) { return full_like(t, 0, t.dtype()); }
+inline Tensor ones_like(const Tensor& t) { return full_like(t, 1, t.dtype()); }
 
 // Fails where the dtype cannot hold the number (negative integers may wrap into unsigned dtypes).
 void check_fits(const Scalar& value, DType dtype, const char* name = "value");
@@ -28,8 +30,11 @@ void copy_(const Tensor& self, const Tensor& source, bool non_blocking = false);
 // The same without recording or version count: for results that are not visible yet.
 void copy_values(const Tensor& to, const Tensor& from, bool non_blocking = false);
 
-Tensor clone(const Tensor& t);                  // differentiable; a dense tensor keeps its strides
-Tensor clone_contiguous(const Tensor& t);       // differentiable; row-major
+Tensor clone(const Tensor& t);  // differentiable; the order of the dimensions in memory is kept
+Tensor clone_like(const Tensor& t, const Tensor& like);  // differentiable; laid out as a copy of `like` is
+Tensor clone_contiguous(const Tensor& t);                // differentiable; row-major
+// What a kernel has written row by row, in the memory format of the images it was made from; not recorded.
+Tensor in_format_of(const Tensor& images, const Tensor& rows);
 Tensor contiguous(const Tensor& t);             // t itself where it is contiguous
 Tensor contiguous_copy(const Tensor& t);        // always new memory; not recorded
 Tensor to_dtype(const Tensor& t, DType dtype);  // t itself where it has the dtype; differentiable

@@ -1,5 +1,6 @@
 #include "ops/dropout.h"
 
+#include "core/layout.h"
 #include "core/random_fill.h"
 #include "ops/draw.h"
 #include "ops/ops.h"
@@ -8,26 +9,7 @@ namespace tt::ops {
 
 namespace {
 
-// The strides of a tensor like `t` that is dense, with the dimensions in the order that they have in memory:
-// PyTorch draws masks in that order. Broadcast tensors, which have none, are taken as contiguous.
-Dims dense_strides(const Tensor& t) {
-  if (t.is_contiguous()) return t.strides();
-  int order[kMaxDims];  // innermost first
-  for (int i = 0; i < t.ndim(); ++i) {
-    if (t.stride(i) == 0 && t.size(i) > 1) return contiguous_strides(t.sizes());
-    int at = i;
-    for (; at > 0 && t.stride(order[at - 1]) > t.stride(t.ndim() - 1 - i); --at) order[at] = order[at - 1];
-    order[at] = t.ndim() - 1 - i;
-  }
-  Dims strides = t.sizes();
-  int64_t step = 1;
-  for (int i = 0; i < t.ndim(); ++i) {
-    strides[order[i]] = step;
-    step *= t.size(order[i]);
-  }
-  return strides;
-}
-
+// Laid out as a copy of the input is: PyTorch draws masks in the order of memory.
 Tensor draw_mask(const Tensor& input, double p, Generator& generator) {
   // mt19937 draws one number after another, on the CPU.
   const Device device = generator.engine() == Engine::kPhilox ? input.device() : Device{};
@@ -39,7 +21,8 @@ Tensor draw_mask(const Tensor& input, double p, Generator& generator) {
       }
     });
   });
-  return alias(to_device(flat, input.device()), input.sizes(), dense_strides(input), 0);
+  return alias(to_device(flat, input.device()), input.sizes(),
+               preserved_strides(input.sizes(), input.strides()), 0);
 }
 
 }  // namespace

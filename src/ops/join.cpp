@@ -3,6 +3,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/layout.h"
 #include "ops/arg.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
@@ -147,7 +148,7 @@ Tensor flip(const Tensor& t, std::span<const int64_t> dims) {
              " appears multiple times in the list of dims");
     mask |= 1u << d;
   }
-  const Tensor out = empty_like(t);
+  const Tensor out = empty_preserving(t);
   if (t.numel() > 0) {
     // Read backwards: from the last element along the flipped dimensions, against their strides.
     Dims strides = t.strides();

@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/layout.h"
 #include "ops/autocast.h"
 #include "ops/ops.h"
 
@@ -159,7 +160,12 @@ Tensor element_loss(const char* op, const Inputs& in, Reduction reduction) {
   const Dims shape = in.shape();
   LossKernels& kernels = *backend_of(in.x.device()).loss;
   const bool whole = reduction == Reduction::kNone;
-  const Tensor out = empty(whole ? shape : Dims(), in.x.dtype(), in.x.device());
+  // PyTorch computes the one with logits from the target.
+  const bool logits = in.kind == ElementLoss::kBceWithLogits;
+  const Tensor& first = logits ? in.y : in.x;
+  const Tensor& second = logits ? in.x : in.y;
+  const Tensor out = whole ? empty_pointwise(shape, in.x.dtype(), in.x.device(), {first, second, in.w})
+                           : empty({}, in.x.dtype(), in.x.device());
   One one(in.x.dtype());
   const Loop loop = loss_loop(shape, whole ? out : in.x, in, nullptr, one);
   if (!whole) {

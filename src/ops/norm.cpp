@@ -79,7 +79,7 @@ struct Backward {
 
   void operator()(BackwardContext& context) const {
     const Tensor x = context.unpack(input), w = context.unpack(weight);
-    const Tensor y = form.shape.relu ? context.unpack(output) : Tensor();
+    const Tensor y = form.shape.relu ? contiguous(context.unpack(output)) : Tensor();
     const Tensor& grad = context.grad();
     if (grad_enabled()) {
       const Tensor through = form.shape.relu ? threshold_backward(grad, y) : grad;
@@ -164,7 +164,7 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
 
   const bool grad = needs_grad(input, weight, bias);
   const DType acc = s.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-  const Tensor out = empty(input.sizes(), s.dtype, input.device());
+  Tensor out = empty(input.sizes(), s.dtype, input.device());
   Tensor mean, invstd;
   {
     const GradMode off(false);
@@ -197,6 +197,7 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
       }
     }
   }
+  out = in_format_of(input, out);
   if (grad) {
     // By the name of the op that comes last.
     record(relu ? "relu" : "batch_norm", out, {&input, &weight, &bias},

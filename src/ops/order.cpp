@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "autograd/meta.h"
+#include "core/layout.h"
 #include "ops/autocast.h"
 #include "ops/reduce_detail.h"
 
@@ -169,7 +170,8 @@ void record_selection(const char* op, const ValuesAndIndices& out, const Tensor&
                       const Dims& kept) {
   if (!needs_grad(t)) return;
   const int64_t size = length_of(t, dim);
-  const Tensor indices = alias(out.indices, kept, contiguous_strides(kept), 0);
+  const Tensor indices =
+      out.indices.sizes() == kept ? out.indices : alias(out.indices, kept, contiguous_strides(kept), 0);
   record(op, out.values, {&t},
          [indices = SavedTensor::input(indices), dim, size, kept](BackwardContext& context) {
            context.set(0, place_along(restore(context.grad(), kept), context.unpack(indices), dim, size));
@@ -201,7 +203,7 @@ void refuse_bool(const Tensor& t, const char* op) {
 
 ValuesAndIndices sort(const Tensor& t, int64_t dim, bool descending) {
   const int d = wrap_dim(dim, t.ndim());
-  const ValuesAndIndices out = make_outputs(t, t.sizes());
+  const ValuesAndIndices out = {empty_preserving(t), empty_preserving(t, DType::kInt64, t.device())};
   if (t.numel() > 0) kernels(t).sort(make_lines(d, {&out.values, &out.indices, &t}), descending);
   record_selection("sort", out, t, d, t.sizes());
   return out;
@@ -321,7 +323,7 @@ Unique unique_along(const Tensor& t, int64_t dim, bool consecutive, bool return_
   const int64_t along[] = {d}, first[] = {0};
   Unique out = unique_rows(contiguous(movedim(t, along, first)), consecutive, Dims{t.size(d)}, return_inverse,
                            return_counts);
-  out.values = contiguous(movedim(out.values, first, along));
+  out.values = movedim(out.values, first, along);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/layout.h"
 #include "ops/autocast.h"
 #include "ops/derivatives.h"
 #include "ops/ops.h"
@@ -395,7 +396,10 @@ Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
   if (op == UnaryOp::square && x.dtype() == DType::kBool) return unary(op, to_dtype(x, DType::kInt64));
   const DType dtype = compute_dtype(row, x.dtype());
   if (dtype != x.dtype()) return unary(op, to_dtype(x, dtype), params);
-  const Tensor out = empty(x.sizes(), row.result == kBool ? DType::kBool : dtype, x.device());
+  const DType result = row.result == kBool ? DType::kBool : dtype;
+  // PyTorch's logsigmoid is the one that writes row by row whatever it reads.
+  const Tensor out = op == UnaryOp::logsigmoid ? empty(x.sizes(), result, x.device())
+                                               : empty_pointwise(x.sizes(), result, x.device(), {x});
   const Loop loop = make_loop(out.sizes(), {out, x});
   if (loop.numel > 0) backend_of(x.device()).pointwise->unary(op, loop, params);
   if (row.differentiable && needs_grad(x)) {
@@ -459,7 +463,8 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
     const Device device = common_device(args);
     const Dims shape = broadcast(a.sizes(), b.sizes());
     check_values(op, a, b, dtype);
-    out = empty(shape, row.result == kBool ? DType::kBool : dtype, device);
+    out = empty_pointwise(shape, row.result == kBool ? DType::kBool : dtype, device,
+                          {{tensor_or_none(a), dtype}, {tensor_or_none(b), dtype}});
     run_binary(op, out, a, b, dtype, params);
   }
   const Tensor& ta = tensor_or_none(a);
@@ -527,11 +532,12 @@ Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const Poi
   const Arg args[] = {a, b, c};
   const DType dtype = compute_dtype(row, result_type(args));
   const Device device = common_device(args);
-  const Tensor out = empty(broadcast(broadcast(a.sizes(), b.sizes()), c.sizes()), dtype, device);
-  run_ternary(op, out, a, b, c, dtype, params);
   const Tensor& ta = tensor_or_none(a);
   const Tensor& tb = tensor_or_none(b);
   const Tensor& tc = tensor_or_none(c);
+  const Dims shape = broadcast(broadcast(a.sizes(), b.sizes()), c.sizes());
+  const Tensor out = empty_pointwise(shape, dtype, device, {{ta, dtype}, {tb, dtype}, {tc, dtype}});
+  run_ternary(op, out, a, b, c, dtype, params);
   if (needs_grad(ta, tb, tc)) {
     record(
         row.name, out, {&ta, &tb, &tc},

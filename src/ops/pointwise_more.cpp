@@ -4,6 +4,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/layout.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -109,8 +110,10 @@ Tensor where(const Tensor& condition, const Arg& a, const Arg& b) {
   const DType dtype = result_type(branches);
   const Arg all[] = {mask, a, b};
   const Device device = common_device(all);
-  const Tensor out = empty(broadcast(broadcast(mask.sizes(), a.sizes()), b.sizes()), dtype, device);
-  run_where(out, mask, as_branch(a, dtype, device), as_branch(b, dtype, device));
+  const Tensor branch_a = as_branch(a, dtype, device), branch_b = as_branch(b, dtype, device);
+  const Dims shape = broadcast(broadcast(mask.sizes(), a.sizes()), b.sizes());
+  const Tensor out = empty_pointwise(shape, dtype, device, {mask, branch_a, branch_b});
+  run_where(out, mask, branch_a, branch_b);
   const Tensor none;
   const Tensor& ta = a.is_tensor() ? a.tensor() : none;
   const Tensor& tb = b.is_tensor() ? b.tensor() : none;

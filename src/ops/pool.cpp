@@ -92,9 +92,9 @@ Tensor scatter(const Tensor& grad, const Tensor& indices, const PoolShape& s, co
   const Tensor out = empty(with_plane(grad.sizes(), s.height, s.width), grad.dtype(), grad.device());
   if (s.planes > 0) {
     const GradMode off(false);
-    const Tensor dense = contiguous(grad);
+    const Tensor dense = contiguous(grad), pooled = output.defined() ? contiguous(output) : output;
     kernels(grad).max_pool_backward(s, grad.dtype(), dense.raw(), indices.data<int64_t>(),
-                                    output.defined() ? output.raw() : nullptr, out.raw());
+                                    pooled.defined() ? pooled.raw() : nullptr, out.raw());
   }
   if (needs_grad(grad)) {
     record("max_pool2d_backward", out, {&grad},
@@ -149,9 +149,11 @@ MaxPool2dResult max_pool(const Tensor& input, const PoolShape& s, bool want_indi
     kernels(input).max_pool(s, input.dtype(), dense.raw(), result.output.raw(),
                             result.indices.defined() ? result.indices.data<int64_t>() : nullptr);
   }
+  // The rule's own handle: the caller may write into the indices it got.
+  const Tensor kept = result.indices;
+  result.output = in_format_of(input, result.output);
+  if (want_indices) result.indices = in_format_of(input, result.indices);
   if (grad) {
-    // The rule's own handle: the caller may write into the indices it got.
-    const Tensor kept = result.indices;
     record("max_pool2d", result.output, {&input},
            MaxPoolBackward{s, SavedTensor::input(kept),
                            s.relu ? SavedTensor::output(result.output) : SavedTensor()});
@@ -178,13 +180,13 @@ Tensor avg_pool_backward(const Tensor& grad, const PoolShape& s, const AvgPoolOp
 }
 
 Tensor avg_pool(const Tensor& input, const PoolShape& s, const AvgPoolOptions& o) {
-  const Tensor out =
-      empty(with_plane(input.sizes(), s.out_height, s.out_width), input.dtype(), input.device());
+  Tensor out = empty(with_plane(input.sizes(), s.out_height, s.out_width), input.dtype(), input.device());
   if (s.planes > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(input);
     kernels(input).avg_pool(s, o, input.dtype(), dense.raw(), out.raw());
   }
+  out = in_format_of(input, out);
   if (needs_grad(input)) {
     record("avg_pool2d", out, {&input},
            [s, o](BackwardContext& context) { context.set(0, avg_pool_backward(context.grad(), s, o)); });
@@ -211,13 +213,13 @@ Tensor adaptive_backward(const Tensor& grad, const PoolShape& s) {
 }
 
 Tensor adaptive(const Tensor& input, const PoolShape& s) {
-  const Tensor out =
-      empty(with_plane(input.sizes(), s.out_height, s.out_width), input.dtype(), input.device());
+  Tensor out = empty(with_plane(input.sizes(), s.out_height, s.out_width), input.dtype(), input.device());
   if (out.numel() > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(input);
     kernels(input).adaptive_avg_pool(s, input.dtype(), dense.raw(), out.raw());
   }
+  out = in_format_of(input, out);
   if (needs_grad(input)) {
     record("adaptive_avg_pool2d", out, {&input},
            [s](BackwardContext& context) { context.set(0, adaptive_backward(context.grad(), s)); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/meta.h"
+#include "core/layout.h"
 #include "core/random_fill.h"
 #include "ops/draw.h"
 #include "ops/ops.h"
@@ -26,16 +27,13 @@ Device drawn_on(const Generator& generator, Device device) {
   return generator.engine() == Engine::kPhilox ? device : Device{};
 }
 
-// A contiguous stand-in with the dimensions in order of memory, smallest stride last: numbers are laid down
-// in the order in which PyTorch walks a strided tensor.
+// A contiguous stand-in with the dimensions in order of memory, innermost last: numbers are laid down in the
+// order in which PyTorch walks a strided tensor.
 struct MemoryOrder {
   Dims order;  // order[i]: dimension of the tensor at place i
 
-  explicit MemoryOrder(const Tensor& t) {
-    for (int i = 0; i < t.ndim(); ++i) order.push_back(i);
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-      return t.stride(static_cast<int>(a)) > t.stride(static_cast<int>(b));
-    });
+  explicit MemoryOrder(const Tensor& t) : order(memory_order(t.sizes(), t.strides())) {
+    std::reverse(order.begin(), order.end());
   }
   Dims apply(const Dims& dims) const {
     Dims out = dims;
@@ -139,6 +137,20 @@ void normal_(const Tensor& self, double mean, double std, RandomSource generator
       fill_normal<T>(from, dense.data<T>(), dense.numel(), mean, std, contiguous, dense.device());
     });
   });
+}
+
+Tensor rand_like(const Tensor& t, RandomSource generator) {
+  if (t.is_contiguous()) return rand(t.sizes(), t.dtype(), generator, t.device());
+  const Tensor out = empty_preserving(t);
+  uniform_(out, 0, 1, generator);
+  return out;
+}
+
+Tensor randn_like(const Tensor& t, RandomSource generator) {
+  if (t.is_contiguous()) return randn(t.sizes(), t.dtype(), generator, t.device());
+  const Tensor out = empty_preserving(t);
+  normal_(out, 0, 1, generator);
+  return out;
 }
 
 void exponential_(const Tensor& self, double lambda, RandomSource generator) {

@@ -14,6 +14,9 @@ using RandomSource = Generator*;
 
 Tensor rand(const Dims& sizes, DType dtype, RandomSource generator = nullptr, Device device = {});
 Tensor randn(const Dims& sizes, DType dtype, RandomSource generator = nullptr, Device device = {});
+// Laid out in memory as a copy of t is, and drawn in that order.
+Tensor rand_like(const Tensor& t, RandomSource generator = nullptr);
+Tensor randn_like(const Tensor& t, RandomSource generator = nullptr);
 Tensor randint(int64_t low, int64_t high, const Dims& sizes, DType dtype, RandomSource generator = nullptr,
                Device device = {});
 Tensor randperm(int64_t n, DType dtype, RandomSource generator = nullptr, Device device = {});
