@@ -125,15 +125,19 @@ def measure_kernels(arguments, programs, precision):
 
 
 def kernels_table(entries):
-    """Products and convolutions: rate, and share of the large product's."""
+    """Products and convolutions: rate, and share of the large product's; what moves memory alone: its rate."""
     rows = [["kernel", *(f"{entry['precision']}: time, TFLOP/s, share" for entry in entries)]]
+
+    def cell(k):
+        if k is None:
+            return "-"
+        if "gbytes" in k:
+            return f"{seconds_text(k['us'])}, {k['gbytes']:.4g} GB/s"
+        return f"{seconds_text(k['us'])}, {1e-3 * k['gflops']:.3g}, {100 * k['share']:.0f} %"
+
     by_name = [{(k["name"], k["way"]): k for k in entry["kernels"]} for entry in entries]
     for name, way in dict.fromkeys(key for kernels in by_name for key in kernels):
-        cells = []
-        for kernels in by_name:
-            k = kernels.get((name, way))
-            cells.append(f"{seconds_text(k['us'])}, {1e-3 * k['gflops']:.3g}, {100 * k['share']:.0f} %" if k else "-")
-        rows.append([f"{name} {way}", *cells])
+        rows.append([f"{name} {way}", *(cell(kernels.get((name, way))) for kernels in by_name)])
     return table(rows)
 
 

@@ -1,12 +1,14 @@
 /* Matrix products and convolutions by themselves, as a share of what the device can do: a large square
- * product's rate, measured in the same run.
+ * product's rate, measured in the same run. And what memory alone limits: a sum of two tensors (add), and of
+ * a tensor's elements (sum), by the bytes that they read and write.
  *
  * usage: kernels_run [PART]... [--device NAME] [--precision P] [--largest N] [--seconds S]
  *
  * Prints a line of JSON for the large product and for each case whose name has a PART in it (all without
  * any): products of the workloads `mlp` and `mlp_wide`, and the convolutions of `cnn` and of airbench, each
- * forward and both gradients. A case is captured into a graph that does it several times, and replays of at
- * least 10 ms are timed until S seconds have passed (default 0.3); the time is the median's. */
+ * forward and both gradients; add and sum forward. A case is captured into a graph that does it several
+ * times, and replays of at least 10 ms are timed until S seconds have passed (default 0.3); the time is the
+ * median's. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,20 +21,31 @@ enum { MAX_TIMES = 1 << 14, MAX_PARTS = 16 };
 enum { FORWARD, GRAD_INPUT, GRAD_WEIGHT, WAYS };
 static const char* const ways[WAYS] = {"forward", "grad_input", "grad_weight"};
 
-/* A product (batch x inputs) (inputs x outputs), or a convolution of size x size pixels. */
+enum { ADD = -2, SUM, PRODUCT }; /* what is no convolution, in place of the kernel's size */
+
+/* A product (batch x inputs) (inputs x outputs), a convolution of size x size pixels, or an op on batch x
+ * inputs elements. */
 typedef struct {
   const char* name;
   int64_t batch, inputs, outputs;
-  int64_t kernel, stride, size; /* kernel 0: a product */
+  int64_t kernel, stride, size;
 } Case;
 
 static const Case cases[] = {
-    {"mlp.0", 64, 784, 256, 0, 0, 0},         {"mlp.0 1024", 1024, 784, 256, 0, 0, 0},
-    {"mlp_wide.0", 512, 1024, 1024, 0, 0, 0}, {"cnn.0", 64, 3, 32, 3, 1, 32},
-    {"cnn.0 1024", 1024, 3, 32, 3, 1, 32},    {"cnn.1", 64, 32, 64, 3, 2, 32},
-    {"cnn.1 1024", 1024, 32, 64, 3, 2, 32},   {"cnn.2", 64, 64, 128, 3, 2, 16},
-    {"cnn.2 1024", 1024, 64, 128, 3, 2, 16},  {"airbench.1", 1024, 24, 64, 3, 1, 31},
-    {"airbench.2", 1024, 64, 256, 3, 1, 15},  {"airbench.3", 1024, 256, 256, 3, 1, 7},
+    {"add", 8192, 8192, 0, ADD, 0, 0},
+    {"sum", 8192, 8192, 0, SUM, 0, 0},
+    {"mlp.0", 64, 784, 256, PRODUCT, 0, 0},
+    {"mlp.0 1024", 1024, 784, 256, PRODUCT, 0, 0},
+    {"mlp_wide.0", 512, 1024, 1024, PRODUCT, 0, 0},
+    {"cnn.0", 64, 3, 32, 3, 1, 32},
+    {"cnn.0 1024", 1024, 3, 32, 3, 1, 32},
+    {"cnn.1", 64, 32, 64, 3, 2, 32},
+    {"cnn.1 1024", 1024, 32, 64, 3, 2, 32},
+    {"cnn.2", 64, 64, 128, 3, 2, 16},
+    {"cnn.2 1024", 1024, 64, 128, 3, 2, 16},
+    {"airbench.1", 1024, 24, 64, 3, 1, 31},
+    {"airbench.2", 1024, 64, 256, 3, 1, 15},
+    {"airbench.3", 1024, 256, 256, 3, 1, 7},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -64,11 +77,18 @@ static tt_tensor* drawn(const Options* o, const int64_t* sizes, size_t ndim, int
   return out;
 }
 
+static int is_matrix(const Case* c) { return c->kernel <= PRODUCT; }
+static int is_memory_bound(const Case* c) { return c->kernel < PRODUCT; }
+
 static void forward(const Work* w, tt_tensor** out) {
   const Case* c = w->of;
   const int64_t stride[2] = {c->stride, c->stride}, padding[2] = {c->kernel / 2, c->kernel / 2};
   const int64_t dilation[2] = {1, 1};
-  if (c->kernel == 0) {
+  if (c->kernel == ADD) {
+    CHECK(tt_add(w->input, w->weight, out));
+  } else if (c->kernel == SUM) {
+    CHECK(tt_sum(w->input, NULL, 0, 0, -1, out));
+  } else if (c->kernel == PRODUCT) {
     CHECK(tt_mm(w->input, w->weight, out));
   } else {
     CHECK(tt_conv2d(w->input, w->weight, NULL, stride, padding, dilation, 1, out));
@@ -93,9 +113,14 @@ static Work make_work(const Options* o, const Case* c, int way) {
   const int64_t weight[4] = {c->outputs, c->inputs, c->kernel, c->kernel};
   const int64_t matrix[2] = {c->inputs, c->outputs};
   Work w = {c, way, NULL, NULL, NULL, NULL};
-  w.input = drawn(o, input, c->kernel == 0 ? 2 : 4, way == GRAD_INPUT);
-  w.weight =
-      c->kernel == 0 ? drawn(o, matrix, 2, way == GRAD_WEIGHT) : drawn(o, weight, 4, way == GRAD_WEIGHT);
+  w.input = drawn(o, input, is_matrix(c) ? 2 : 4, way == GRAD_INPUT);
+  if (c->kernel == ADD) {
+    w.weight = drawn(o, input, 2, 0);
+  } else if (c->kernel == PRODUCT) {
+    w.weight = drawn(o, matrix, 2, way == GRAD_WEIGHT);
+  } else if (c->kernel != SUM) {
+    w.weight = drawn(o, weight, 4, way == GRAD_WEIGHT);
+  }
   if (way != FORWARD) {
     forward(&w, &w.output);
     CHECK(tt_ones_like(w.output, -1, &w.grad));
@@ -143,9 +168,15 @@ static double measure(const Options* o, const Work* w) {
 }
 
 static double multiply_adds(const Case* c) {
-  const int64_t size = c->kernel == 0 ? 1 : (c->size + c->stride - 1) / c->stride;
-  const int64_t taps = c->kernel == 0 ? 1 : c->kernel * c->kernel;
+  const int64_t size = is_matrix(c) ? 1 : (c->size + c->stride - 1) / c->stride;
+  const int64_t taps = is_matrix(c) ? 1 : c->kernel * c->kernel;
   return (double)(c->batch * size * size) * (double)(c->inputs * taps) * (double)c->outputs;
+}
+
+/* Bytes that an op on elements reads and writes. */
+static double bytes_moved(const Options* o, const Case* c) {
+  const double size = o->dtype == TT_FLOAT32 ? 4 : 2;
+  return size * (double)c->batch * (double)c->inputs * (c->kernel == ADD ? 3 : 1);
 }
 
 /* Measures and prints a case; its rate. limit 0: there is none yet. */
@@ -154,10 +185,13 @@ static double run_case(const Options* o, const Case* c, int way, double limit) {
   const double seconds = measure(o, &w);
   const double gflops = 2e-9 * multiply_adds(c) / seconds;
   release_work(&w);
-  printf(
-      "{\"name\": \"%s\", \"way\": \"%s\", \"precision\": \"%s\", \"us\": %.6g, \"gflops\": %.6g, \"share\": "
-      "%.4g}\n",
-      c->name, ways[way], o->precision, 1e6 * seconds, gflops, limit > 0 ? gflops / limit : 1.0);
+  printf("{\"name\": \"%s\", \"way\": \"%s\", \"precision\": \"%s\", \"us\": %.6g, ", c->name, ways[way],
+         o->precision, 1e6 * seconds);
+  if (is_memory_bound(c)) {
+    printf("\"gbytes\": %.6g}\n", 1e-9 * bytes_moved(o, c) / seconds);
+  } else {
+    printf("\"gflops\": %.6g, \"share\": %.4g}\n", gflops, limit > 0 ? gflops / limit : 1.0);
+  }
   fflush(stdout);
   return gflops;
 }
@@ -209,7 +243,7 @@ static int parse(int argc, char** argv, Options* o) {
 
 int main(int argc, char** argv) {
   Options o = {{TT_CPU, 0}, "float32", TT_FLOAT32, 0, 0.3, {NULL}, 0};
-  Case large = {"largest", 0, 0, 0, 0, 0, 0};
+  Case large = {"largest", 0, 0, 0, PRODUCT, 0, 0};
   double limit;
   int i, way;
   const int status = parse(argc, argv, &o);
@@ -222,7 +256,8 @@ int main(int argc, char** argv) {
   large.batch = large.inputs = large.outputs = o.largest;
   limit = run_case(&o, &large, FORWARD, 0);
   for (i = 0; i < CASES; ++i) {
-    for (way = 0; way < WAYS && wanted(&o, cases[i].name); ++way) run_case(&o, &cases[i], way, limit);
+    const int count = is_memory_bound(&cases[i]) ? 1 : WAYS;
+    for (way = 0; way < count && wanted(&o, cases[i].name); ++way) run_case(&o, &cases[i], way, limit);
   }
   return 0;
 }
