@@ -27,7 +27,7 @@ assert card == {
 fails() {
   status=0
   said=$(FAKE_DRIVER=$1 "$python" -B "$card" --architecture 2>&1) || status=$?
-  [ "$status" = 77 ] && [ "$said" = "$2" ] || fail "$status and '$said' where cuInit returns $1"
+  if [ "$status" != 77 ] || [ "$said" != "$2" ]; then fail "$status and '$said' where cuInit returns $1"; fi
 }
 fails 100 "the NVIDIA driver finds no device"
 fails 999 "cuInit fails with 999: unknown error of the fake"

@@ -59,6 +59,11 @@ EARLY += ("device.Streams", "streams", "capi", "digits", "parity.runs")
 LATE = ("airbench", "device.Large")
 # Under the sanitizers: kernels with shared memory and barriers, what streams and graphs do; small.
 SANITIZED = "DeviceTraining.*:DeviceFault.*:DeviceReduce.*:DeviceIndex.*:DeviceOrder.*:DevicePrecision.*:DeviceGemm.*"
+# What a plug-in may say that is no fault of its own.
+LACKS = re.compile(
+    r"cannot open shared object file|version `\S+' not found|driver is too old|no code for the devices|"
+    r"no NVIDIA driver|no CUDA device"
+)
 SANITIZER_STATUS = 86
 SANITIZER_LACKS = re.compile(r"Device not supported|not supported on this|Unable to find .* injection|Target .* not supported")
 
@@ -100,7 +105,11 @@ def parse(arguments):
 
 
 class Nothing(Exception):
-    """Nothing can be tested here."""
+    """Nothing can be tested here; `status`: run.sh's."""
+
+    def __init__(self, why, status=77):
+        super().__init__(why)
+        self.status = status
 
 
 class Run:
@@ -249,10 +258,7 @@ class Run:
 
     def probe(self, step):
         if shutil.which("nvidia-smi"):
-            ended = self.start("nvidia-smi", ["nvidia-smi"], 20)
-            found = re.search(r"Driver Version: *(\S+)", ended.output)
-            if found:
-                self.report.fact("driver", found.group(1))
+            self.start("nvidia-smi", ["nvidia-smi"], 20)  # for the log
         ended = self.start("card.py", [sys.executable, "-B", os.path.join(HERE, "card.py")], max(20, self.left(step)))
         try:
             card = json.loads(ended.output.strip().splitlines()[-1])
@@ -262,8 +268,7 @@ class Run:
             raise Nothing(card["missing"])
         self.card = card
         self.report.data["card"] = card
-        known = self.report.facts.get("driver", "")
-        self.report.fact("driver", f"{known} (CUDA {card['driver_cuda']})".strip())
+        self.report.fact("driver", f"{driver_version()}, for CUDA {card['driver_cuda']}")
         capability = ".".join(map(str, card["capability"]))
         self.report.fact(
             "card",
@@ -286,13 +291,16 @@ class Run:
             found = re.search(r"^(\d+) devices: (.*)", ended.output, re.MULTILINE)
             if found is None:
                 self.entry(step, "the plug-in loads", *ended.what(), ended.seconds, ended.output)
-                raise Nothing("the program that loads the plug-in fails")
+                raise Nothing("the program that loads the plug-in fails", 1)
             if found.group(1) != "0":
                 self.entry(step, "the plug-in loads", PASSED, "", ended.seconds)
                 return
             if not self.libraries.next_for(found.group(2)):
                 break
-        reason = re.sub(r"^no CUDA backend: (TINYTORCH_CUDA_LIBRARY=\S+: )?", "", found.group(2))
+        reason = re.sub(r"^no CUDA backend: (TINYTORCH_CUDA_LIBRARY=.*?\.so: )?", "", found.group(2))
+        if not LACKS.search(reason):
+            self.entry(step, "the plug-in loads", FAILED, reason, ended.seconds, ended.output)
+            raise Nothing(reason, 1)
         more = "; ".join(f"{name}: {why}" for name, why in self.libraries.missing.items())
         raise Nothing(reason + (f" ({more})" if more else ""))
 
@@ -534,7 +542,7 @@ class Run:
         except Nothing as error:
             report.state = f"nothing could be tested: {error}"
             print(f"run.sh: {report.state}", file=sys.stderr)
-            return 77
+            return error.status
         except KeyboardInterrupt:
             report.state = "the run was interrupted"
             return 1
@@ -591,6 +599,18 @@ def machine():
         pass
     system = platform.platform()
     return f"{cpu}, {len(os.sched_getaffinity(0))} cores; {system}; Python {platform.python_version()}"
+
+
+def driver_version():
+    try:
+        with open("/proc/driver/nvidia/version", encoding="utf-8") as file:
+            found = re.search(r"Kernel Module.*?\s(\d+\.[\d.]+)", file.read())
+    except OSError:
+        found = None
+    if found is None and shutil.which("nvidia-smi"):
+        command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+        found = re.match(r"(\d+\.[\d.]+)", processes.run(command, 20).output)
+    return found.group(1) if found else "version unknown"
 
 
 def is_elf(path):
