@@ -164,6 +164,11 @@ class Run:
             self.report.keep(name, command, ended.output)
         return ended
 
+    def what(self, ended):
+        """A program that was ended because all is over is to blame for nothing."""
+        what, why = ended.what()
+        return (CUT, self.over) if self.over and what in (CRASHED, HUNG) else (what, why)
+
     def lacks(self, command):
         """Why a command's programs cannot be started, or nothing."""
         for program in self.programs.intersection(command):
@@ -192,7 +197,7 @@ class Run:
             self.googletest(step, name, command, end, idle)
             return None
         ended = self.start(name, command, end - time.monotonic(), idle)
-        what, why = ended.what()
+        what, why = self.what(ended)
         if what == PASSED and judge:
             what, why = judge(ended.output) or (what, why)
         self.entry(step, name, what, why, ended.seconds, ended.output)
@@ -222,6 +227,8 @@ class Run:
             command, lambda: end - time.monotonic(), idle, environment, self.work
         ):
             full = f"{name} {test}" if test else name
+            if self.over and what in (CRASHED, HUNG):
+                what, why = CUT, self.over
             with self.lock:
                 self.report.keep(f"{full}: {what}", command, output)
                 self.report.entry(step, full, what, why, seconds, output)
@@ -412,7 +419,7 @@ class Run:
             self.entry(step, name, MISSING, lacking)
             return
         ended = self.start(name, [*tool, "--error-exitcode", str(SANITIZER_STATUS), "--print-limit", "20", *command], limit)
-        what, why = ended.what()
+        what, why = self.what(ended)
         sums = re.findall(r"(?:ERROR|RACECHECK) SUMMARY: (.*)", ended.output)
         found = [text for text in sums if not text.startswith("0 ")]
         done = sum(result == PASSED for result, _, _ in processes.googletest_results(ended.output).values())
