@@ -12,7 +12,13 @@ TRACE = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_WARN": "yes", "LD_BIND_NOW": "yes"}
 NOT_FOUND = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
 TOO_OLD = re.compile(r"(?:^|[\s/])([^\s/]+): version `([^']+)' not found")
 NOT_OPENED = re.compile(r"(\S+?\.so[.\d]*): cannot open shared object file")
-DRIVER_FOLDERS = ["/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/usr/lib/wsl/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu"]
+DRIVER_FOLDERS = [
+    "/usr/local/nvidia/lib64",
+    "/usr/local/nvidia/lib",
+    "/usr/lib/wsl/lib",
+    "/usr/lib64",
+    "/usr/lib/x86_64-linux-gnu",
+]
 # Carried for their own sake, and not for the system's: this one must be built on OpenMP.
 ALWAYS = ("libopenblas",)
 
@@ -36,7 +42,9 @@ def python_folders(python):
 def toolkit_folders():
     roots = [os.environ[name] for name in ("CUDA_HOME", "CUDA_PATH", "CUDA_ROOT") if os.environ.get(name)]
     roots += ["/usr/local/cuda", *sorted(glob.glob("/usr/local/cuda-*"), reverse=True), "/opt/cuda"]
-    return [folder for root in roots for part in ("lib64", "lib", "targets/*/lib") for folder in glob.glob(f"{root}/{part}")]
+    return [
+        folder for root in roots for part in ("lib64", "lib", "targets/*/lib") for folder in glob.glob(f"{root}/{part}")
+    ]
 
 
 def loads(name):
@@ -97,7 +105,9 @@ class Libraries:
             )
             text = done.stdout + done.stderr
             wanted = {name: "it is not installed" for name in NOT_FOUND.findall(text)}
-            wanted.update({name: f"this system's is too old: it has no {version}" for name, version in TOO_OLD.findall(text)})
+            wanted.update(
+                {name: f"this system's is too old: it has no {version}" for name, version in TOO_OLD.findall(text)}
+            )
             wanted = {name: why for name, why in wanted.items() if name not in self.missing}
             if not wanted or not any([self.add(name, why) for name, why in wanted.items()]):
                 return sorted(set(NOT_FOUND.findall(text)) | {name for name, _ in TOO_OLD.findall(text)})

@@ -1,8 +1,9 @@
 #!/bin/sh
-# pack_test.sh PYTHON BUILD_DIR: the pack is made, and its run.sh comes to its end: on the emulated device, where programs
-# that crash, hang, lack a library or spoil the device are told apart; and where there is no device.
+# pack_test.sh PYTHON BUILD_DIR FAKE_DRIVER: the pack is made, and its run.sh comes to its end: on the emulated device, where
+# programs that crash, hang, lack a library or spoil the device are told apart; with figures that are known; and where there
+# is no device.
 set -eu
-python=$1 build=$2
+python=$1 build=$2 driver=$3
 script=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -114,6 +115,60 @@ says faults 'failed +sanitizers: memcheck: streams \(1 error\)'
 says faults 'passed +sanitizers: racecheck: kernels'
 says faults 'skipped +sanitizers: initcheck: streams \(compute-sanitizer cannot follow this device\)'
 grep -q '^  about to crash$' "$work/faults/gpu-results.md" || fail "the results do not show a fault's output"
+
+# The figures of a card: the fake driver's and those of programs that print known numbers.
+cp "$pack/build/tests/cuda/cuda_emulated.so" "$pack/build/libtinytorch_cuda.so"
+replace bench/workloads_run <<'END'
+#!/bin/sh
+echo '{"median_us": 1000, "flops_per_step": 5e9, "first_loss": 2, "last_loss": 1}'
+END
+replace bench/kernels_run <<'END'
+#!/bin/sh
+case "$*" in
+  *bfloat16) echo '{"name": "largest", "way": "forward", "us": 1000, "gflops": 400000, "share": 1}' ;;
+  *tf32) echo "no TF32 today" >&2; exit 1 ;;
+  *)
+    echo '{"name": "largest", "way": "forward", "us": 1000, "gflops": 25000, "share": 1}'
+    echo '{"name": "add", "way": "forward", "us": 100, "gbytes": 1500}'
+    ;;
+esac
+END
+replace examples/airbench <<'END'
+#!/bin/sh
+[ -d "$4" ] || exit 1
+echo "test accuracy 94 %"
+END
+replace tests/programs/make_cifar <<'END'
+#!/bin/sh
+END
+cat >"$work/peer" <<'END'
+#!/bin/sh
+case "$*" in
+  *"--peer eager --version"*) echo '{"version": "1.0"}' ;;
+  *"--peer eager startup --device cuda --report") echo '{"peak_kb": 2000000, "mapped": []}' ;;
+  *"--peer eager startup "*) ;;
+  *count_kernels.py*) echo '{"kernels_per_step": 12.5, "kernel_us": 500}' ;;
+  *"--peer eager "*) echo '{"median_us": 3000}' ;;
+  *) exit 3 ;;
+esac
+END
+chmod +x "$work/peer"
+LD_LIBRARY_PATH=$(dirname "$driver") run card 1 --steps first,benchmarks,airbench --python "$work/peer" --limit 400
+says card 'passed +card: a copy by the driver alone'
+says card 'failed +benchmarks: Products and convolutions, tf32 .*'
+says card 'passed +benchmarks: Training: lenet, beside PyTorch \(compile\)'
+says card 'passed +airbench: airbench, captured'
+# has LINE: the results have it.
+has() {
+  grep -qFx -- "$1" "$work/card/gpu-results.md" || fail "the results lack: $1"
+}
+has "| driver | version unknown, for CUDA 13.1 |"
+has "| copy inside the device's memory, by the driver | 2000 GB/s | 1024 GB/s | 195 % |"
+has "| the largest product, bfloat16 | 400 TFLOP/s | 819.2 TFLOP/s | 49 % |"
+has "| add, float32, of a copy's rate | 1500 GB/s | 2000 GB/s | 75 % |"
+has "| mlp, batch 64, bfloat16, captured | 5 TFLOP/s | 400 TFLOP/s | 1 % |"
+has "| cnn, batch 1024, tf32, tinytorch | 5 TFLOP/s | 409.6 TFLOP/s | 1 % |"
+grep -q '^| mlp, batch 64, float32 *|.* 3x |' "$work/card/gpu-results.md" || fail "the results do not show PyTorch's figures"
 
 # A plug-in that lacks a library is no fault of the product; one that cannot be loaded is.
 plugin="$pack/build/tests/cuda/cuda_emulated.so"

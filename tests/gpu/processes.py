@@ -146,8 +146,8 @@ def googletest_results(text):
 
 def run_googletest(command, seconds_left, idle, environment=None, folder=None, most_starts=6):
     """Runs a GoogleTest program, again without them after tests that end it or that spoil the device for the rest.
-    Yields (test, result, reason, seconds, output), and (None, ...) for what concerns the program. `seconds_left()` says how long
-    it may go on; `idle` as for run()."""
+    Yields (test, result, reason, seconds, output), and (None, ...) for what concerns the program. `seconds_left()` says
+    how long it may go on; `idle` as for run()."""
     chosen = next((word.split("=", 1)[1] for word in command if word.startswith("--gtest_filter=")), "*")
     plain = [word for word in command if not re.match("--gtest_(brief|filter)=", word)]
     done = []

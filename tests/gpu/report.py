@@ -1,5 +1,5 @@
-"""Writes what a run has found so far: gpu-results.md for people, gpu-results.json for programs, gpu-results.log with all
-output."""
+"""Writes what a run has found so far: gpu-results.md for people, gpu-results.json for programs, gpu-results.log with
+all output."""
 
 import json
 import os
@@ -14,7 +14,9 @@ TAIL = 15  # lines of a fault's output
 class Report:
     def __init__(self, folder):
         os.makedirs(folder, exist_ok=True)
-        self.markdown, self.json, self.log = (os.path.join(folder, "gpu-results." + end) for end in ("md", "json", "log"))
+        self.markdown, self.json, self.log = (
+            os.path.join(folder, "gpu-results." + end) for end in ("md", "json", "log")
+        )
         self.facts = {}  # title: text, in their order
         self.entries = []  # step, name, result, reason, seconds, output
         self.figures = []  # title, markdown

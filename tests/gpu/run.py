@@ -65,7 +65,9 @@ LACKS = re.compile(
     r"no NVIDIA driver|no CUDA device"
 )
 SANITIZER_STATUS = 86
-SANITIZER_LACKS = re.compile(r"Device not supported|not supported on this|Unable to find .* injection|Target .* not supported")
+SANITIZER_LACKS = re.compile(
+    r"Device not supported|not supported on this|Unable to find .* injection|Target .* not supported"
+)
 
 
 def parse(arguments):
@@ -73,25 +75,39 @@ def parse(arguments):
         prog="run.sh", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help=f"the most telling part, within {QUICK} s")
-    parser.add_argument("--limit", metavar="S", type=float, help=f"seconds for everything (default: {WHOLE}; quick: {QUICK})")
+    parser.add_argument(
+        "--limit", metavar="S", type=float, help=f"seconds for everything (default: {WHOLE}; quick: {QUICK})"
+    )
     parser.add_argument("--steps", metavar="LIST", help=f"only these: {','.join(STEPS)}")
     parser.add_argument("--tests", metavar="REGEX", help="of basics, lesson14 and suite only tests with such a name")
     parser.add_argument("--out", metavar="DIR", default=".", help="where to write (default: the current folder)")
-    parser.add_argument("--idle", metavar="S", type=float, help=f"a test is hung after S seconds without output (default: {IDLE})")
-    parser.add_argument("--jobs", metavar="N", type=int, help="tests of the suite at once (default: 4 with 8 cores, else 1)")
-    parser.add_argument("--python", metavar="PATH", default=sys.executable, help="the Python with PyTorch (default: this)")
-    parser.add_argument("--data", metavar="DIR", help="CIFAR-10's binary version, for airbench (default: made-up images)")
+    parser.add_argument(
+        "--idle", metavar="S", type=float, help=f"a test is hung after S seconds without output (default: {IDLE})"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, help="tests of the suite at once (default: 4 with 8 cores, else 1)"
+    )
+    parser.add_argument(
+        "--python", metavar="PATH", default=sys.executable, help="the Python with PyTorch (default: this)"
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", help="CIFAR-10's binary version, for airbench (default: made-up images)"
+    )
     parser.add_argument("--sanitizer", metavar="PATH", help="compute-sanitizer, where it is not on the path")
-    parser.add_argument("--emulated", action="store_true", help="on the emulated device, which computes on the CPU, slowly")
+    parser.add_argument(
+        "--emulated", action="store_true", help="on the emulated device, which computes on the CPU, slowly"
+    )
     parser.add_argument("--source", help=argparse.SUPPRESS)
     parser.add_argument("--build", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     options.source = os.path.abspath(options.source or os.path.join(HERE, "..", ".."))
     options.build = os.path.abspath(options.build or os.path.join(options.source, "build"))
-    options.steps = options.steps.split(",") if options.steps else list(STEPS)
-    for step in options.steps:
+    chosen = options.steps.split(",") if options.steps else list(STEPS)
+    for step in chosen:
         if step not in STEPS:
             parser.error(f"there is no step '{step}'; there are: {', '.join(STEPS)}")
+    # Without the card's step nothing is known of the libraries.
+    options.steps = [step for step in STEPS if step in chosen or step == "card"]
     if options.limit is not None and not 1 <= options.limit <= 1e6:
         parser.error("--limit is from 1 to 1000000")
     if options.jobs is not None and not 1 <= options.jobs <= 64:
@@ -144,9 +160,9 @@ class Run:
 
     def step_end(self, step):
         """When it must be done, in seconds from the beginning."""
-        times = [STEPS[one][self.options.quick] for one in STEPS if one in self.options.steps]
-        names = [one for one in STEPS if one in self.options.steps]
-        return self.options.limit * sum(times[: names.index(step) + 1]) / max(sum(times), 1)
+        steps = self.options.steps
+        times = [STEPS[one][self.options.quick] for one in steps]
+        return self.options.limit * sum(times[: steps.index(step) + 1]) / sum(times)
 
     def left(self, step):
         return self.begin + self.step_end(step) - time.monotonic()
@@ -181,21 +197,21 @@ class Run:
         return ""
 
     def test(self, step, name, command, idle=None, judge=None, share=1.0):
-        """Runs a program and notes what became of it; its output, where it passed. `judge` may give a result and a
+        """Runs a program and notes what became of it: returns that, and its output. `judge` may give a result and a
         reason for an output. `share`: how much of the time that its step has left it may take."""
         idle = (idle or self.options.idle) * self.patience
         if self.over or self.left(step) < 1:
             self.entry(step, name, CUT, self.over or processes.TIME_UP)
-            return None
+            return CUT, ""
         with self.lock:
             lacking = self.lacks(command)
         if lacking:
             self.entry(step, name, MISSING, lacking)
-            return None
+            return MISSING, ""
         end = time.monotonic() + self.left(step) * share
         if processes.is_googletest(command):
-            self.googletest(step, name, command, end, idle)
-            return None
+            self.googletest(step, name, command, end, idle)  # its tests have entries of their own
+            return "", ""
         ended = self.start(name, command, end - time.monotonic(), idle)
         what, why = self.what(ended)
         if what == PASSED and judge:
@@ -203,7 +219,7 @@ class Run:
         self.entry(step, name, what, why, ended.seconds, ended.output)
         if what in (CRASHED, HUNG) or (what == FAILED and processes.STICKY.search(ended.output)):
             self.look_after_card(step)
-        return ended.output if what == PASSED else None
+        return what, ended.output
 
     def tests(self, step, tests, jobs=1):
         def one(number):
@@ -280,10 +296,13 @@ class Run:
         self.report.fact(
             "card",
             f"{card['name']}, compute capability {capability}, {card['multiprocessors']} multiprocessors at up to "
-            f"{1e-6 * card['clock_hz']:.0f} MHz, {1e-9 * card['memory_bytes']:.0f} GB; {card['devices']} in the machine",
+            f"{1e-6 * card['clock_hz']:.0f} MHz, {1e-9 * card['memory_bytes']:.0f} GB; "
+            f"{card['devices']} in the machine",
         )
         if "trouble" in card:
-            self.entry(step, "a copy by the driver alone", FAILED, f"{card['trouble']}: the card or its driver, not TinyTorch")
+            self.entry(
+                step, "a copy by the driver alone", FAILED, f"{card['trouble']}: the card or its driver, not TinyTorch"
+            )
         else:
             self.entry(step, "a copy by the driver alone", PASSED, "", ended.seconds)
 
@@ -327,13 +346,14 @@ class Run:
             return None
 
         begin = time.monotonic()
-        if self.test(step, "a first tensor", self.first_tensor(), 30, judge) is not None:
+        if self.test(step, "a first tensor", self.first_tensor(), 30, judge)[0] == PASSED:
             cold = time.monotonic() - begin
             begin = time.monotonic()
             if self.start("a first tensor, again", self.first_tensor(), 30).status == 0:
                 warm = time.monotonic() - begin
                 self.report.figure(
-                    "Start", f"From a process's start to a first tensor on the device: {cold:.2f} s, and again {warm:.2f} s."
+                    "Start",
+                    f"From a process's start to a first tensor on the device: {cold:.2f} s, and again {warm:.2f} s.",
                 )
 
     def chosen(self, names=None, without=()):
@@ -391,7 +411,11 @@ class Run:
         program = self.options.sanitizer or (None if self.options.emulated else find_sanitizer())
         tools = ("memcheck", "racecheck", "initcheck")
         if program is None:
-            why = "it cannot follow the emulated device" if self.options.emulated else "compute-sanitizer is not installed"
+            why = (
+                "it cannot follow the emulated device"
+                if self.options.emulated
+                else "compute-sanitizer is not installed"
+            )
             for tool in tools:
                 self.entry(step, tool, SKIPPED, why)
             return
@@ -418,14 +442,20 @@ class Run:
         if lacking:
             self.entry(step, name, MISSING, lacking)
             return
-        ended = self.start(name, [*tool, "--error-exitcode", str(SANITIZER_STATUS), "--print-limit", "20", *command], limit)
+        ended = self.start(
+            name, [*tool, "--error-exitcode", str(SANITIZER_STATUS), "--print-limit", "20", *command], limit
+        )
         what, why = self.what(ended)
         sums = re.findall(r"(?:ERROR|RACECHECK) SUMMARY: (.*)", ended.output)
         found = [text for text in sums if not text.startswith("0 ")]
         done = sum(result == PASSED for result, _, _ in processes.googletest_results(ended.output).values())
         if SANITIZER_LACKS.search(ended.output):
             what, why = SKIPPED, "compute-sanitizer cannot follow this device"
-        elif found or ended.status == SANITIZER_STATUS or re.search(r"^=+ (Invalid|Uninitialized|Error: Race)", ended.output, re.M):
+        elif (
+            found
+            or ended.status == SANITIZER_STATUS
+            or re.search(r"^=+ (Invalid|Uninitialized|Error: Race)", ended.output, re.M)
+        ):
             what, why = FAILED, "; ".join(found) or "it found errors before its end"
         elif what in (HUNG, CUT):
             what, why = CUT, f"{processes.TIME_UP}; clean until then{f', after {done} tests' if done else ''}"
@@ -440,11 +470,17 @@ class Run:
     def compare(self, step, title, name, arguments, share=0.5):
         """A figure of bench/compare; its numbers."""
         out = os.path.join(self.work, name + ".json")
-        command = [sys.executable, "-B", os.path.join(self.options.source, "bench/compare"), "--build", self.options.build]
+        command = [
+            sys.executable,
+            "-B",
+            os.path.join(self.options.source, "bench/compare"),
+            "--build",
+            self.options.build,
+        ]
         command += ["--device", "cuda", "--python", self.options.python, "--rounds", "1", "--json", out, *arguments]
-        # It says nothing before its end.
-        output = self.test(step, title, command, idle=3600, share=share)
-        if output is None or not os.path.isfile(out):
+        # It says nothing before its end; where one of its programs failed, it has the others' numbers.
+        _, output = self.test(step, title, command, idle=3600, share=share)
+        if not os.path.isfile(out):
             return {}
         with open(out, encoding="utf-8") as file:
             numbers = json.load(file)
@@ -512,7 +548,9 @@ class Run:
             for who, runs in entry["runs"].items():
                 rate = runs[0]["flops_per_step"] / (1e-6 * entry["median_us"][who])
                 if limit:
-                    self.share(f"{entry['workload']}, batch {entry['batch']}, {precision}, {who}", rate, limit, "TFLOP/s")
+                    self.share(
+                        f"{entry['workload']}, batch {entry['batch']}, {precision}, {who}", rate, limit, "TFLOP/s"
+                    )
 
     def step_airbench(self, step):
         if self.options.emulated or self.options.quick:
@@ -527,13 +565,28 @@ class Run:
         if made_up:
             data = os.path.join(self.work, "cifar")
             os.makedirs(data)
-            if self.test(step, "made-up images", [self.program("tests/programs/make_cifar"), data, "10000"], 60, share=0.5) is None:
+            if (
+                self.test(
+                    step, "made-up images", [self.program("tests/programs/make_cifar"), data, "10000"], 60, share=0.5
+                )[0]
+                != PASSED
+            ):
                 return
         note = "made-up images: the time counts, the accuracy does not" if made_up else "CIFAR-10"
         for steps in ("captured", "eager"):
-            command = [self.program("examples/airbench"), "--device", "cuda", "--data", data, "--steps", steps, "--runs", "3"]
-            output = self.test(step, f"airbench, {steps}", command, 60, share=1 if steps == "eager" else 0.5)
-            if output is not None:
+            command = [
+                self.program("examples/airbench"),
+                "--device",
+                "cuda",
+                "--data",
+                data,
+                "--steps",
+                steps,
+                "--runs",
+                "3",
+            ]
+            what, output = self.test(step, f"airbench, {steps}", command, 60, share=1 if steps == "eager" else 0.5)
+            if what == PASSED:
                 self.report.figure(f"airbench, {steps} steps ({note})", f"```\n{output.strip()}\n```")
 
     # --- all of it ---
@@ -541,10 +594,8 @@ class Run:
     def go(self):
         report = self.report
         try:
-            for step in STEPS:
-                # Without the card's step nothing is known of the libraries.
-                if step in self.options.steps or step == "card":
-                    self.guarded(step)
+            for step in self.options.steps:
+                self.guarded(step)
             report.state = "the run came to its end"
         except Nothing as error:
             report.state = f"nothing could be tested: {error}"
@@ -628,7 +679,9 @@ def is_elf(path):
 def find_sanitizer():
     found = shutil.which("compute-sanitizer")
     places = [os.environ.get("CUDA_HOME") or "/usr/local/cuda", "/usr/local/cuda", "/opt/cuda"]
-    for path in (f"{place}/{part}" for place in places for part in ("bin", "compute-sanitizer", "extras/compute-sanitizer")):
+    for path in (
+        f"{place}/{part}" for place in places for part in ("bin", "compute-sanitizer", "extras/compute-sanitizer")
+    ):
         if found is None and os.access(f"{path}/compute-sanitizer", os.X_OK):
             found = f"{path}/compute-sanitizer"
     return found
@@ -653,7 +706,11 @@ def main():
         sys.exit(f"run.sh: cannot write to {options.out}: {error}")
     status = run.go()
     report = run.report
-    counts = [f"{report.count(result)} {result}" for result in (PASSED, *FAULTS, SKIPPED, MISSING, CUT) if report.count(result)]
+    counts = [
+        f"{report.count(result)} {result}"
+        for result in (PASSED, *FAULTS, SKIPPED, MISSING, CUT)
+        if report.count(result)
+    ]
     print(f"{', '.join(counts) or 'no tests'}; {report.state}; {report.markdown}")
     return status
 
