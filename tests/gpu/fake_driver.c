@@ -1,5 +1,6 @@
-/* As much of the NVIDIA driver, libcuda.so.1, as card.py calls: one device of compute capability 9.0, whose copies of n
- * bytes take n / 1e12 seconds. The environment's FAKE_DRIVER is what cuInit returns, if that is not 0. */
+/* As much of the NVIDIA driver, libcuda.so.1, as card.py calls: one device of compute capability 9.0, whose
+ * copies of n bytes take n / 1e12 seconds. The environment's FAKE_DRIVER is what cuInit returns, if that is
+ * not 0. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -39,7 +39,9 @@ FROM_SOURCE = (
     "tests/parity/vectors",
     "tests/gpu/run.py",
     "tests/gpu/card.py",
+    "tests/gpu/figures.py",
     "tests/gpu/libraries.py",
+    "tests/gpu/machine.py",
     "tests/gpu/processes.py",
     "tests/gpu/report.py",
     "LICENSE",
@@ -114,7 +116,7 @@ def collect(build, root):
         if done.returncode != 0:
             fail(f"strip fails: {done.stderr.strip()}")
     sys.path.insert(0, HERE)
-    from run import commit
+    from machine import commit
 
     content["commit"] = commit(SOURCE)
     content["packed"] = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")

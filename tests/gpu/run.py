@@ -21,19 +21,19 @@ import concurrent.futures
 import datetime
 import json
 import os
-import platform
 import re
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
 import processes
+from figures import Figures
 from libraries import Libraries
+from machine import commit, driver_version, find_sanitizer, machine
 from processes import CRASHED, CUT, FAILED, FAULTS, HUNG, MISSING, PASSED, SKIPPED
 from report import Report
 
@@ -128,7 +128,7 @@ class Nothing(Exception):
         self.status = status
 
 
-class Run:
+class Run(Figures):
     def __init__(self, options):
         self.options = options
         self.begin = time.monotonic()
@@ -465,130 +465,6 @@ class Run:
         if what in FAULTS:
             self.look_after_card(step)
 
-    # --- benchmarks ---
-
-    def compare(self, step, title, name, arguments, share=0.5):
-        """A figure of bench/compare; its numbers."""
-        out = os.path.join(self.work, name + ".json")
-        command = [
-            sys.executable,
-            "-B",
-            os.path.join(self.options.source, "bench/compare"),
-            "--build",
-            self.options.build,
-        ]
-        command += ["--device", "cuda", "--python", self.options.python, "--rounds", "1", "--json", out, *arguments]
-        # It says nothing before its end; where one of its programs failed, it has the others' numbers.
-        _, output = self.test(step, title, command, idle=3600, share=share)
-        if not os.path.isfile(out):
-            return {}
-        with open(out, encoding="utf-8") as file:
-            numbers = json.load(file)
-        self.report.figure(title, output.strip(), name, numbers)
-        return numbers
-
-    def step_benchmarks(self, step):
-        """One call of bench/compare a workload, so that one that is cut loses no other's figures."""
-        if self.options.emulated:
-            arguments = ["--seconds", "0.01", "--batch", "8", "--peers", "", "mlp"]
-            self.compare(step, "Training: mlp", "training_mlp", arguments, share=1)
-            return
-        copy = self.card.get("copy_rate")
-        if copy and self.card["memory_rate"]:
-            self.share("copy inside the device's memory, by the driver", copy, self.card["memory_rate"], "GB/s")
-        quick = self.options.quick
-        precisions = ("float32",) if quick else ("float32", "tf32", "bfloat16")
-        seconds = ["--seconds", "0.2" if quick else "0.3", "--timeout", "60"]
-        largest = {}  # rates by precision
-        for precision in () if quick else precisions:
-            arguments = ["--peers", "", "--precision", precision, "kernels"]
-            numbers = self.compare(step, f"Products and convolutions, {precision}", f"kernels_{precision}", arguments)
-            self.share_of_kernels(numbers, largest)
-        for name in ("mlp", "lenet", "cnn"):
-            arguments = [*seconds, "--peers", "", "--captured", "--precision", ",".join(precisions), name]
-            if quick:
-                arguments += ["--batch", "64"]
-            share = 1 if quick and name == "cnn" else 0.5
-            numbers = self.compare(step, f"Training: {name}", f"training_{name}", arguments, share)
-            self.share_of_workloads(numbers, largest)
-        if quick:
-            return
-        self.compare(step, "Start, beside PyTorch", "startup", ["--peers", "eager", "startup"])
-        for peers, patience in (("eager,graph", "60"), ("compile", "150")):
-            for name in ("mlp", "cnn", "lenet"):
-                arguments = [*seconds, "--timeout", patience, "--captured", "--peers", peers, name]
-                title = f"Training: {name}, beside PyTorch ({peers.replace(',', ' and ')})"
-                share = 1 if (peers, name) == ("compile", "lenet") else 0.5
-                self.compare(step, title, f"peers_{peers.replace(',', '_')}_{name}", arguments, share)
-
-    def share(self, what, measured, limit, unit):
-        scale = 1e-12 if unit == "TFLOP/s" else 1e-9
-        self.report.share(
-            what, f"{scale * measured:.4g} {unit}", f"{scale * limit:.4g} {unit}", f"{100 * measured / limit:.0f} %"
-        )
-
-    def share_of_kernels(self, numbers, largest):
-        copy = self.card.get("copy_rate")
-        for entry in numbers.get("kernels", []):
-            precision = entry["precision"]
-            peak = self.card.get(f"{precision}_flops")
-            for kernel in entry["kernels"]:
-                if kernel["name"] == "largest":
-                    largest[precision] = 1e9 * kernel["gflops"]
-                    if peak:
-                        self.share(f"the largest product, {precision}", largest[precision], peak, "TFLOP/s")
-                if "gbytes" in kernel and copy:
-                    self.share(f"{kernel['name']}, {precision}, of a copy's rate", 1e9 * kernel["gbytes"], copy, "GB/s")
-
-    def share_of_workloads(self, numbers, largest):
-        """Of the largest product's rate, where that was measured, else of the card's own."""
-        for entry in numbers.get("workloads", []):
-            precision = entry["precision"]
-            limit = largest.get(precision) or self.card.get(f"{precision}_flops")
-            for who, runs in entry["runs"].items():
-                rate = runs[0]["flops_per_step"] / (1e-6 * entry["median_us"][who])
-                if limit:
-                    self.share(
-                        f"{entry['workload']}, batch {entry['batch']}, {precision}, {who}", rate, limit, "TFLOP/s"
-                    )
-
-    def step_airbench(self, step):
-        if self.options.emulated or self.options.quick:
-            self.entry(step, "airbench", SKIPPED, "not in a quick run, nor on the emulated device")
-            return
-        data, made_up = self.options.data, not self.options.data
-        if made_up and os.environ.get("TINYTORCH_DATA"):
-            for name in ("", "cifar-10-batches-bin"):
-                folder = os.path.join(os.environ["TINYTORCH_DATA"], name)
-                if any(os.path.isfile(os.path.join(folder, "test_batch.bin" + end)) for end in ("", ".gz")):
-                    data, made_up = folder, False
-        if made_up:
-            data = os.path.join(self.work, "cifar")
-            os.makedirs(data)
-            if (
-                self.test(
-                    step, "made-up images", [self.program("tests/programs/make_cifar"), data, "10000"], 60, share=0.5
-                )[0]
-                != PASSED
-            ):
-                return
-        note = "made-up images: the time counts, the accuracy does not" if made_up else "CIFAR-10"
-        for steps in ("captured", "eager"):
-            command = [
-                self.program("examples/airbench"),
-                "--device",
-                "cuda",
-                "--data",
-                data,
-                "--steps",
-                steps,
-                "--runs",
-                "3",
-            ]
-            what, output = self.test(step, f"airbench, {steps}", command, 60, share=1 if steps == "eager" else 0.5)
-            if what == PASSED:
-                self.report.figure(f"airbench, {steps} steps ({note})", f"```\n{output.strip()}\n```")
-
     # --- all of it ---
 
     def go(self):
@@ -640,51 +516,9 @@ def read_list(options):
     return content
 
 
-def commit(source):
-    try:
-        command = ["git", "-C", source, "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "no commit known"
-
-
-def machine():
-    cpu = platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            cpu = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), cpu)
-    except OSError:
-        pass
-    system = platform.platform()
-    return f"{cpu}, {len(os.sched_getaffinity(0))} cores; {system}; Python {platform.python_version()}"
-
-
-def driver_version():
-    try:
-        with open("/proc/driver/nvidia/version", encoding="utf-8") as file:
-            found = re.search(r"Kernel Module.*?\s(\d+\.[\d.]+)", file.read())
-    except OSError:
-        found = None
-    if found is None and shutil.which("nvidia-smi"):
-        command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-        found = re.match(r"(\d+\.[\d.]+)", processes.run(command, 20).output)
-    return found.group(1) if found else "version unknown"
-
-
 def is_elf(path):
     with open(path, "rb") as file:
         return file.read(4) == b"\x7fELF"
-
-
-def find_sanitizer():
-    found = shutil.which("compute-sanitizer")
-    places = [os.environ.get("CUDA_HOME") or "/usr/local/cuda", "/usr/local/cuda", "/opt/cuda"]
-    for path in (
-        f"{place}/{part}" for place in places for part in ("bin", "compute-sanitizer", "extras/compute-sanitizer")
-    ):
-        if found is None and os.access(f"{path}/compute-sanitizer", os.X_OK):
-            found = f"{path}/compute-sanitizer"
-    return found
 
 
 def sanitizer_lines(output):
