@@ -282,7 +282,7 @@ TT_API tt_status tt_bitwise_left_shift_scalar(const tt_tensor* input, int64_t ot
 TT_API tt_status tt_bitwise_left_shift_scalar_(tt_tensor* input, int64_t other);
 TT_API tt_status tt_bitwise_right_shift_scalar(const tt_tensor* input, int64_t other, tt_tensor** out);
 TT_API tt_status tt_bitwise_right_shift_scalar_(tt_tensor* input, int64_t other);
-/* The number first: other - input, other / input, other^input, other % input, and other * log(input). */
+/* The number first: other - input, other / input (the reciprocal times other, as in Python), other^input, other % input, and other * log(input). */
 TT_API tt_status tt_rsub_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rdiv_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rpow_scalar(const tt_tensor* input, double other, tt_tensor** out);

@@ -131,7 +131,9 @@ struct ScatterBackward {
 };
 
 ScatterBackward scatter_rule(int dim, const Tensor& index, bool add, const Tensor* src) {
-  return {dim, SavedTensor::input(index), add, src != nullptr, src != nullptr ? src->sizes() : Dims()};
+  const bool from_source = src != nullptr && needs_grad(*src);
+  return {dim, SavedTensor::input_if(!add || from_source, index), add, src != nullptr,
+          src != nullptr ? src->sizes() : Dims()};
 }
 
 }  // namespace
@@ -287,7 +289,7 @@ Tensor index_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor
   add_values(out, d, index, source, alpha);
   if (needs_grad(t, source)) {
     record("index_add", out, {&t, &source},
-           IndexAddBackward{d, SavedTensor::input(index), alpha, source.sizes()});
+           IndexAddBackward{d, SavedTensor::input_if(needs_grad(source), index), alpha, source.sizes()});
   }
   return out;
 }
@@ -299,8 +301,9 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
   add_values(self, d, apart_from(self, index), apart_from(self, source), alpha);
   bump_version(self);
   if (record_it) {
-    record_inplace("index_add", self, {&self, &source},
-                   IndexAddBackward{d, SavedTensor::input(index), alpha, source.sizes()});
+    record_inplace(
+        "index_add", self, {&self, &source},
+        IndexAddBackward{d, SavedTensor::input_if(needs_grad(source), index), alpha, source.sizes()});
   }
 }
 

@@ -139,21 +139,21 @@ Tensor product(const char* op, const Tensor& a, bool ta, const Tensor& b, bool t
       empty(d == 1 ? Dims{shape.batch, shape.m, shape.n} : Dims{shape.m, shape.n}, a.dtype(), a.device());
   run(out, shape, Operand(a), ta, Operand(b), tb, alpha);
   if (needs_grad(a, b)) {
-    record(
-        op, out, {&a, &b},
-        [op, ta, tb, alpha, a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
-          const Tensor& g = context.grad();
-          if (context.needs(0)) {
-            const Tensor kept = context.unpack(b);
-            context.set(0,
-                        ta ? product(op, kept, tb, g, true, alpha) : product(op, g, false, kept, !tb, alpha));
-          }
-          if (context.needs(1)) {
-            const Tensor kept = context.unpack(a);
-            context.set(1,
-                        tb ? product(op, g, true, kept, ta, alpha) : product(op, kept, !ta, g, false, alpha));
-          }
-        });
+    record(op, out, {&a, &b},
+           [op, ta, tb, alpha, a = SavedTensor::input_if(needs_grad(b), a),
+            b = SavedTensor::input_if(needs_grad(a), b)](BackwardContext& context) {
+             const Tensor& g = context.grad();
+             if (context.needs(0)) {
+               const Tensor kept = context.unpack(b);
+               context.set(
+                   0, ta ? product(op, kept, tb, g, true, alpha) : product(op, g, false, kept, !tb, alpha));
+             }
+             if (context.needs(1)) {
+               const Tensor kept = context.unpack(a);
+               context.set(
+                   1, tb ? product(op, g, true, kept, ta, alpha) : product(op, kept, !ta, g, false, alpha));
+             }
+           });
   }
   return out;
 }
@@ -192,7 +192,8 @@ Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Ten
   const Tensor out = fold_values(x, w, tw, bias, false);
   if (needs_grad(x, w, bias)) {
     record(op, out, {&x, &w, &bias},
-           FoldBackward{op, tw, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(w)});
+           FoldBackward{op, tw, out.sizes().back(), SavedTensor::input_if(needs_grad(w), x),
+                        SavedTensor::input_if(needs_grad(x), w)});
   }
   return out;
 }
@@ -255,7 +256,8 @@ Tensor contract(const Tensor& a, const Tensor& b) {
   }
   if (needs_grad(a, b)) {
     record("contract", out, {&a, &b},
-           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+           [a = SavedTensor::input_if(needs_grad(b), a),
+            b = SavedTensor::input_if(needs_grad(a), b)](BackwardContext& context) {
              if (context.needs(0)) context.set(0, fold("fold", context.unpack(b), context.grad(), true));
              if (context.needs(1)) context.set(1, fold("fold", context.unpack(a), context.grad(), false));
            });
@@ -341,7 +343,8 @@ Tensor add_product(const char* op, const Tensor& input, const Tensor& a, const T
   }
   if (needs_grad(input, a, b)) {
     record(op, out, {&input, &a, &b},
-           AddProductBackward{op, beta, alpha, input.sizes(), SavedTensor::input(a), SavedTensor::input(b)});
+           AddProductBackward{op, beta, alpha, input.sizes(), SavedTensor::input_if(needs_grad(b), a),
+                              SavedTensor::input_if(needs_grad(a), b)});
   }
   return out;
 }
@@ -364,9 +367,9 @@ void add_product_(const char* op, const Tensor& self, const Tensor& a, const Ten
   const bool record_it = needs_grad(self, a, b);
   bump_version(self);
   if (record_it) {
-    record_inplace(
-        op, self, {&self, &a, &b},
-        AddProductBackward{op, beta, alpha, self.sizes(), SavedTensor::input(a), SavedTensor::input(b)});
+    record_inplace(op, self, {&self, &a, &b},
+                   AddProductBackward{op, beta, alpha, self.sizes(), SavedTensor::input_if(needs_grad(b), a),
+                                      SavedTensor::input_if(needs_grad(a), b)});
   }
 }
 
@@ -408,7 +411,8 @@ Tensor matrix_vector(const Tensor& a, bool ta, const Tensor& v) {
   run(out, {out.numel(), 1, v.size(0)}, Operand(a), ta, Operand(v), false);
   if (needs_grad(a, v)) {
     record("mv", out, {&a, &v},
-           [ta, a = SavedTensor::input(a), v = SavedTensor::input(v)](BackwardContext& context) {
+           [ta, a = SavedTensor::input_if(needs_grad(v), a),
+            v = SavedTensor::input_if(needs_grad(a), v)](BackwardContext& context) {
              const Tensor& g = context.grad();
              if (context.needs(0)) {
                const Tensor kept = context.unpack(v);
@@ -448,7 +452,8 @@ Tensor dot(const Tensor& a, const Tensor& b) {
   run(out, {1, 1, a.size(0)}, Operand(a), true, Operand(b), false);
   if (needs_grad(a, b)) {
     record("dot", out, {&a, &b},
-           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+           [a = SavedTensor::input_if(needs_grad(b), a),
+            b = SavedTensor::input_if(needs_grad(a), b)](BackwardContext& context) {
              if (context.needs(0)) context.set(0, mul(context.grad(), context.unpack(b)));
              if (context.needs(1)) context.set(1, mul(context.grad(), context.unpack(a)));
            });
@@ -599,7 +604,8 @@ Tensor linear_activated(const Tensor& x, const Tensor& weight, const Tensor& bia
     // By the name of the op that comes last.
     record(name(activation).data(), out, {&x, &weight, &bias},
            LinearActivatedBackward{
-               {"linear", true, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(weight)},
+               {"linear", true, out.sizes().back(), SavedTensor::input_if(needs_grad(weight), x),
+                SavedTensor::input_if(needs_grad(x), weight)},
                SavedTensor::output(out),
                activation});
   }

@@ -31,18 +31,23 @@ enum Result : uint8_t { kSame, kBool };
 // What the gradients use, a bit each: a (the input x of an unary op), b, c and the result y; of binary ops
 // for the gradient of a in the low half, for that of b in the high half.
 enum Use : uint8_t { kUsesA = 1, kUsesB = 2, kUsesC = 4, kUsesY = 8 };
-constexpr uint8_t uses(int for_a, int for_b) { return static_cast<uint8_t>(for_a | for_b << 4); }
-constexpr uint8_t kNone = 0, kX = kUsesA, kY = kUsesY, kOther = uses(kUsesB, kUsesA),
-                  kDivisor = uses(kUsesB, kUsesA | kUsesB), kBoth = uses(kUsesA | kUsesB, kUsesA | kUsesB),
-                  kPower = uses(kUsesA | kUsesB, kUsesA | kUsesB | kUsesY),
-                  kBothAndY = uses(kUsesA | kUsesB | kUsesY, kUsesA | kUsesB | kUsesY), kBC = kUsesB | kUsesC,
-                  kABC = kUsesA | kUsesB | kUsesC;
+constexpr uint16_t uses(int for_a, int for_b, int for_c = 0) {
+  return static_cast<uint16_t>(for_a | for_b << 4 | for_c << 8);
+}
+constexpr int kUsesAB = kUsesA | kUsesB, kUsesBC = kUsesB | kUsesC, kUsesABC = kUsesAB | kUsesC;
+constexpr uint16_t kNone = 0, kX = kUsesA, kY = kUsesY, kOther = uses(kUsesB, kUsesA),
+                   kDivisor = uses(kUsesB, kUsesAB), kModulus = uses(0, kUsesAB),
+                   kBoth = uses(kUsesAB, kUsesAB), kPower = uses(kUsesAB, kUsesAB | kUsesY),
+                   kOwnAndY = uses(kUsesA | kUsesY, kUsesB | kUsesY), kSign = uses(kUsesA | kUsesY, 0),
+                   kLerp = uses(kUsesC, kUsesC, kUsesAB), kProduct = uses(0, kUsesC, kUsesB),
+                   kQuotient = uses(0, kUsesC, kUsesBC), kSelected = uses(kUsesBC, 0),
+                   kAllThree = uses(kUsesABC, kUsesABC, kUsesABC);
 
 struct Row {
   const char* name;
   Domain domain;
   Result result;
-  uint8_t saves;
+  uint16_t saves;
   bool differentiable;
 };
 
@@ -220,8 +225,9 @@ struct TernaryBackward {
 };
 
 // Which operands the gradients that are wanted use.
-uint8_t used_by(const Row& row, bool need_a, bool need_b) {
-  return static_cast<uint8_t>((need_a ? row.saves & 15 : 0) | (need_b ? row.saves >> 4 : 0));
+uint8_t used_by(const Row& row, bool need_a, bool need_b, bool need_c = false) {
+  return static_cast<uint8_t>((need_a ? row.saves & 15 : 0) | (need_b ? row.saves >> 4 & 15 : 0) |
+                              (need_c ? row.saves >> 8 : 0));
 }
 
 // A number is always kept; a tensor only where it is used.
@@ -539,10 +545,10 @@ Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const Poi
   const Tensor out = empty_pointwise(shape, dtype, device, {{ta, dtype}, {tb, dtype}, {tc, dtype}});
   run_ternary(op, out, a, b, c, dtype, params);
   if (needs_grad(ta, tb, tc)) {
-    record(
-        row.name, out, {&ta, &tb, &tc},
-        TernaryBackward{op, params, InputForm(a), InputForm(b), InputForm(c), save_arg(a, row.saves & kUsesA),
-                        save_arg(b, row.saves & kUsesB), save_arg(c, row.saves & kUsesC)});
+    const uint8_t used = used_by(row, needs_grad(ta), needs_grad(tb), needs_grad(tc));
+    record(row.name, out, {&ta, &tb, &tc},
+           TernaryBackward{op, params, InputForm(a), InputForm(b), InputForm(c), save_arg(a, used & kUsesA),
+                           save_arg(b, used & kUsesB), save_arg(c, used & kUsesC)});
   }
   return out;
 }
@@ -561,12 +567,13 @@ void ternary_(TernaryOp op, const Tensor& self, const Arg& b, const Arg& c, cons
   const bool record_it = needs_grad(self, tb, tc);
   const bool same_b = tb.defined() && tb.is_same(self);
   const bool same_c = tc.defined() && tc.is_same(self);
-  const Tensor before = record_it && (row.saves & kUsesA || same_b || same_c) ? clone(self) : Tensor();
+  const uint8_t used = record_it ? used_by(row, needs_grad(self), needs_grad(tb), needs_grad(tc)) : 0;
+  const Tensor before = used != 0 && (used & kUsesA || same_b || same_c) ? clone(self) : Tensor();
   SavedArg saved_a, saved_b, saved_c;
   if (record_it) {
-    saved_a = save_arg(row.saves & kUsesA ? Arg(before) : Arg(self), row.saves & kUsesA);
-    saved_b = save_arg(same_b ? Arg(before) : b, row.saves & kUsesB);
-    saved_c = save_arg(same_c ? Arg(before) : c, row.saves & kUsesC);
+    saved_a = save_arg(used & kUsesA ? Arg(before) : Arg(self), used & kUsesA);
+    saved_b = save_arg(same_b && used != 0 ? Arg(before) : b, used & kUsesB);
+    saved_c = save_arg(same_c && used != 0 ? Arg(before) : c, used & kUsesC);
   }
   {
     const GradMode off(false);

@@ -47,6 +47,9 @@ TT_TERNARY_OPS(TT_DECLARE_TERNARY)
 #undef TT_DECLARE_TERNARY
 
 inline Tensor rsub(const Arg& a, const Arg& b) { return sub(a, b); }
+// number / b, made of the reciprocal as Python's operator makes it: backward keeps that, and neither b nor
+// the result.
+Tensor rdiv(double number, const Tensor& b);
 
 // condition ? a : b. `condition` is bool (or uint8, as PyTorch still allows).
 Tensor where(const Tensor& condition, const Arg& a, const Arg& b);

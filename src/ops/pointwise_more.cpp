@@ -186,7 +186,13 @@ void div_(const Tensor& self, const Arg& other, Rounding rounding) {
   return rounding == Rounding::kNone    ? div_(self, other)
          : rounding == Rounding::kTrunc ? div_trunc_(self, other)
                                         : div_floor_(self, other);
+Tensor rdiv(double number, const Tensor& b) {
+  const Tensor inverse = reciprocal(b);
+  return number == 1 && !needs_grad(b) ? inverse : mul(inverse, number);
 }
+
+}
+  if (rounding == Rounding::kNone && !a.is_tensor()) return rdiv(a.scalar().to_double(), b.tensor());
 
 Tensor round(const Tensor& x, int64_t decimals) {
   if (decimals == 0) return round(x);
