@@ -93,7 +93,7 @@ TT_API tt_status tt_clone(const tt_tensor* input, tt_tensor** out);
 /* The tensor itself (a new reference) where it has the dtype or is on the device already. */
 TT_API tt_status tt_to(const tt_tensor* input, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_to_device(const tt_tensor* input, tt_device_type type, int32_t index, tt_tensor** out);
-/* input = src, broadcast and converted. The two may overlap in memory: src is read first. */
+/* input = src, broadcast and converted. The two must not partly overlap in memory (TT_ERR_INVALID_ARGUMENT). */
 TT_API tt_status tt_copy_(tt_tensor* input, const tt_tensor* src);
 TT_API tt_status tt_fill_(tt_tensor* input, double value);
 TT_API tt_status tt_zero_(tt_tensor* input);

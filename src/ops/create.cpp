@@ -6,6 +6,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/layout.h"
+#include "core/overlap.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -109,6 +110,7 @@ void copy_(const Tensor& self, const Tensor& source, bool non_blocking) {
     const DType dtype = source.dtype();
     const Device device = source.device();
     record_inplace("copy", self, {&self, &source}, [sizes, dtype, device](BackwardContext& context) {
+  check_no_partial_overlap(self, source);
       if (context.needs(0)) context.set(0, zeros_like(context.grad()));
       if (context.needs(1))
         context.set(1, to_device(to_dtype(sum_to_size(context.grad(), sizes), dtype), device));

@@ -1,6 +1,7 @@
 // Gather and scatter along one dimension.
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/overlap.h"
 #include "ops/autocast.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
@@ -302,6 +303,8 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
   bump_version(self);
   if (record_it) {
     record_inplace(
+  check_no_overlap(self, index);
+  check_no_overlap(self, source);
         "index_add", self, {&self, &source},
         IndexAddBackward{d, SavedTensor::input_if(needs_grad(source), index), alpha, source.sizes()});
   }
@@ -329,6 +332,8 @@ void scatter_inplace(const char* name, ScatterOp op, const Tensor& self, int64_t
   bump_version(self);
   if (record_it) {
     record_inplace(name, self, {&self, &src}, scatter_rule(d, index, op == ScatterOp::kAdd, &src));
+  check_no_overlap(self, index);
+  check_no_overlap(self, src);
   }
 }
 
@@ -368,6 +373,7 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar
   scatter_number(self, d, apart_from(self, index), value);
   bump_version(self);
   if (record_it) record_inplace("scatter", self, {&self}, scatter_rule(d, index, false, nullptr));
+  check_no_overlap(self, index);
 }
 
 }  // namespace tt::ops

@@ -1,6 +1,7 @@
 // Indexing by several tensors and masks at once, and what is built on it.
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/overlap.h"
 #include "ops/autocast.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
@@ -227,8 +228,11 @@ Tensor index_put(const Tensor& t, std::span<const Tensor> indices, const Tensor&
   return out;
 }
 
-void index_put_(const Tensor& self, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
-  check_inplace(self, "index_put_", needs_grad(values));
+void index_put_(const Tensor& self, std::span<const Tensor> indices, const Tensor& given, bool accumulate) {
+  check_inplace(self, "index_put_", needs_grad(given));
+  check_no_overlap(self, given);
+  for (const Tensor& index : indices) check_no_overlap(self, index);
+  const Tensor values = as_fill(self, indices, given, accumulate);
   const Plan plan = make_plan(self, indices);
   check_values(self, plan, values);
   const bool record_it = needs_grad(self, values);

@@ -3,6 +3,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/layout.h"
+#include "core/overlap.h"
 #include "ops/autocast.h"
 #include "ops/derivatives.h"
 #include "ops/ops.h"
@@ -502,6 +503,7 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   const uint8_t used = record_it ? used_by(row, needs_grad(self), needs_grad(tb)) : 0;
   const bool same = tb.defined() && tb.is_same(self);
   const Tensor before = used & kUsesA || (same && used & kUsesB) ? clone(self) : Tensor();
+  check_no_partial_overlap(self, tensor_or_none(other));
   const SavedArg saved_a = save_arg(used & kUsesA ? Arg(before) : Arg(self), used & kUsesA);
   const SavedArg saved_b = save_arg(same && before.defined() ? Arg(before) : other, used & kUsesB);
   {
@@ -556,7 +558,8 @@ Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const Poi
 void ternary_(TernaryOp op, const Tensor& self, const Arg& b, const Arg& c, const PointwiseParams& params) {
   const Row& row = kTernaryRows[static_cast<int>(op)];
   check_inplace(self, row.name);
-  check_lerp(op, self, b, c);
+  for (const Arg* read : {&b, &c}) check_no_partial_overlap(self, tensor_or_none(*read));
+  check_ternary(op, self, b, c);
   const Arg args[] = {self, b, c};
   const DType dtype = compute_dtype(row, result_type(args));
   check_result_fits(dtype, self);

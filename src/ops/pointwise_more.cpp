@@ -5,6 +5,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/layout.h"
+#include "core/overlap.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -136,6 +137,7 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
 
 void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
   check_inplace(self, "masked_fill_");
+  check_no_partial_overlap(self, mask);
   check_fill(self, mask, value);
   const Arg all[] = {self, mask, value};
   common_device(all);

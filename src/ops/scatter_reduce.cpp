@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "autograd/meta.h"
+#include "core/overlap.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
 
@@ -161,6 +162,8 @@ void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
   check_inplace(self, "scatter_reduce_", needs_grad(src));
   const int d = prepare_scatter("scatter_reduce", self, dim, index, src);
   const bool record_it = needs_grad(self, src);
+  check_no_overlap(self, index);
+  check_no_overlap(self, src);
   check_reduce(index, src, needs_grad(src));
   const bool linear = reduce == ScatterReduce::kSum || reduce == ScatterReduce::kMean;
   const SavedTensor before = record_it && !linear ? SavedTensor::input(clone(self)) : SavedTensor();
