@@ -32,7 +32,8 @@ TT_API tt_status tt_scope_give(tt_tensor* tensor);
 
 /* ---- making tensors ----
  * On the CPU, contiguous. `dtype` -1: the default dtype, or the input's for *_like. A number that the dtype
- * cannot hold is TT_ERR_INVALID_ARGUMENT. */
+ * cannot hold is TT_ERR_INVALID_ARGUMENT; a whole one counts as an integer, of which uint8 also takes those from
+ * -255 on, modulo 256. */
 
 /* Of `ndim` sizes: not initialised; zeros; ones; all `value`. */
 TT_API tt_status tt_empty(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out);

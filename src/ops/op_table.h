@@ -149,8 +149,8 @@
   X(sub_alpha, kVector, kNumber, kSame, kNone, g, mul(g, -p.a))                                      \
   X(div_floor, kScalar, kNumber, kSame, kNone, zeros_like(g), zeros_like(g))                         \
   X(div_trunc, kScalar, kNumber, kSame, kNone, zeros_like(g), zeros_like(g))                         \
-  X(clamp_min, kVector, kNumber, kSame, kBoth, larger_backward(g, a, b), larger_backward(g, b, a))   \
-  X(clamp_max, kVector, kNumber, kSame, kBoth, larger_backward(g, b, a), larger_backward(g, a, b))   \
+  X(clamp_min, kVector, kAll, kSame, kBoth, larger_backward(g, a, b), larger_backward(g, b, a))      \
+  X(clamp_max, kVector, kAll, kSame, kBoth, larger_backward(g, b, a), larger_backward(g, a, b))      \
   X(prelu_kernel, kVector, kFloatOnly, kSame, kBoth, prelu_gradient_input(g, a, b),                  \
     where(gt(a, 0.0), 0.0, mul(g, a)))                                                               \
   X(sigmoid_backward, kVector, kFloat, kSame, kBoth, sigmoid_backward(g, b),                         \

@@ -29,8 +29,8 @@ namespace {
 enum Domain : uint8_t { kAll, kNumber, kFloat, kFloatOnly, kIntegral, kInteger };
 enum Result : uint8_t { kSame, kBool };
 
-// What the gradients use, a bit each: a (the input x of an unary op), b, c and the result y; of binary ops
-// for the gradient of a in the low half, for that of b in the high half.
+// What the gradients use, a bit each: a (the input x of an unary op), b, c and the result y; four bits for
+// the gradient of a, then four for that of b, then for that of c.
 enum Use : uint8_t { kUsesA = 1, kUsesB = 2, kUsesC = 4, kUsesY = 8 };
 constexpr uint16_t uses(int for_a, int for_b, int for_c = 0) {
   return static_cast<uint16_t>(for_a | for_b << 4 | for_c << 8);
@@ -293,12 +293,18 @@ bool is_bool(const Arg& arg) {
   return arg.is_tensor() ? arg.tensor().dtype() == DType::kBool : arg.scalar().type() == Scalar::Type::kBool;
 }
 
+// PyTorch raises half types to powers of their own dtype.
+void check_exponent(BinaryOp op, const Arg& exponent, DType dtype) {
+  if (op != BinaryOp::pow || exponent.is_tensor() || !is_reduced_floating(dtype)) return;
+  check_fits(exponent.scalar(), dtype, "exponent");
+}
+
 void check_values(BinaryOp op, const Arg& a, const Arg& b, DType dtype) {
   TT_CHECK(
       (op != BinaryOp::sub && op != BinaryOp::sub_alpha) || (!is_bool(a) && !is_bool(b)), Status::kDtype,
       "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a ",
       "mask, use the `~` or `logical_not()` operator instead.");
-  if (is_floating(dtype)) return;
+  if (is_floating(dtype)) return check_exponent(op, b, dtype);
   if (divides(op)) check_divisor(b);
   TT_CHECK(op != BinaryOp::pow || b.is_tensor() || b.scalar().to_int() >= 0, Status::kInvalidArgument,
            "Integers to negative integer powers are not allowed.");
@@ -381,13 +387,21 @@ bool simple_power(BinaryOp op, const Arg& base, const Arg& exponent, UnaryOp* ke
   return e == 2 || e == 0.5 || e == -0.5 || e == -1;
 }
 
-void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weight) {
+bool holds_integers(const Arg& arg) { return arg.is_tensor() && is_integral(arg.tensor().dtype()); }
+
+// What the domain does not say.
+void check_ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c) {
+  const Row& row = kTernaryRows[static_cast<int>(op)];
+  if (op == TernaryOp::addcdiv && holds_integers(b) && holds_integers(c)) {
+    refuse_dtype(row, b.tensor().dtype());
+  }
   if (op != TernaryOp::lerp) return;
-  const DType dtype = start.tensor().dtype();
-  TT_CHECK(!end.is_tensor() || end.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `end` but got dtype ", end.tensor().dtype());
-  TT_CHECK(!weight.is_tensor() || weight.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `weight` but got dtype ", weight.tensor().dtype());
+  const DType dtype = a.tensor().dtype();
+  if (is_integral(dtype)) refuse_dtype(row, dtype);
+  TT_CHECK(!b.is_tensor() || b.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
+           " for `end` but got dtype ", b.tensor().dtype());
+  TT_CHECK(!c.is_tensor() || c.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
+           " for `weight` but got dtype ", c.tensor().dtype());
 }
 
 }  // namespace
@@ -489,6 +503,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
 void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseParams& params) {
   const Row& row = kBinaryRows[static_cast<int>(op)];
   check_inplace(self, row.name);
+  check_no_partial_overlap(self, tensor_or_none(other));
   const DType dtype = compute_dtype(row, result_type(self, other));
   const DType result = row.result == kBool ? DType::kBool : dtype;
   if (row.result == kSame) check_result_fits(result, self);
@@ -503,7 +518,6 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   const uint8_t used = record_it ? used_by(row, needs_grad(self), needs_grad(tb)) : 0;
   const bool same = tb.defined() && tb.is_same(self);
   const Tensor before = used & kUsesA || (same && used & kUsesB) ? clone(self) : Tensor();
-  check_no_partial_overlap(self, tensor_or_none(other));
   const SavedArg saved_a = save_arg(used & kUsesA ? Arg(before) : Arg(self), used & kUsesA);
   const SavedArg saved_b = save_arg(same && before.defined() ? Arg(before) : other, used & kUsesB);
   {
@@ -536,7 +550,7 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
 
 Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const PointwiseParams& params) {
   const Row& row = kTernaryRows[static_cast<int>(op)];
-  check_lerp(op, a, b, c);
+  check_ternary(op, a, b, c);
   const Arg args[] = {a, b, c};
   const DType dtype = compute_dtype(row, result_type(args));
   const Device device = common_device(args);

@@ -57,10 +57,10 @@ Tensor where(const Tensor& condition, const Arg& a, const Arg& b);
 Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value);
 void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value);
 
-// a +- alpha * b. Integer results need an integral alpha.
-Tensor add_scaled(const Arg& a, const Arg& b, double alpha);
+// a +- alpha * b. Integer and bool results need an integral alpha.
+Tensor add_scaled(const Tensor& a, const Tensor& b, double alpha);
 Tensor sub_scaled(const Arg& a, const Arg& b, double alpha);
-void add_scaled_(const Tensor& self, const Arg& other, double alpha);
+void add_scaled_(const Tensor& self, const Tensor& other, double alpha);
 void sub_scaled_(const Tensor& self, const Arg& other, double alpha);
 
 enum class Rounding { kNone, kTrunc, kFloor };
