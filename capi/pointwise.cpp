@@ -121,7 +121,6 @@ TT_WRAP_SCALAR(bitwise_right_shift, int64_t)
     return call_reversed("tt_r" #name "_scalar", BinaryOp::name, input, other, out);     \
   }
 TT_WRAP_REVERSED(sub)
-TT_WRAP_REVERSED(div)
 TT_WRAP_REVERSED(pow)
 TT_WRAP_REVERSED(remainder)
 TT_WRAP_REVERSED(xlogy)
@@ -178,6 +177,7 @@ TT_CALL(div_mode_scalar, ops::div(*In(input, "input"), other, rounding_in(roundi
         const tt_tensor* input, double other, int32_t rounding_mode)
 TT_CALL_(div_mode_scalar_, ops::div_(*In(input, "input"), other, rounding_in(rounding_mode)),
          tt_tensor* input, double other, int32_t rounding_mode)
+TT_CALL(rdiv_scalar, ops::rdiv(other, *In(input, "input")), const tt_tensor* input, double other)
 TT_CALL(rdiv_mode_scalar, ops::div(other, *In(input, "input"), rounding_in(rounding_mode)),
         const tt_tensor* input, double other, int32_t rounding_mode)
 

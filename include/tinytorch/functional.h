@@ -119,7 +119,7 @@ TT_API tt_status tt_adaptive_avg_pool2d(const tt_tensor* input, const int64_t* o
 /* (input - mean) / sqrt(variance + eps) * weight + bias for each channel of input (N, C, ...). With training
  * the statistics are the batch's own, and running_mean and running_var, unless NULL, move towards them in
  * place: running = (1 - momentum) * running + momentum * value, with the unbiased variance. Without, they are
- * the running ones. weight and bias may be NULL. The vectors have C elements and one dtype: the input's, or
+ * the running ones. weight and bias may be NULL. An input (0) has no channels. The vectors have C elements and one dtype: the input's, or
  * float32 for half types. */
 TT_API tt_status tt_batch_norm(const tt_tensor* input, tt_tensor* running_mean, tt_tensor* running_var,
                                const tt_tensor* weight, const tt_tensor* bias, int32_t training,
@@ -135,8 +135,8 @@ TT_API tt_status tt_dropout(const tt_tensor* input, double p, int32_t training, 
 
 /* ---- Softmax ---- */
 
-/* Along dim, of input converted to dtype first; dtype -1: input's own, which must be floating. softmin is
- * softmax of -input. */
+/* Along dim, of input converted to dtype first; dtype -1: input's own, which must be floating where there are
+ * elements. softmin is softmax of -input. */
 TT_API tt_status tt_softmax(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
 TT_API tt_status tt_log_softmax(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
 TT_API tt_status tt_softmin(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);

@@ -2,7 +2,9 @@
  *
  * Index tensors are int32 or int64. Indices are checked before anything is written: one that is out of range
  * is TT_ERR_INVALID_ARGUMENT. (A CUDA device reports it in a later call, see tinytorch/cuda.h; it reads zero
- * and writes nothing.) Every result is new memory. */
+ * and writes nothing.) Where nothing is gathered or scattered, an index without elements may be of any dtype.
+ * What is written to in place must not share memory with the other arguments (TT_ERR_INVALID_ARGUMENT). Every
+ * result is new memory. */
 #ifndef TINYTORCH_INDEX_H_
 #define TINYTORCH_INDEX_H_
 
@@ -14,7 +16,8 @@ extern "C" {
 
 /* out[i][j] = input[index[i][j]][j] for dim 0, and so on; index is no larger than input in other dims. */
 TT_API tt_status tt_gather(const tt_tensor* input, int64_t dim, const tt_tensor* index, tt_tensor** out);
-/* gather with index (int64) and input broadcast to each other; NULL dim: both flattened. */
+/* gather with indices (int64) and input broadcast to each other, negative ones from the end; NULL dim: both
+ * flattened, and no negative ones. */
 TT_API tt_status tt_take_along_dim(const tt_tensor* input, const tt_tensor* indices, const int64_t* dim,
                                    tt_tensor** out);
 /* The slices along `dim` that the vector `index` names. */
@@ -44,7 +47,7 @@ enum {
   TT_SCATTER_AMAX = 3,
   TT_SCATTER_AMIN = 4
 };
-/* The same, reducing; include_self 0: a place that takes values forgets its own. */
+/* The same, reducing; include_self 0: a place that takes values forgets its own. No mean of bools. */
 TT_API tt_status tt_scatter_reduce(const tt_tensor* input, int64_t dim, const tt_tensor* index,
                                    const tt_tensor* src, int32_t reduce, int32_t include_self,
                                    tt_tensor** out);
@@ -54,7 +57,8 @@ TT_API tt_status tt_scatter_reduce_(tt_tensor* input, int64_t dim, const tt_tens
 /* input[indices[0], indices[1], ...]: integer tensors, which broadcast together and may be negative; bool
  * masks, each for as many dimensions as it has, at least one; NULL for a whole dimension. */
 TT_API tt_status tt_index(const tt_tensor* input, tt_tensor* const* indices, size_t count, tt_tensor** out);
-/* input with values, broadcast, at that place; with accumulate 1 they are added, repeated indices too. */
+/* input with values, broadcast, at that place; with accumulate 1 they are added, repeated indices too. values
+ * has input's dtype, but a single one for a bool mask is converted. */
 TT_API tt_status tt_index_put(const tt_tensor* input, tt_tensor* const* indices, size_t count,
                               const tt_tensor* values, int32_t accumulate, tt_tensor** out);
 TT_API tt_status tt_index_put_(tt_tensor* input, tt_tensor* const* indices, size_t count,
@@ -93,7 +97,7 @@ TT_API tt_status tt_repeat_interleave_tensor(const tt_tensor* input, const tt_te
 enum { TT_PAD_CONSTANT = 0, TT_PAD_REFLECT = 1, TT_PAD_REPLICATE = 2, TT_PAD_CIRCULAR = 3 };
 /* pad[0], pad[1] elements before and after along the last dimension, pad[2], pad[3] along the one before it,
  * and so on; negative amounts cut. `value` fills in the constant mode; the others pad 1 to 3 dimensions of a
- * tensor with one or two more. */
+ * tensor with one or two more; reflection and replication not of bools. */
 TT_API tt_status tt_pad(const tt_tensor* input, const int64_t* pad, size_t count, int32_t mode, double value,
                         tt_tensor** out);
 

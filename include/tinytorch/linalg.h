@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Matrix products. Operands of one call share one dtype (TT_ERR_DTYPE otherwise); every dtype but bool. Half
+/* Matrix products. Operands of one call share one dtype (TT_ERR_DTYPE otherwise); every dtype but bool,
+ * which mm, bmm, mv, matmul, linear and tensordot take where there is nothing to add up. Half
  * types are added up in float32; integers wrap around. A product over no elements is 0. Differentiable, any
  * number of times. Operands may lie in memory in any way; transposed ones are not copied. */
 

@@ -2,7 +2,8 @@
  * and bool in the default dtype. A `_scalar` form takes a number that promotes as a Python float: it turns
  * integer tensors into the default dtype and leaves floating ones as they are. `name_` writes its result into
  * its first argument, whose dtype and shape must be able to hold it (TT_ERR_DTYPE, TT_ERR_SHAPE), which must
- * not be a leaf that requires gradients (TT_ERR_AUTOGRAD), and whose elements must not overlap in memory.
+ * not be a leaf that requires gradients (TT_ERR_AUTOGRAD), and whose elements must not overlap in memory. It may
+ * be one of the other arguments too, but not share a part of its memory with one (TT_ERR_INVALID_ARGUMENT).
  * Shapes that do not broadcast are TT_ERR_SHAPE; a dtype that the op does not have is TT_ERR_DTYPE. */
 #ifndef TINYTORCH_POINTWISE_H_
 #define TINYTORCH_POINTWISE_H_
@@ -282,14 +283,14 @@ TT_API tt_status tt_bitwise_left_shift_scalar(const tt_tensor* input, int64_t ot
 TT_API tt_status tt_bitwise_left_shift_scalar_(tt_tensor* input, int64_t other);
 TT_API tt_status tt_bitwise_right_shift_scalar(const tt_tensor* input, int64_t other, tt_tensor** out);
 TT_API tt_status tt_bitwise_right_shift_scalar_(tt_tensor* input, int64_t other);
-/* The number first: other - input, other / input, other^input, other % input, and other * log(input). */
+/* The number first: other - input, other / input (the reciprocal times other, as in Python), other^input, other % input, and other * log(input). */
 TT_API tt_status tt_rsub_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rdiv_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rpow_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rremainder_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rxlogy_scalar(const tt_tensor* input, double other, tt_tensor** out);
 /* input + alpha * other and input - alpha * other. For integers alpha must be integral and, as in tt_addmm,
- * fit the dtype; not bool unless alpha is 1. */
+ * fit the dtype; for bools it must be integral too, and says only whether other counts. sub: not bool. */
 TT_API tt_status tt_add_alpha(const tt_tensor* input, const tt_tensor* other, double alpha, tt_tensor** out);
 TT_API tt_status tt_add_alpha_(tt_tensor* input, const tt_tensor* other, double alpha);
 TT_API tt_status tt_sub_alpha(const tt_tensor* input, const tt_tensor* other, double alpha, tt_tensor** out);
@@ -320,7 +321,7 @@ TT_API tt_status tt_where_scalar(const tt_tensor* condition, const tt_tensor* in
 TT_API tt_status tt_rwhere_scalar(const tt_tensor* condition, double input, const tt_tensor* other,
                                   tt_tensor** out);
 /* input with value where mask (bool) is true, in input's dtype: a value that it cannot hold is
- * TT_ERR_INVALID_ARGUMENT. */
+ * TT_ERR_INVALID_ARGUMENT, as in tt_full. */
 TT_API tt_status tt_masked_fill(const tt_tensor* input, const tt_tensor* mask, double value, tt_tensor** out);
 TT_API tt_status tt_masked_fill_(tt_tensor* input, const tt_tensor* mask, double value);
 /* The same with a 0-dim tensor as value. */
@@ -338,7 +339,7 @@ TT_API tt_status tt_addcmul(const tt_tensor* input, const tt_tensor* tensor1, co
                             double value, tt_tensor** out);
 TT_API tt_status tt_addcmul_(tt_tensor* input, const tt_tensor* tensor1, const tt_tensor* tensor2,
                              double value);
-/* input + value * tensor1 / tensor2. Floating dtypes only. */
+/* input + value * tensor1 / tensor2, of which one at least is floating. */
 TT_API tt_status tt_addcdiv(const tt_tensor* input, const tt_tensor* tensor1, const tt_tensor* tensor2,
                             double value, tt_tensor** out);
 TT_API tt_status tt_addcdiv_(tt_tensor* input, const tt_tensor* tensor1, const tt_tensor* tensor2,

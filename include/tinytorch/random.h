@@ -49,7 +49,7 @@ TT_API tt_status tt_randn_like(const tt_tensor* input, tt_generator* generator, 
 /* Integers in [low, high); dtype -1 for int64. */
 TT_API tt_status tt_randint(int64_t low, int64_t high, const int64_t* sizes, size_t ndim, tt_dtype dtype,
                             tt_generator* generator, tt_tensor** out);
-/* A permutation of 0 .. n - 1; dtype -1 for int64. */
+/* A permutation of 0 .. n - 1; dtype -1 for int64. n must fit the dtype, exactly but for bfloat16. */
 TT_API tt_status tt_randperm(int64_t n, tt_dtype dtype, tt_generator* generator, tt_tensor** out);
 
 /* In place: uniform in [from, to); normal; exponential; integers in [low, high); 1 with probability p, else
@@ -59,7 +59,7 @@ TT_API tt_status tt_normal_(tt_tensor* input, double mean, double std, tt_genera
 TT_API tt_status tt_exponential_(tt_tensor* input, double lambda, tt_generator* generator);
 TT_API tt_status tt_random_(tt_tensor* input, int64_t low, int64_t high, tt_generator* generator);
 TT_API tt_status tt_bernoulli_(tt_tensor* input, double p, tt_generator* generator);
-/* 0 or 1 for each probability of the input, in its dtype. */
+/* 0 or 1 for each probability of the input, in its dtype; the input's gradient is 0. */
 TT_API tt_status tt_bernoulli(const tt_tensor* input, tt_generator* generator, tt_tensor** out);
 /* `num_samples` int64 indices drawn by the weights of input (n) or of each row of input (rows, n). */
 TT_API tt_status tt_multinomial(const tt_tensor* input, int64_t num_samples, int32_t replacement,

@@ -67,12 +67,12 @@ Tensor SavedTensor::unpack(const Node& node) const {
            "one of the variables needed for gradient computation has been modified by an inplace operation: ",
            describe(tensor_), ", which was saved for the backward of ", node.op_name(), ", is at version ",
            tensor_.version(), "; expected version ", version_, " instead");
-  if (!is_output_ || !grad_enabled()) return tensor_;
-  // Under create_graph the output takes part in the new graph: give it back its history.
+  if (kind_ == Kind::kInput || !grad_enabled()) return tensor_;
+  // Under create_graph it takes part in the new graph: give it back its history.
+  const Edge from = kind_ == Kind::kOutput ? Edge{Ref<Node>(const_cast<Node*>(&node)), nr_}
+                                           : node.edge(static_cast<int>(nr_));
   Tensor out = detach(tensor_);
-  AutogradMeta& meta = autograd_meta(out);
-  meta.grad_fn = Ref<Node>(const_cast<Node*>(&node));
-  meta.output_nr = output_nr_;
+  if (from.node) set_history(out, from.node, from.input_nr);
   return out;
 }
 

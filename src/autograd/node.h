@@ -22,28 +22,37 @@ struct Edge {
 
 // A tensor kept for backward. An input is kept as it is; an output is kept without its history, which would
 // be a cycle, and gets it back from the node when it is used. Using it after an in-place write is an error
-// that names the op.
+// that names the op. What is kept is what PyTorch keeps, or less (docs/architecture.md has the differences).
 class SavedTensor {
  public:
   SavedTensor() = default;
-  static SavedTensor input(const Tensor& t) { return SavedTensor(t, t, false, 0); }
+  static SavedTensor input(const Tensor& t) { return SavedTensor(t, t, Kind::kInput, 0); }
+  // Nothing where a gradient that is not wanted is the only one to use it: then it may be written to.
+  static SavedTensor input_if(bool used, const Tensor& t) { return used ? input(t) : SavedTensor(); }
+  // `copy`: the values of input `input_nr` in memory that nobody else sees, so that the input may be written
+  // to.
+  static SavedTensor input_copy(const Tensor& copy, uint32_t input_nr) {
+    return SavedTensor(copy, copy, Kind::kInputCopy, input_nr);
+  }
   static SavedTensor output(const Tensor& t, uint32_t output_nr = 0) {
-    return SavedTensor(t, t.defined() ? detach(t) : Tensor(), true, output_nr);
+    return SavedTensor(t, t.defined() ? detach(t) : Tensor(), Kind::kOutput, output_nr);
   }
   Tensor unpack(const Node& node) const;
   void reset() { tensor_ = Tensor(); }
 
  private:
-  SavedTensor(const Tensor& original, Tensor kept, bool is_output, uint32_t output_nr)
+  enum class Kind : uint8_t { kInput, kInputCopy, kOutput };
+
+  SavedTensor(const Tensor& original, Tensor kept, Kind kind, uint32_t nr)
       : tensor_(std::move(kept)),
         version_(original.defined() ? original.version() : 0),
-        output_nr_(output_nr),
-        is_output_(is_output) {}
+        nr_(nr),
+        kind_(kind) {}
 
   Tensor tensor_;
   uint32_t version_ = 0;
-  uint32_t output_nr_ = 0;
-  bool is_output_ = false;
+  uint32_t nr_ = 0;  // of the output, or of the input that is copied
+  Kind kind_ = Kind::kInput;
 };
 
 // What a backward rule sees: the gradients of the op's outputs, and where to put those of its inputs.

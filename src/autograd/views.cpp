@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/graph.h"
+#include "core/overlap.h"
 #include "ops/ops.h"
 
 namespace tt {
@@ -147,12 +148,7 @@ void set_view_of(const Tensor& view, const Tensor& source, bool several) {
 
 void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bool may_overlap) {
   TT_CHECK(!self.storage()->read_only(), Status::kInvalidArgument, op, ": the tensor's memory is read-only");
-  for (int i = 0; i < self.ndim() && !may_overlap; ++i) {
-    TT_CHECK(
-        self.stride(i) != 0 || self.size(i) <= 1, Status::kInvalidArgument, op,
-        ": unsupported operation: more than one element of the written-to tensor refers to a single memory "
-        "location. Please clone() the tensor before performing the operation.");
-  }
+  if (!may_overlap) check_no_internal_overlap(op, self);
   if (!grad_enabled()) return;
   const TensorImpl* impl = self.impl();
   if (!impl->view_base) {

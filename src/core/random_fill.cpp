@@ -203,14 +203,17 @@ int floor_log2(uint64_t value) { return value == 0 ? 0 : 63 - std::countl_zero(v
 // The bounds moved inwards to the next ones that the floating-point type holds, as PyTorch does.
 template <typename T>
 int64_t representable_low(int64_t low) {
-  const auto next = static_cast<int64_t>(static_cast<double>(from_integer<T>(low + 1)));
+  const double above = static_cast<double>(from_integer<T>(low + 1));
+  if (above >= 0x1p63) return std::numeric_limits<int64_t>::max();  // nothing below 2^63 is left
+  const auto next = static_cast<int64_t>(above);
   if (next >= low) return low;
   return next + (int64_t{1} << (floor_log2(static_cast<uint64_t>(std::abs(low + 1))) - kDigits<T> + 1));
 }
 template <typename T>
 int64_t representable_high(int64_t high) {
   const double last = static_cast<double>(from_integer<T>(high - 1));
-  if (last < static_cast<double>(high) && static_cast<int64_t>(last) < high) return high;
+  // Compared as integers: doubles cannot tell bounds beyond 2^53 apart.
+  if (last < 0x1p63 && static_cast<int64_t>(last) < high) return high;
   if (last >= 0x1p63) return std::numeric_limits<int64_t>::max() - (int64_t{1} << (63 - kDigits<T>)) + 1;
   return static_cast<int64_t>(last) -
          (int64_t{1} << (floor_log2(static_cast<uint64_t>(std::abs(high - 1))) - kDigits<T> + 1));
@@ -399,7 +402,9 @@ void fill_random_bits64(Generator& generator, T* out, int64_t n) {
 template <typename T>
 void fill_randperm(Generator& generator, T* out, int64_t n, Device device) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
-  if constexpr (kFloating<T>) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    // As in PyTorch any number, though what lies above 256 is rounded.
+  } else if constexpr (kFloating<T>) {
     TT_CHECK(n <= (int64_t{1} << std::min(kDigits<T>, 62)) + 1, Status::kInvalidArgument,
              "n cannot be greater than 2^", kDigits<T>, "+1 for ", DTypeOf<T>::value, " type.");
   } else {

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "autograd/meta.h"
+#include "core/overlap.h"
 #include "nn/gradients.h"
 #include "ops/create.h"
 
@@ -350,7 +351,10 @@ Module::LoadResult Module::load_state_dict(const StateDict& dict, bool strict) {
            "Error(s) in loading state_dict for ", type_name(), ":", errors);
 
   const GradMode off(false);
-  for (const auto& [target, source] : copies) check_inplace(target, "load_state_dict");
+  for (const auto& [target, source] : copies) {
+    check_inplace(target, "load_state_dict");
+    check_no_partial_overlap(target, source);
+  }
   for (const auto& [target, source] : copies) ops::copy_(target, source);
   return result;
 }

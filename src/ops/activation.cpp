@@ -1,8 +1,7 @@
 #include "ops/activation.h"
 
-#include <limits>
-
 #include "ops/autocast.h"
+#include "ops/create.h"
 #include "ops/view.h"
 
 namespace tt::ops {
@@ -20,22 +19,8 @@ PointwiseParams hardtanh_params(double min, double max) {
   return {min, max, 0};
 }
 
-void check_fits(DType dtype, double value) {
-  if (is_floating(dtype) || dtype == DType::kBool) return;
-  visit_dtype(dtype, [&]<typename T>() {
-    if constexpr (std::is_integral_v<T>) {
-      TT_CHECK(value >= static_cast<double>(std::numeric_limits<T>::min()) &&
-                   value <= static_cast<double>(std::numeric_limits<T>::max()),
-               Status::kInvalidArgument, "value ", value, " cannot be converted to type ", dtype,
-               " without overflow");
-    }
-  });
-}
-
 PointwiseParams threshold_params(DType dtype, double threshold, double value) {
-  check_fits(dtype, threshold);
-  check_fits(dtype, value);
-  return {threshold, value, 0};
+  return {checked_factor("threshold", threshold, dtype), checked_factor("value", value, dtype), 0};
 }
 
 }  // namespace

@@ -60,10 +60,11 @@ struct ClassLossBackward {
   Tensor normalizer, total_weight, gradient;
 
   void operator()(BackwardContext& context) {
-    const Tensor x = context.unpack(input), y = context.unpack(target), w = context.unpack(weight);
+    const Tensor y = context.unpack(target), w = context.unpack(weight);
     const Tensor& g = context.grad();
     // Given away: what is done again, in a graph that is kept, is computed again.
     if (!g.defined() && gradient.defined()) return context.set(0, std::exchange(gradient, Tensor()));
+    const Tensor x = context.unpack(input);
     const Call call(setting, x, y, w);
     LossKernels& kernels = *backend_of(x.device()).loss;
     const Tensor out = empty(x.sizes(), x.dtype(), x.device());
@@ -95,6 +96,21 @@ struct ClassLossBackward {
   }
 };
 
+// PyTorch's cross_entropy keeps what log_softmax returned, so that the logits may be written to before
+// backward; here they are copied. Not where the gradient is made in passing: then backward asks for them only
+// when it is done again, scaled or differentiated. `used`: the input as the kernel got it.
+SavedTensor save_input(const Setting& setting, const Tensor& input, const Tensor& used,
+                       const Tensor& gradient) {
+  if (setting.log_input || gradient.defined()) return SavedTensor::input(input);
+  return SavedTensor::input_copy(used.is_same(input) ? contiguous_copy(input) : used, 0);
+}
+
+// Likewise of probabilities that are smoothed: PyTorch keeps the smoothed ones.
+SavedTensor save_target(const Setting& setting, const Tensor& target) {
+  const bool smoothed = setting.label_smoothing > 0 && is_floating(target.dtype());
+  return SavedTensor::input(smoothed ? contiguous_copy(target) : target);
+}
+
 Tensor class_loss(const Setting& setting, const Tensor& input, const Tensor& target, const Tensor& weight,
                   const Dims& out_sizes) {
   Call call(setting, input, target, weight);
@@ -114,8 +130,9 @@ Tensor class_loss(const Setting& setting, const Tensor& input, const Tensor& tar
                      total_weight.raw());
   if (needs_grad(input)) {
     record(setting.op, out, {&input},
-           ClassLossBackward{setting, SavedTensor::input(input), SavedTensor::input(target),
-                             SavedTensor::input(weight), normalizer, total_weight, gradient});
+           ClassLossBackward{setting, save_input(setting, input, call.input, gradient),
+                             save_target(setting, target), SavedTensor::input(weight), normalizer,
+                             total_weight, gradient});
   }
   return out;
 }

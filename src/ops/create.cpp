@@ -6,6 +6,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/layout.h"
+#include "core/overlap.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -36,10 +37,21 @@ void check_fits(const Scalar& value, DType dtype, const char* name) {
            " without overflow, got ", v);
 }
 
+Scalar whole_number(const Scalar& value, DType dtype) {
+  if (!value.is_floating() || !is_integral(dtype)) return value;
+  const double v = value.to_double();
+  return std::floor(v) == v && std::fabs(v) < 0x1p63 ? Scalar(static_cast<int64_t>(v)) : value;
+}
+
+Scalar checked_number(const Scalar& value, DType dtype, const char* name) {
+  const Scalar number = whole_number(value, dtype);
+  check_fits(number, dtype, name);
+  return number;
+}
+
 double checked_factor(const char* name, double value, DType dtype) {
   if (!is_integral(dtype)) return value;
-  const bool whole = std::floor(value) == value && std::fabs(value) < 0x1p63;
-  check_fits(whole ? Scalar(static_cast<int64_t>(value)) : Scalar(value), dtype, name);
+  checked_number(value, dtype, name);
   return dtype == DType::kUInt8 && value < 0 ? value + 256 : value;
 }
 
@@ -51,20 +63,20 @@ Tensor filled(const Tensor& out, const Scalar& value) {
 }  // namespace
 
 Tensor full(const Dims& sizes, const Scalar& value, DType dtype, Device device) {
-  check_fits(value, dtype);
-  return filled(empty(sizes, dtype, device), value);
+  const Scalar number = checked_number(value, dtype);
+  return filled(empty(sizes, dtype, device), number);
 }
 
 Tensor full_like(const Tensor& t, const Scalar& value, DType dtype) {
-  check_fits(value, dtype);
-  return filled(empty_preserving(t, dtype, t.device()), value);
+  const Scalar number = checked_number(value, dtype);
+  return filled(empty_preserving(t, dtype, t.device()), number);
 }
 
 void fill_(const Tensor& self, const Scalar& value) {
   check_inplace(self, "fill_", false, true);
-  check_fits(value, self.dtype());
+  const Scalar number = checked_number(value, self.dtype());
   const bool record_it = needs_grad(self);
-  if (self.numel() > 0) backend_of(self.device()).pointwise->fill(make_loop(self.sizes(), {self}), value);
+  if (self.numel() > 0) backend_of(self.device()).pointwise->fill(make_loop(self.sizes(), {self}), number);
   bump_version(self);
   if (record_it) {
     record_inplace("fill", self, {&self}, [](BackwardContext& context) {
@@ -98,6 +110,7 @@ void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
 
 void copy_(const Tensor& self, const Tensor& source, bool non_blocking) {
   check_inplace(self, "copy_", needs_grad(source));
+  check_no_partial_overlap(self, source);
   TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "output with shape ",
            self.sizes(), " doesn't match the broadcast shape ", broadcast(self.sizes(), source.sizes()));
   if (self.is_same(source)) return;

@@ -21,6 +21,10 @@ inline Tensor ones_like(const Tensor& t) { return full_like(t, 1, t.dtype()); }
 
 // Fails where the dtype cannot hold the number (negative integers may wrap into unsigned dtypes).
 void check_fits(const Scalar& value, DType dtype, const char* name = "value");
+// A number that an integer dtype shall hold: whole ones are integers, because the C functions take doubles.
+Scalar whole_number(const Scalar& value, DType dtype);
+// The same; fails where the dtype cannot hold it.
+Scalar checked_number(const Scalar& value, DType dtype, const char* name = "value");
 // A factor such as alpha. For integer dtypes checked likewise, with whole numbers as integers, and wrapped.
 double checked_factor(const char* name, double value, DType dtype);
 

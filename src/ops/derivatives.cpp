@@ -55,8 +55,13 @@ Tensor atan2_gradient(const Tensor& g, const Arg& factor, const Arg& a, const Ar
   return mul(g, mul(factor, where(eq(d, 0.0), 0.0, reciprocal(d))));
 }
 
-Tensor copysign_gradient(const Arg& a, const Arg& b) {
-  return where(eq(a, 0.0), 0.0, div(copysign(a, b), a));
+Tensor copysign_gradient(const Arg& a, const Tensor& result) {
+  return where(eq(a, 0.0), 0.0, div(result, a));
+}
+
+Tensor erfinv_gradient(const Tensor& g, const Tensor& x) {
+  // From the input, as in PyTorch: the result may be written to.
+  return mul(g, mul(exp(square(erfinv(x))), 1 / kTwoOverSqrtPi));
 }
 
 Tensor xlogy_gradient(const Tensor& g, const Arg& a, const Arg& b) {

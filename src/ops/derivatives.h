@@ -21,7 +21,8 @@ Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent);
 Tensor pow_gradient_exponent(const Tensor& g, const Arg& base, const Arg& exponent, const Tensor& result);
 // g * factor / (a^2 + b^2), 0 at the origin.
 Tensor atan2_gradient(const Tensor& g, const Arg& factor, const Arg& a, const Arg& b);
-Tensor copysign_gradient(const Arg& a, const Arg& b);  // the factor on g
+Tensor copysign_gradient(const Arg& a, const Tensor& result);  // the factor on g
+Tensor erfinv_gradient(const Tensor& g, const Tensor& x);
 Tensor xlogy_gradient(const Tensor& g, const Arg& a, const Arg& b);
 Tensor prelu_gradient_input(const Tensor& g, const Arg& x, const Arg& weight);
 

@@ -26,9 +26,9 @@ Tensor permuted(Tensor t, const Dims& dims) {
   return t;
 }
 
-Tensor sum_dim(const Tensor& t, int dim) {
+Tensor sum_dim(const Tensor& t, int dim, OptionalDType dtype = {}) {
   const int64_t dims[] = {dim};
-  return sum(t, dims, true);
+  return sum(t, dims, true, dtype);
 }
 
 void append(Dims& to, const Dims& from) {
@@ -325,9 +325,9 @@ Tensor tensordot(const Tensor& a, const Tensor& b, std::span<const int64_t> dims
     used_b |= 1u << db;
     // A size of 1 broadcasts: the other side adds up on its own.
     if (b.size(db) == 1) {
-      if (left.size(da) != 1) left = sum_dim(left, da);
+      if (left.size(da) != 1) left = sum_dim(left, da, a.dtype());
     } else if (a.size(da) == 1) {
-      right = sum_dim(right, db);
+      right = sum_dim(right, db, b.dtype());
     } else {
       TT_CHECK(a.size(da) == b.size(db), Status::kShape,
                "contracted dimensions need to match, but first has size ", a.size(da), " in dim ", da,

@@ -1,6 +1,7 @@
 // Gather and scatter along one dimension.
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/overlap.h"
 #include "ops/autocast.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
@@ -35,7 +36,7 @@ void check_ndim(const Tensor& t, const Tensor& index) {
 // ---- scatter, by value, tensor and reduction ----
 
 void check_scatter(const char* op, const Tensor& self, int dim, const Tensor& index, const Tensor* src) {
-  check_index_dtype(op, index);
+  if (index.numel() > 0) check_index_dtype(op, index);
   check_same_device(op, self, index);
   if (src != nullptr) {
     check_same_device(op, self, *src);
@@ -85,9 +86,10 @@ void scatter_tensor(ScatterOp op, const Tensor& self, int dim, const Tensor& ind
 }
 
 void scatter_number(const Tensor& self, int dim, const Tensor& index, const Scalar& value) {
-  check_fits(value, self.dtype());
+  if (index.numel() == 0) return;
+  const Scalar number = checked_number(value, self.dtype());
   alignas(8) char bytes[8];
-  visit_dtype(self.dtype(), [&]<typename T>() { *reinterpret_cast<T*>(bytes) = value.to<T>(); });
+  visit_dtype(self.dtype(), [&]<typename T>() { *reinterpret_cast<T*>(bytes) = number.to<T>(); });
   scatter_values(ScatterOp::kAssign, self, dim, index, LoopOperand(bytes, self.dtype()));
 }
 
@@ -131,14 +133,16 @@ struct ScatterBackward {
 };
 
 ScatterBackward scatter_rule(int dim, const Tensor& index, bool add, const Tensor* src) {
-  return {dim, SavedTensor::input(index), add, src != nullptr, src != nullptr ? src->sizes() : Dims()};
+  const bool from_source = src != nullptr && needs_grad(*src);
+  return {dim, SavedTensor::input_if(!add || from_source, index), add, src != nullptr,
+          src != nullptr ? src->sizes() : Dims()};
 }
 
 }  // namespace
 
 Tensor gather(const Tensor& t, int64_t dim, const Tensor& index) {
   const int d = wrap_dim(dim, t.ndim());
-  check_index_dtype("gather", index);
+  if (index.numel() > 0) check_index_dtype("gather", index);
   check_same_device("gather", t, index);
   const Tensor out = empty(index.sizes(), t.dtype(), t.device());
   if (index.numel() > 0) {
@@ -176,16 +180,20 @@ Tensor take_along_dim(const Tensor& t, const Tensor& indices, std::optional<int6
            t.ndim(), " dimensions for input, and ", indices.ndim(), " dimensions for indices");
   const int d = wrap_dim(*dim, t.ndim());
   if (t.ndim() == 0) return gather(t, d, indices);
+  // Negative ones count from the end.
+  const int64_t n = t.size(d);
+  check_index_bounds(indices, {-n, n, d});
+  const Tensor wrapped = n > 0 ? remainder(indices, n) : indices;
   // Both broadcast to each other everywhere but along dim.
   Dims t_sizes = t.sizes();
-  Dims index_sizes = indices.sizes();
+  Dims index_sizes = wrapped.sizes();
   t_sizes[d] = 1;
   index_sizes[d] = 1;
   Dims common = broadcast(t_sizes, index_sizes);
   common[d] = t.size(d);
   const Tensor wide = expand(t, common);
-  common[d] = indices.size(d);
-  return gather(wide, d, expand(indices, common));
+  common[d] = wrapped.size(d);
+  return gather(wide, d, expand(wrapped, common));
 }
 
 Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
@@ -243,7 +251,7 @@ int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const 
            "self.shape = ",
            self.sizes(), " source.shape = ", source.sizes());
   checked_factor("alpha", alpha, self.dtype());
-  check_index_bounds(index, {0, size_along(self, d), d});
+  if (source.numel() > 0) check_index_bounds(index, {0, size_along(self, d), d});
   return d;
 }
 
@@ -253,8 +261,9 @@ void add_values(const Tensor& self, int d, const Tensor& index, const Tensor& so
   const GradMode off(false);
   const Tensor scaled =
       alpha == 1 ? source
-                 : to_dtype(mul(source, is_integral(source.dtype()) ? Scalar(static_cast<int64_t>(alpha))
-                                                                    : Scalar(alpha)),
+                 : to_dtype(mul(source, source.dtype() == DType::kBool ? Scalar(alpha != 0)
+                                        : is_integral(source.dtype())  ? Scalar(static_cast<int64_t>(alpha))
+                                                                       : Scalar(alpha)),
                             source.dtype());
   const Dims shape = scaled.sizes();
   const Dims strides = self.ndim() == shape.size() ? still(self, d) : Dims::filled(shape.size(), 0);
@@ -287,20 +296,23 @@ Tensor index_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor
   add_values(out, d, index, source, alpha);
   if (needs_grad(t, source)) {
     record("index_add", out, {&t, &source},
-           IndexAddBackward{d, SavedTensor::input(index), alpha, source.sizes()});
+           IndexAddBackward{d, SavedTensor::input_if(needs_grad(source), index), alpha, source.sizes()});
   }
   return out;
 }
 
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, double alpha) {
   check_inplace(self, "index_add_", needs_grad(source));
+  check_no_overlap(self, index);
+  check_no_overlap(self, source);
   const int d = check_index_add(self, dim, index, source, alpha);
   const bool record_it = needs_grad(self, source);
   add_values(self, d, apart_from(self, index), apart_from(self, source), alpha);
   bump_version(self);
   if (record_it) {
-    record_inplace("index_add", self, {&self, &source},
-                   IndexAddBackward{d, SavedTensor::input(index), alpha, source.sizes()});
+    record_inplace(
+        "index_add", self, {&self, &source},
+        IndexAddBackward{d, SavedTensor::input_if(needs_grad(source), index), alpha, source.sizes()});
   }
 }
 
@@ -320,6 +332,8 @@ Tensor scatter_out(const char* name, ScatterOp op, const Tensor& t, int64_t dim,
 void scatter_inplace(const char* name, ScatterOp op, const Tensor& self, int64_t dim, const Tensor& index,
                      const Tensor& src) {
   check_inplace(self, name, needs_grad(src));
+  check_no_overlap(self, index);
+  check_no_overlap(self, src);
   const int d = prepare_scatter(name, self, dim, index, src);
   const bool record_it = needs_grad(self, src);
   scatter_tensor(op, self, d, apart_from(self, index), apart_from(self, src));
@@ -359,6 +373,7 @@ Tensor scatter(const Tensor& t, int64_t dim, const Tensor& index, const Scalar& 
 
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
   check_inplace(self, "scatter_");
+  check_no_overlap(self, index);
   const int d = wrap_dim(dim, self.ndim());
   check_scatter("scatter", self, d, index, nullptr);
   const bool record_it = needs_grad(self);

@@ -1,6 +1,7 @@
 // Indexing by several tensors and masks at once, and what is built on it.
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/overlap.h"
 #include "ops/autocast.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
@@ -121,18 +122,21 @@ Plan make_plan(const Tensor& t, std::span<const Tensor> indices) {
   }
   if (t.ndim() == 0) push_indexed();
 
+  // As in PyTorch, where nothing is indexed any number will do, unless the indexed dimension has none.
+  const bool any = checked_numel(plan.sizes) > 0;
   bool none = true;
   for (int d = 0; d < t.ndim(); ++d) {
     const Tensor& index = by_dim.index[d];
     if (!index.defined()) continue;
-    check_index_bounds(index, {-t.size(d), t.size(d), d});
+    if (any || t.size(d) == 0) check_index_bounds(index, {-t.size(d), t.size(d), d});
+    if (!any) continue;
     if (plan.offsets.numel() == 0) continue;
     backend_of(t.device())
         .index->index_offsets(make_loop(plan.offsets.sizes(), {plan.offsets, index}), t.size(d),
                               t.stride(d) * static_cast<int64_t>(size_of(t.dtype())), !none);
     none = false;
   }
-  if (none && plan.offsets.numel() > 0) {
+  if (none && any && plan.offsets.numel() > 0) {
     backend_of(t.device()).pointwise->fill(make_loop(plan.offsets.sizes(), {plan.offsets}), 0);
   }
   return plan;
@@ -194,6 +198,19 @@ void put_values(const Tensor& self, const Plan& plan, const Tensor& values, bool
       .index->scatter(accumulate ? ScatterOp::kAdd : ScatterOp::kAssign, loop, kAnyOffset, 1);
 }
 
+// One element goes where a mask says in any dtype, as masked_fill takes it.
+Tensor as_fill(const Tensor& self, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
+  if (values.dtype() == self.dtype() || values.numel() != 1 || accumulate) return values;
+  int defined = 0;
+  bool mask = false;
+  for (const Tensor& index : indices) {
+    if (!index.defined()) continue;
+    mask = index.dtype() == DType::kBool;
+    ++defined;
+  }
+  return defined == 1 && mask ? reshape(to_dtype(values, self.dtype()), {}) : values;
+}
+
 }  // namespace
 
 Tensor index(const Tensor& t, std::span<const Tensor> indices) {
@@ -212,11 +229,12 @@ Tensor index(const Tensor& t, std::span<const Tensor> indices) {
   return out;
 }
 
-Tensor index_put(const Tensor& t, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
+Tensor index_put(const Tensor& t, std::span<const Tensor> indices, const Tensor& given, bool accumulate) {
   if (autocast_on()) {
-    const Autocast cast(CastRule::kPromote, {&t, &values});
-    return index_put(cast(t), indices, cast(values), accumulate);
+    const Autocast cast(CastRule::kPromote, {&t, &given});
+    return index_put(cast(t), indices, cast(given), accumulate);
   }
+  const Tensor values = as_fill(t, indices, given, accumulate);
   const Tensor out = contiguous_copy(t);
   const Plan plan = make_plan(out, indices);
   check_values(out, plan, values);
@@ -227,8 +245,11 @@ Tensor index_put(const Tensor& t, std::span<const Tensor> indices, const Tensor&
   return out;
 }
 
-void index_put_(const Tensor& self, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
-  check_inplace(self, "index_put_", needs_grad(values));
+void index_put_(const Tensor& self, std::span<const Tensor> indices, const Tensor& given, bool accumulate) {
+  check_inplace(self, "index_put_", needs_grad(given));
+  check_no_overlap(self, given);
+  for (const Tensor& index : indices) check_no_overlap(self, index);
+  const Tensor values = as_fill(self, indices, given, accumulate);
   const Plan plan = make_plan(self, indices);
   check_values(self, plan, values);
   const bool record_it = needs_grad(self, values);

@@ -220,8 +220,14 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
     const Autocast cast(CastRule::kFloat32, {&input, &target});
     return l1_loss(cast(input), cast(target), reduction);
   }
-  const Inputs in = promoted(ElementLoss::kL1, input, target);
-  if (is_floating(in.x.dtype())) return element_loss("l1_loss", in, reduction);
+  Inputs in = promoted(ElementLoss::kL1, input, target);
+  if (is_floating(in.x.dtype())) {
+    // Of the difference, which nobody else sees: input and target may be written to before backward.
+    check_same_device(in.x, in.y);
+    in.x = sub(in.x, in.y);
+    in.y = zeros({}, in.x.dtype(), in.x.device());
+    return element_loss("l1_loss", in, reduction);
+  }
   TT_CHECK(reduction != Reduction::kMean, Status::kDtype,
            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
            "dtype. Got: ",

@@ -103,30 +103,32 @@ void run(const Tensor& out, const Shape& shape, const Operand& a, bool flip_a, c
   run(out, shape.n, shape, a, flip_a, b, flip_b, alpha, 0, bias);
 }
 
-void check_operands(const char* op, const Tensor& a, const Tensor& b) {
+// may_be_empty: bools will do where there is nothing to add up, as in PyTorch.
+void check_operands(const char* op, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
   TT_CHECK(a.dtype() == b.dtype(), Status::kDtype,
            "expected m1 and m2 to have the same dtype, but got: ", a.dtype(), " != ", b.dtype());
-  TT_CHECK(a.dtype() != DType::kBool, Status::kDtype, op, " is not implemented for bool");
+  TT_CHECK(a.dtype() != DType::kBool || (may_be_empty && (a.numel() == 0 || b.numel() == 0)), Status::kDtype,
+           op, " is not implemented for bool");
   TT_CHECK(a.device() == b.device(), Status::kDevice,
            "expected all tensors to be on the same device, but found at least two devices, ", a.device(),
            " and ", b.device(), "!");
 }
 
-void check_matrices(const char* op, const Tensor& a, const Tensor& b) {
+void check_matrices(const char* op, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
   TT_CHECK(a.ndim() == 2, Status::kShape, "self must be a matrix, got ", a.ndim(), "-D tensor");
   TT_CHECK(b.ndim() == 2, Status::kShape, "mat2 must be a matrix, got ", b.ndim(), "-D tensor");
   TT_CHECK(a.size(1) == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", a.size(0),
            "x", a.size(1), " and ", b.size(0), "x", b.size(1), ")");
-  check_operands(op, a, b);
+  check_operands(op, a, b, may_be_empty);
 }
 
-void check_batches(const char* op, const Tensor& a, const Tensor& b) {
+void check_batches(const char* op, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
   TT_CHECK(a.ndim() == 3, Status::kShape, "batch1 must be a 3D tensor, got ", a.ndim(), "D");
   TT_CHECK(b.ndim() == 3, Status::kShape, "batch2 must be a 3D tensor, got ", b.ndim(), "D");
   TT_CHECK(a.size(0) == b.size(0) && a.size(2) == b.size(1), Status::kShape,
            "Expected size for first two dimensions of batch2 tensor to be: [", a.size(0), ", ", a.size(2),
            "] but got: [", b.size(0), ", ", b.size(1), "].");
-  check_operands(op, a, b);
+  check_operands(op, a, b, may_be_empty);
 }
 
 // alpha * op(a) op(b) for matrices or batches of them, op by flag. The set is closed under backward, so no
@@ -135,25 +137,26 @@ Tensor product(const char* op, const Tensor& a, bool ta, const Tensor& b, bool t
   const int d = a.ndim() - 2;
   Shape shape{a.size(d + (ta ? 1 : 0)), b.size(d + (tb ? 0 : 1)), a.size(d + (ta ? 0 : 1))};
   if (d == 1) shape.batch = a.size(0);
-  const Tensor out =
-      empty(d == 1 ? Dims{shape.batch, shape.m, shape.n} : Dims{shape.m, shape.n}, a.dtype(), a.device());
+  const Dims sizes = d == 1 ? Dims{shape.batch, shape.m, shape.n} : Dims{shape.m, shape.n};
+  if (a.dtype() == DType::kBool) return zeros(sizes, a.dtype(), a.device());  // of nothing
+  const Tensor out = empty(sizes, a.dtype(), a.device());
   run(out, shape, Operand(a), ta, Operand(b), tb, alpha);
   if (needs_grad(a, b)) {
-    record(
-        op, out, {&a, &b},
-        [op, ta, tb, alpha, a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
-          const Tensor& g = context.grad();
-          if (context.needs(0)) {
-            const Tensor kept = context.unpack(b);
-            context.set(0,
-                        ta ? product(op, kept, tb, g, true, alpha) : product(op, g, false, kept, !tb, alpha));
-          }
-          if (context.needs(1)) {
-            const Tensor kept = context.unpack(a);
-            context.set(1,
-                        tb ? product(op, g, true, kept, ta, alpha) : product(op, kept, !ta, g, false, alpha));
-          }
-        });
+    record(op, out, {&a, &b},
+           [op, ta, tb, alpha, a = SavedTensor::input_if(needs_grad(b), a),
+            b = SavedTensor::input_if(needs_grad(a), b)](BackwardContext& context) {
+             const Tensor& g = context.grad();
+             if (context.needs(0)) {
+               const Tensor kept = context.unpack(b);
+               context.set(
+                   0, ta ? product(op, kept, tb, g, true, alpha) : product(op, g, false, kept, !tb, alpha));
+             }
+             if (context.needs(1)) {
+               const Tensor kept = context.unpack(a);
+               context.set(
+                   1, tb ? product(op, g, true, kept, ta, alpha) : product(op, kept, !ta, g, false, alpha));
+             }
+           });
   }
   return out;
 }
@@ -165,6 +168,7 @@ Tensor fold_values(const Tensor& x, const Tensor& w, bool tw, const Tensor& bias
   const int last = x.ndim() - 1;
   Dims sizes = x.sizes();
   sizes[last] = w.size(tw ? 0 : 1);
+  if (x.dtype() == DType::kBool) return zeros(sizes, x.dtype(), x.device());  // of nothing
   const Tensor out = empty(sizes, x.dtype(), x.device());
   if (out.numel() > 0) {
     const Tensor dense_bias = !bias.defined() || bias.is_contiguous() ? bias : contiguous_copy(bias);
@@ -192,7 +196,8 @@ Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Ten
   const Tensor out = fold_values(x, w, tw, bias, false);
   if (needs_grad(x, w, bias)) {
     record(op, out, {&x, &w, &bias},
-           FoldBackward{op, tw, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(w)});
+           FoldBackward{op, tw, out.sizes().back(), SavedTensor::input_if(needs_grad(w), x),
+                        SavedTensor::input_if(needs_grad(x), w)});
   }
   return out;
 }
@@ -255,7 +260,8 @@ Tensor contract(const Tensor& a, const Tensor& b) {
   }
   if (needs_grad(a, b)) {
     record("contract", out, {&a, &b},
-           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+           [a = SavedTensor::input_if(needs_grad(b), a),
+            b = SavedTensor::input_if(needs_grad(a), b)](BackwardContext& context) {
              if (context.needs(0)) context.set(0, fold("fold", context.unpack(b), context.grad(), true));
              if (context.needs(1)) context.set(1, fold("fold", context.unpack(a), context.grad(), false));
            });
@@ -341,7 +347,8 @@ Tensor add_product(const char* op, const Tensor& input, const Tensor& a, const T
   }
   if (needs_grad(input, a, b)) {
     record(op, out, {&input, &a, &b},
-           AddProductBackward{op, beta, alpha, input.sizes(), SavedTensor::input(a), SavedTensor::input(b)});
+           AddProductBackward{op, beta, alpha, input.sizes(), SavedTensor::input_if(needs_grad(b), a),
+                              SavedTensor::input_if(needs_grad(a), b)});
   }
   return out;
 }
@@ -364,9 +371,9 @@ void add_product_(const char* op, const Tensor& self, const Tensor& a, const Ten
   const bool record_it = needs_grad(self, a, b);
   bump_version(self);
   if (record_it) {
-    record_inplace(
-        op, self, {&self, &a, &b},
-        AddProductBackward{op, beta, alpha, self.sizes(), SavedTensor::input(a), SavedTensor::input(b)});
+    record_inplace(op, self, {&self, &a, &b},
+                   AddProductBackward{op, beta, alpha, self.sizes(), SavedTensor::input_if(needs_grad(b), a),
+                                      SavedTensor::input_if(needs_grad(a), b)});
   }
 }
 
@@ -375,7 +382,7 @@ void check_matrix_vector(const Tensor& a, const Tensor& v) {
            a.ndim(), ", ", v.ndim());
   TT_CHECK(a.size(1) == v.size(0), Status::kShape, "size mismatch, got input (", a.size(0), "), mat (",
            a.size(0), "x", a.size(1), "), vec (", v.size(0), ")");
-  check_operands("mv", a, v);
+  check_operands("mv", a, v, true);
 }
 
 Tensor column(const Tensor& v) { return reshape(v, {v.size(0), 1}); }
@@ -387,7 +394,7 @@ Tensor mm(const Tensor& a, const Tensor& b) {
     const Autocast cast(CastRule::kLower, {&a, &b});
     return mm(cast(a), cast(b));
   }
-  check_matrices("mm", a, b);
+  check_matrices("mm", a, b, true);
   return product("mm", a, false, b, false);
 }
 
@@ -396,7 +403,7 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
     const Autocast cast(CastRule::kLower, {&a, &b});
     return bmm(cast(a), cast(b));
   }
-  check_batches("bmm", a, b);
+  check_batches("bmm", a, b, true);
   return product("bmm", a, false, b, false);
 }
 
@@ -404,11 +411,14 @@ namespace {
 
 // op(a) v.
 Tensor matrix_vector(const Tensor& a, bool ta, const Tensor& v) {
-  const Tensor out = empty({a.size(ta ? 1 : 0)}, a.dtype(), a.device());
+  const Dims sizes{a.size(ta ? 1 : 0)};
+  if (a.dtype() == DType::kBool) return zeros(sizes, a.dtype(), a.device());  // of nothing
+  const Tensor out = empty(sizes, a.dtype(), a.device());
   run(out, {out.numel(), 1, v.size(0)}, Operand(a), ta, Operand(v), false);
   if (needs_grad(a, v)) {
     record("mv", out, {&a, &v},
-           [ta, a = SavedTensor::input(a), v = SavedTensor::input(v)](BackwardContext& context) {
+           [ta, a = SavedTensor::input_if(needs_grad(v), a),
+            v = SavedTensor::input_if(needs_grad(a), v)](BackwardContext& context) {
              const Tensor& g = context.grad();
              if (context.needs(0)) {
                const Tensor kept = context.unpack(v);
@@ -448,7 +458,8 @@ Tensor dot(const Tensor& a, const Tensor& b) {
   run(out, {1, 1, a.size(0)}, Operand(a), true, Operand(b), false);
   if (needs_grad(a, b)) {
     record("dot", out, {&a, &b},
-           [a = SavedTensor::input(a), b = SavedTensor::input(b)](BackwardContext& context) {
+           [a = SavedTensor::input_if(needs_grad(b), a),
+            b = SavedTensor::input_if(needs_grad(a), b)](BackwardContext& context) {
              if (context.needs(0)) context.set(0, mul(context.grad(), context.unpack(b)));
              if (context.needs(1)) context.set(1, mul(context.grad(), context.unpack(a)));
            });
@@ -538,7 +549,7 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const int64_t in = x.sizes().back();
   TT_CHECK(in == weight.size(1), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (",
            in == 0 ? int64_t{0} : x.numel() / in, "x", in, " and ", weight.size(1), "x", weight.size(0), ")");
-  check_operands("linear", x, weight);
+  check_operands("linear", x, weight, true);
   if (!bias.defined()) return;
   Dims sizes = x.sizes();
   sizes[sizes.size() - 1] = weight.size(0);
@@ -599,7 +610,8 @@ Tensor linear_activated(const Tensor& x, const Tensor& weight, const Tensor& bia
     // By the name of the op that comes last.
     record(name(activation).data(), out, {&x, &weight, &bias},
            LinearActivatedBackward{
-               {"linear", true, out.sizes().back(), SavedTensor::input(x), SavedTensor::input(weight)},
+               {"linear", true, out.sizes().back(), SavedTensor::input_if(needs_grad(weight), x),
+                SavedTensor::input_if(needs_grad(x), weight)},
                SavedTensor::output(out),
                activation});
   }
@@ -648,12 +660,12 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     if (nb == 2) {
       TT_CHECK(k == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", rows, "x", k,
                " and ", b.size(0), "x", b.size(1), ")");
-      check_operands("matmul", a, b);
+      check_operands("matmul", a, b, true);
       return fold("matmul", a, b, false);
     }
     TT_CHECK(k == b.size(0), Status::kShape, "size mismatch, got input (", rows, "), mat (", rows, "x", k,
              "), vec (", b.size(0), ")");
-    check_operands("matmul", a, b);
+    check_operands("matmul", a, b, true);
     const Dims sizes(std::span<const int64_t>(a.sizes().data(), static_cast<size_t>(na - 1)));
     return view(fold("matmul", a, column(b), false), sizes);
   }

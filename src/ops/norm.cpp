@@ -8,9 +8,12 @@ namespace tt::ops {
 
 namespace {
 
+// PyTorch also takes a vector without elements; it has no channels.
+int64_t channels_of(const Tensor& input) { return input.ndim() == 1 ? 0 : input.size(1); }
+
 void check_vector(const Tensor& t, const char* name, const Tensor& input, DType dtype) {
   if (!t.defined()) return;
-  TT_CHECK(t.numel() == input.size(1), Status::kShape, name, " should contain ", input.size(1),
+  TT_CHECK(t.numel() == channels_of(input), Status::kShape, name, " should contain ", channels_of(input),
            " elements not ", t.numel());
   TT_CHECK(t.device() == input.device(), Status::kDevice, "expected ", name, " on ", input.device(),
            " as input, but found it on ", t.device());
@@ -125,7 +128,7 @@ struct Running {
 Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
                  const Tensor& weight, const Tensor& bias, bool training, double momentum, double eps,
                  const Tensor& batches, bool relu) {
-  TT_CHECK(input.ndim() >= 2, Status::kShape,
+  TT_CHECK(input.ndim() >= 2 || (input.ndim() == 1 && input.numel() == 0), Status::kShape,
            "batch_norm expects an input of at least 2 dimensions (N, C, ...), got shape ", input.sizes());
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "batch_norm is not implemented for ", input.dtype());
   TT_CHECK(training || running_mean.defined(), Status::kInvalidArgument,
@@ -148,7 +151,7 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
   check_vector(weight, "weight", input, s.param_dtype);
   check_vector(bias, "bias", input, s.param_dtype);
   s.batch = input.size(0);
-  s.channels = input.size(1);
+  s.channels = channels_of(input);
   s.inner = 1;
   for (int i = 2; i < input.ndim(); ++i) s.inner *= input.size(i);
   TT_CHECK(!training || s.batch * s.inner != 1, Status::kInvalidArgument,

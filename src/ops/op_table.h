@@ -14,9 +14,12 @@
 //               kIntegral  integers and bool
 //               kInteger   integers
 //   result    kSame: the compute dtype; kBool. (Ternary rows have no such column: kSame.)
-//   saves     what the backward expressions use. Unary: kNone, kX, kY. Binary: kNone; kOther, each gradient
-//             uses the other operand; kDivisor, a's uses b and b's uses both; kBoth; kPower, as kBoth and b's
-//             the result; kBothAndY, the result too. Ternary: kBC, kABC.
+//   saves     what the backward expressions use, and so what must not be written to before backward: no more
+//             than PyTorch saves. Unary: kNone, kX, kY. Binary: kNone; kOther, each gradient uses the other
+//             operand; kDivisor, a's uses b and b's uses both; kModulus, only b's uses both; kBoth; kPower,
+//             as kBoth and b's the result; kOwnAndY, each its own operand and the result; kSign, a's uses a
+//             and the result. Ternary: kLerp, a's and b's use c, c's uses a and b; kProduct, b's uses c and
+//             c's uses b; kQuotient, b's uses c and c's uses both; kSelected, only a's, b and c; kAllThree.
 //   backward  unary: one expression in g (the result's gradient), x, y (input, result), p (the params);
 //             binary: two, in g, a, b, y, p; ternary: three, in g, a, b, c, p. A single kNotDifferentiable
 //             where there is no gradient.
@@ -62,7 +65,7 @@
   X(atanh, kScalar, kFloat, kSame, kX, div(g, rsub(1.0, square(x))))                     \
   X(erf, kScalar, kFloat, kSame, kX, mul(g, mul(exp(neg(square(x))), kTwoOverSqrtPi)))   \
   X(erfc, kScalar, kFloat, kSame, kX, mul(g, mul(exp(neg(square(x))), -kTwoOverSqrtPi))) \
-  X(erfinv, kScalar, kFloat, kSame, kY, mul(g, mul(exp(square(y)), 1 / kTwoOverSqrtPi))) \
+  X(erfinv, kScalar, kFloat, kSame, kX, erfinv_gradient(g, x))                           \
   X(lgamma, kScalar, kFloat, kSame, kX, mul(g, digamma(x)))                              \
   X(digamma, kScalar, kFloat, kSame, kX, mul(g, polygamma(x, {.a = 1})))                 \
   X(sigmoid, kScalar, kFloat, kSame, kY, sigmoid_backward(g, y))                         \
@@ -111,10 +114,10 @@
   X(sub, kVector, kNumber, kSame, kNone, g, neg(g))                                                      \
   X(mul, kVector, kAll, kSame, kOther, mul(g, b), mul(g, a))                                             \
   X(div, kVector, kFloat, kSame, kDivisor, div(g, b), neg(mul(g, div(div(a, b), b))))                    \
-  X(remainder, kScalar, kNumber, kSame, kDivisor, g, neg(mul(g, div_floor(a, b))))                       \
-  X(fmod, kScalar, kNumber, kSame, kDivisor, g, neg(mul(g, div_trunc(a, b))))                            \
+  X(remainder, kScalar, kNumber, kSame, kModulus, g, neg(mul(g, div_floor(a, b))))                       \
+  X(fmod, kScalar, kNumber, kSame, kModulus, g, neg(mul(g, div_trunc(a, b))))                            \
   X(pow, kScalar, kNumber, kSame, kPower, pow_gradient_base(g, a, b), pow_gradient_exponent(g, a, b, y)) \
-  X(copysign, kVector, kFloat, kSame, kBoth, mul(g, copysign_gradient(a, b)), zeros_like(g))             \
+  X(copysign, kVector, kFloat, kSame, kSign, mul(g, copysign_gradient(a, y)), zeros_like(g))             \
   X(xlogy, kScalar, kFloat, kSame, kBoth, xlogy_gradient(g, a, b), div(mul(g, a), b))                    \
   X(eq, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                 \
   X(ne, kVector, kAll, kBool, kNone, kNotDifferentiable)                                                 \
@@ -125,7 +128,7 @@
 
 #define TT_BINARY_INPLACE(X)                                                                           \
   X(atan2, kScalar, kFloat, kSame, kBoth, atan2_gradient(g, b, a, b), atan2_gradient(neg(g), a, a, b)) \
-  X(hypot, kScalar, kFloatOnly, kSame, kBothAndY, mul(g, div(a, y)), mul(g, div(b, y)))                \
+  X(hypot, kScalar, kFloatOnly, kSame, kOwnAndY, mul(g, div(a, y)), mul(g, div(b, y)))                 \
   X(logical_and, kVector, kAll, kBool, kNone, kNotDifferentiable)                                      \
   X(logical_or, kVector, kAll, kBool, kNone, kNotDifferentiable)                                       \
   X(logical_xor, kVector, kAll, kBool, kNone, kNotDifferentiable)                                      \
@@ -146,8 +149,8 @@
   X(sub_alpha, kVector, kNumber, kSame, kNone, g, mul(g, -p.a))                                      \
   X(div_floor, kScalar, kNumber, kSame, kNone, zeros_like(g), zeros_like(g))                         \
   X(div_trunc, kScalar, kNumber, kSame, kNone, zeros_like(g), zeros_like(g))                         \
-  X(clamp_min, kVector, kNumber, kSame, kBoth, larger_backward(g, a, b), larger_backward(g, b, a))   \
-  X(clamp_max, kVector, kNumber, kSame, kBoth, larger_backward(g, b, a), larger_backward(g, a, b))   \
+  X(clamp_min, kVector, kAll, kSame, kBoth, larger_backward(g, a, b), larger_backward(g, b, a))      \
+  X(clamp_max, kVector, kAll, kSame, kBoth, larger_backward(g, b, a), larger_backward(g, a, b))      \
   X(prelu_kernel, kVector, kFloatOnly, kSame, kBoth, prelu_gradient_input(g, a, b),                  \
     where(gt(a, 0.0), 0.0, mul(g, a)))                                                               \
   X(sigmoid_backward, kVector, kFloat, kSame, kBoth, sigmoid_backward(g, b),                         \
@@ -175,13 +178,14 @@
 
 // addcmul, addcdiv: a + p.a * b * c, a + p.a * b / c. clamp_tensor: a between b and c. larger_backward: the
 // gradient a of maximum(b, c) for b.
-#define TT_TERNARY_OPS(X)                                                                                   \
-  X(lerp, kVector, kFloatOnly, kABC, mul(g, rsub(1.0, c)), mul(g, c), mul(g, sub(b, a)))                    \
-  X(addcmul, kVector, kNumber, kBC, g, mul(g, mul(c, p.a)), mul(g, mul(b, p.a)))                            \
-  X(addcdiv, kVector, kFloatOnly, kBC, g, mul(g, div(p.a, c)), neg(mul(g, div(mul(b, p.a), square_of(c))))) \
-  X(clamp_tensor, kVector, kNumber, kABC, clamp_gradient_input(g, a, b, c), clamp_gradient_min(g, a, b, c), \
-    clamp_gradient_max(g, a, b, c))                                                                         \
-  X(larger_backward, kVector, kFloatOnly, kBC, larger_backward(g, b, c), Tensor(), Tensor())
+#define TT_TERNARY_OPS(X)                                                                 \
+  X(lerp, kVector, kFloatOnly, kLerp, mul(g, rsub(1.0, c)), mul(g, c), mul(g, sub(b, a))) \
+  X(addcmul, kVector, kNumber, kProduct, g, mul(g, mul(c, p.a)), mul(g, mul(b, p.a)))     \
+  X(addcdiv, kVector, kFloatOnly, kQuotient, g, mul(g, div(p.a, c)),                      \
+    neg(mul(g, div(mul(b, p.a), square_of(c)))))                                          \
+  X(clamp_tensor, kVector, kNumber, kAllThree, clamp_gradient_input(g, a, b, c),          \
+    clamp_gradient_min(g, a, b, c), clamp_gradient_max(g, a, b, c))                       \
+  X(larger_backward, kVector, kFloatOnly, kSelected, larger_backward(g, b, c), Tensor(), Tensor())
 
 #define TT_REDUCE_OPS(X) \
   X(sum)                 \

@@ -50,6 +50,7 @@ Tensor part(const Tensor& t, const Dims& start, const Dims& length) {
 
 Tensor pad_constant(const Tensor& t, std::span<const int64_t> amounts, double value) {
   const Fit f = fit(t.sizes(), amounts);
+  check_fits(value, t.dtype());
   const Tensor out = full(f.sizes, value, t.dtype(), t.device());
   {
     const GradMode off(false);
@@ -88,6 +89,8 @@ Tensor pad_index(int64_t size, int64_t before, int64_t after, PadMode mode, Devi
 }
 
 void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) {
+  TT_CHECK(mode == PadMode::kCircular || t.dtype() != DType::kBool, Status::kDtype, "pad by ",
+           mode == PadMode::kReflect ? "reflection" : "replication", " is not implemented for bool");
   const int padded = static_cast<int>(amounts.size() / 2);
   TT_CHECK(
       padded >= 1 && padded <= 3 && (t.ndim() == padded + 1 || t.ndim() == padded + 2),
@@ -97,8 +100,10 @@ void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) 
       "(pads last dimension), 3D or 4D input: padding size = 4 (pads last 2 dimensions), 4D or 5D input: "
       "padding size = 6 (pads last 3 dimensions)");
   for (int d = 0; d < t.ndim(); ++d) {
+    const bool may_be_empty =
+        mode == PadMode::kCircular ? d < t.ndim() - padded : d == 0 && t.ndim() == padded + 2;
     TT_CHECK(
-        t.size(d) > 0 || (d == 0 && t.ndim() == padded + 2), Status::kShape,
+        t.size(d) > 0 || may_be_empty, Status::kShape,
         "Expected an input with possibly 0 batch size and other non-zero dimensions, but got: ", t.sizes());
   }
   for (int i = 0; i < padded; ++i) {

@@ -3,6 +3,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/layout.h"
+#include "core/overlap.h"
 #include "ops/autocast.h"
 #include "ops/derivatives.h"
 #include "ops/ops.h"
@@ -28,21 +29,26 @@ namespace {
 enum Domain : uint8_t { kAll, kNumber, kFloat, kFloatOnly, kIntegral, kInteger };
 enum Result : uint8_t { kSame, kBool };
 
-// What the gradients use, a bit each: a (the input x of an unary op), b, c and the result y; of binary ops
-// for the gradient of a in the low half, for that of b in the high half.
+// What the gradients use, a bit each: a (the input x of an unary op), b, c and the result y; four bits for
+// the gradient of a, then four for that of b, then for that of c.
 enum Use : uint8_t { kUsesA = 1, kUsesB = 2, kUsesC = 4, kUsesY = 8 };
-constexpr uint8_t uses(int for_a, int for_b) { return static_cast<uint8_t>(for_a | for_b << 4); }
-constexpr uint8_t kNone = 0, kX = kUsesA, kY = kUsesY, kOther = uses(kUsesB, kUsesA),
-                  kDivisor = uses(kUsesB, kUsesA | kUsesB), kBoth = uses(kUsesA | kUsesB, kUsesA | kUsesB),
-                  kPower = uses(kUsesA | kUsesB, kUsesA | kUsesB | kUsesY),
-                  kBothAndY = uses(kUsesA | kUsesB | kUsesY, kUsesA | kUsesB | kUsesY), kBC = kUsesB | kUsesC,
-                  kABC = kUsesA | kUsesB | kUsesC;
+constexpr uint16_t uses(int for_a, int for_b, int for_c = 0) {
+  return static_cast<uint16_t>(for_a | for_b << 4 | for_c << 8);
+}
+constexpr int kUsesAB = kUsesA | kUsesB, kUsesBC = kUsesB | kUsesC, kUsesABC = kUsesAB | kUsesC;
+constexpr uint16_t kNone = 0, kX = kUsesA, kY = kUsesY, kOther = uses(kUsesB, kUsesA),
+                   kDivisor = uses(kUsesB, kUsesAB), kModulus = uses(0, kUsesAB),
+                   kBoth = uses(kUsesAB, kUsesAB), kPower = uses(kUsesAB, kUsesAB | kUsesY),
+                   kOwnAndY = uses(kUsesA | kUsesY, kUsesB | kUsesY), kSign = uses(kUsesA | kUsesY, 0),
+                   kLerp = uses(kUsesC, kUsesC, kUsesAB), kProduct = uses(0, kUsesC, kUsesB),
+                   kQuotient = uses(0, kUsesC, kUsesBC), kSelected = uses(kUsesBC, 0),
+                   kAllThree = uses(kUsesABC, kUsesABC, kUsesABC);
 
 struct Row {
   const char* name;
   Domain domain;
   Result result;
-  uint8_t saves;
+  uint16_t saves;
   bool differentiable;
 };
 
@@ -220,8 +226,9 @@ struct TernaryBackward {
 };
 
 // Which operands the gradients that are wanted use.
-uint8_t used_by(const Row& row, bool need_a, bool need_b) {
-  return static_cast<uint8_t>((need_a ? row.saves & 15 : 0) | (need_b ? row.saves >> 4 : 0));
+uint8_t used_by(const Row& row, bool need_a, bool need_b, bool need_c = false) {
+  return static_cast<uint8_t>((need_a ? row.saves & 15 : 0) | (need_b ? row.saves >> 4 & 15 : 0) |
+                              (need_c ? row.saves >> 8 : 0));
 }
 
 // A number is always kept; a tensor only where it is used.
@@ -286,12 +293,18 @@ bool is_bool(const Arg& arg) {
   return arg.is_tensor() ? arg.tensor().dtype() == DType::kBool : arg.scalar().type() == Scalar::Type::kBool;
 }
 
+// PyTorch raises half types to powers of their own dtype.
+void check_exponent(BinaryOp op, const Arg& exponent, DType dtype) {
+  if (op != BinaryOp::pow || exponent.is_tensor() || !is_reduced_floating(dtype)) return;
+  check_fits(exponent.scalar(), dtype, "exponent");
+}
+
 void check_values(BinaryOp op, const Arg& a, const Arg& b, DType dtype) {
   TT_CHECK(
       (op != BinaryOp::sub && op != BinaryOp::sub_alpha) || (!is_bool(a) && !is_bool(b)), Status::kDtype,
       "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a ",
       "mask, use the `~` or `logical_not()` operator instead.");
-  if (is_floating(dtype)) return;
+  if (is_floating(dtype)) return check_exponent(op, b, dtype);
   if (divides(op)) check_divisor(b);
   TT_CHECK(op != BinaryOp::pow || b.is_tensor() || b.scalar().to_int() >= 0, Status::kInvalidArgument,
            "Integers to negative integer powers are not allowed.");
@@ -374,13 +387,21 @@ bool simple_power(BinaryOp op, const Arg& base, const Arg& exponent, UnaryOp* ke
   return e == 2 || e == 0.5 || e == -0.5 || e == -1;
 }
 
-void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weight) {
+bool holds_integers(const Arg& arg) { return arg.is_tensor() && is_integral(arg.tensor().dtype()); }
+
+// What the domain does not say.
+void check_ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c) {
+  const Row& row = kTernaryRows[static_cast<int>(op)];
+  if (op == TernaryOp::addcdiv && holds_integers(b) && holds_integers(c)) {
+    refuse_dtype(row, b.tensor().dtype());
+  }
   if (op != TernaryOp::lerp) return;
-  const DType dtype = start.tensor().dtype();
-  TT_CHECK(!end.is_tensor() || end.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `end` but got dtype ", end.tensor().dtype());
-  TT_CHECK(!weight.is_tensor() || weight.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `weight` but got dtype ", weight.tensor().dtype());
+  const DType dtype = a.tensor().dtype();
+  if (is_integral(dtype)) refuse_dtype(row, dtype);
+  TT_CHECK(!b.is_tensor() || b.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
+           " for `end` but got dtype ", b.tensor().dtype());
+  TT_CHECK(!c.is_tensor() || c.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
+           " for `weight` but got dtype ", c.tensor().dtype());
 }
 
 }  // namespace
@@ -482,6 +503,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
 void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseParams& params) {
   const Row& row = kBinaryRows[static_cast<int>(op)];
   check_inplace(self, row.name);
+  check_no_partial_overlap(self, tensor_or_none(other));
   const DType dtype = compute_dtype(row, result_type(self, other));
   const DType result = row.result == kBool ? DType::kBool : dtype;
   if (row.result == kSame) check_result_fits(result, self);
@@ -528,7 +550,7 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
 
 Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const PointwiseParams& params) {
   const Row& row = kTernaryRows[static_cast<int>(op)];
-  check_lerp(op, a, b, c);
+  check_ternary(op, a, b, c);
   const Arg args[] = {a, b, c};
   const DType dtype = compute_dtype(row, result_type(args));
   const Device device = common_device(args);
@@ -539,10 +561,10 @@ Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const Poi
   const Tensor out = empty_pointwise(shape, dtype, device, {{ta, dtype}, {tb, dtype}, {tc, dtype}});
   run_ternary(op, out, a, b, c, dtype, params);
   if (needs_grad(ta, tb, tc)) {
-    record(
-        row.name, out, {&ta, &tb, &tc},
-        TernaryBackward{op, params, InputForm(a), InputForm(b), InputForm(c), save_arg(a, row.saves & kUsesA),
-                        save_arg(b, row.saves & kUsesB), save_arg(c, row.saves & kUsesC)});
+    const uint8_t used = used_by(row, needs_grad(ta), needs_grad(tb), needs_grad(tc));
+    record(row.name, out, {&ta, &tb, &tc},
+           TernaryBackward{op, params, InputForm(a), InputForm(b), InputForm(c), save_arg(a, used & kUsesA),
+                           save_arg(b, used & kUsesB), save_arg(c, used & kUsesC)});
   }
   return out;
 }
@@ -550,7 +572,8 @@ Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const Poi
 void ternary_(TernaryOp op, const Tensor& self, const Arg& b, const Arg& c, const PointwiseParams& params) {
   const Row& row = kTernaryRows[static_cast<int>(op)];
   check_inplace(self, row.name);
-  check_lerp(op, self, b, c);
+  for (const Arg* read : {&b, &c}) check_no_partial_overlap(self, tensor_or_none(*read));
+  check_ternary(op, self, b, c);
   const Arg args[] = {self, b, c};
   const DType dtype = compute_dtype(row, result_type(args));
   check_result_fits(dtype, self);
@@ -561,12 +584,13 @@ void ternary_(TernaryOp op, const Tensor& self, const Arg& b, const Arg& c, cons
   const bool record_it = needs_grad(self, tb, tc);
   const bool same_b = tb.defined() && tb.is_same(self);
   const bool same_c = tc.defined() && tc.is_same(self);
-  const Tensor before = record_it && (row.saves & kUsesA || same_b || same_c) ? clone(self) : Tensor();
+  const uint8_t used = record_it ? used_by(row, needs_grad(self), needs_grad(tb), needs_grad(tc)) : 0;
+  const Tensor before = used != 0 && (used & kUsesA || same_b || same_c) ? clone(self) : Tensor();
   SavedArg saved_a, saved_b, saved_c;
   if (record_it) {
-    saved_a = save_arg(row.saves & kUsesA ? Arg(before) : Arg(self), row.saves & kUsesA);
-    saved_b = save_arg(same_b ? Arg(before) : b, row.saves & kUsesB);
-    saved_c = save_arg(same_c ? Arg(before) : c, row.saves & kUsesC);
+    saved_a = save_arg(used & kUsesA ? Arg(before) : Arg(self), used & kUsesA);
+    saved_b = save_arg(same_b && used != 0 ? Arg(before) : b, used & kUsesB);
+    saved_c = save_arg(same_c && used != 0 ? Arg(before) : c, used & kUsesC);
   }
   {
     const GradMode off(false);

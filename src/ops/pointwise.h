@@ -47,6 +47,9 @@ TT_TERNARY_OPS(TT_DECLARE_TERNARY)
 #undef TT_DECLARE_TERNARY
 
 inline Tensor rsub(const Arg& a, const Arg& b) { return sub(a, b); }
+// number / b, made of the reciprocal as Python's operator makes it: backward keeps that, and neither b nor
+// the result.
+Tensor rdiv(double number, const Tensor& b);
 
 // condition ? a : b. `condition` is bool (or uint8, as PyTorch still allows).
 Tensor where(const Tensor& condition, const Arg& a, const Arg& b);
@@ -54,10 +57,10 @@ Tensor where(const Tensor& condition, const Arg& a, const Arg& b);
 Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value);
 void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value);
 
-// a +- alpha * b. Integer results need an integral alpha.
-Tensor add_scaled(const Arg& a, const Arg& b, double alpha);
+// a +- alpha * b. Integer and bool results need an integral alpha.
+Tensor add_scaled(const Tensor& a, const Tensor& b, double alpha);
 Tensor sub_scaled(const Arg& a, const Arg& b, double alpha);
-void add_scaled_(const Tensor& self, const Arg& other, double alpha);
+void add_scaled_(const Tensor& self, const Tensor& other, double alpha);
 void sub_scaled_(const Tensor& self, const Arg& other, double alpha);
 
 enum class Rounding { kNone, kTrunc, kFloor };

@@ -5,6 +5,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/layout.h"
+#include "core/overlap.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -26,7 +27,7 @@ Tensor readable_on(Device device, const Tensor& t) { return t.device().is_cpu() 
 
 // An operand of `where` in the result's dtype.
 Tensor as_branch(const Arg& arg, DType dtype, Device device) {
-  if (!arg.is_tensor()) return scalar_tensor(arg.scalar(), dtype);
+  if (!arg.is_tensor()) return scalar_tensor(whole_number(arg.scalar(), dtype), dtype);
   const GradMode off(false);
   return readable_on(device, to_dtype(arg.tensor(), dtype));
 }
@@ -64,7 +65,7 @@ void check_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
   TT_CHECK(!value.is_tensor() || value.tensor().ndim() == 0, Status::kShape,
            "masked_fill only supports a 0-dimensional value tensor, but got tensor with ",
            value.is_tensor() ? value.tensor().ndim() : 0, " dimension(s).");
-  if (!value.is_tensor()) check_fits(value.scalar(), self.dtype());
+  if (!value.is_tensor()) checked_number(value.scalar(), self.dtype());
 }
 
 PointwiseParams alpha_params(DType result, double alpha) {
@@ -136,6 +137,7 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
 
 void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
   check_inplace(self, "masked_fill_");
+  check_no_partial_overlap(self, mask);
   check_fill(self, mask, value);
   const Arg all[] = {self, mask, value};
   common_device(all);
@@ -156,20 +158,27 @@ void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
   }
 }
 
-Tensor add_scaled(const Arg& a, const Arg& b, double alpha) {
+namespace {
+
+// alpha * b for bools, where alpha says only whether b counts.
+Tensor bool_scaled(const Tensor& b, double alpha) { return mul(b, alpha_params(DType::kBool, alpha).a != 0); }
+
+}  // namespace
+
+Tensor add_scaled(const Tensor& a, const Tensor& b, double alpha) {
   if (alpha == 1) return add(a, b);
   const DType dtype = result_type(a, b);
-  TT_CHECK(dtype != DType::kBool, Status::kDtype, "Boolean alpha only supported for Boolean results.");
+  if (dtype == DType::kBool) return add(a, bool_scaled(b, alpha));
   return add_alpha(a, b, alpha_params(dtype, alpha));
 }
 Tensor sub_scaled(const Arg& a, const Arg& b, double alpha) {
   if (alpha == 1) return sub(a, b);
   return sub_alpha(a, b, alpha_params(result_type(a, b), alpha));
 }
-void add_scaled_(const Tensor& self, const Arg& other, double alpha) {
+void add_scaled_(const Tensor& self, const Tensor& other, double alpha) {
   if (alpha == 1) return add_(self, other);
   const DType dtype = result_type(self, other);
-  TT_CHECK(dtype != DType::kBool, Status::kDtype, "Boolean alpha only supported for Boolean results.");
+  if (dtype == DType::kBool) return add_(self, bool_scaled(other, alpha));
   add_alpha_(self, other, alpha_params(dtype, alpha));
 }
 void sub_scaled_(const Tensor& self, const Arg& other, double alpha) {
@@ -177,7 +186,13 @@ void sub_scaled_(const Tensor& self, const Arg& other, double alpha) {
   sub_alpha_(self, other, alpha_params(result_type(self, other), alpha));
 }
 
+Tensor rdiv(double number, const Tensor& b) {
+  const Tensor inverse = reciprocal(b);
+  return number == 1 && !needs_grad(b) ? inverse : mul(inverse, number);
+}
+
 Tensor div(const Arg& a, const Arg& b, Rounding rounding) {
+  if (rounding == Rounding::kNone && !a.is_tensor()) return rdiv(a.scalar().to_double(), b.tensor());
   return rounding == Rounding::kNone    ? div(a, b)
          : rounding == Rounding::kTrunc ? div_trunc(a, b)
                                         : div_floor(a, b);

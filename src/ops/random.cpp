@@ -113,6 +113,7 @@ Tensor randint(int64_t low, int64_t high, const Dims& sizes, DType dtype, Random
 
 Tensor randperm(int64_t n, DType dtype, RandomSource generator, Device device) {
   TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
+  TT_CHECK(dtype != DType::kBool, Status::kDtype, "randperm is not implemented for bool");
   Generator& from = source(generator, device);
   const Tensor out = empty({n}, dtype, drawn_on(from, device));
   draw(from, out, [](Generator& g, const Tensor& to) {
@@ -183,7 +184,9 @@ void bernoulli_(const Tensor& self, double p, RandomSource generator) {
   });
 }
 
-Tensor bernoulli(const Tensor& p, RandomSource generator) {
+namespace {
+
+Tensor draw_bernoulli(const Tensor& p, RandomSource generator) {
   const GradMode off(false);
   Generator& from = source(generator, p.device());
   const Device device = drawn_on(from, p.device());
@@ -198,6 +201,17 @@ Tensor bernoulli(const Tensor& p, RandomSource generator) {
       },
       FillChecks::kNothing);
   return to_device(out, p.device());
+}
+
+}  // namespace
+
+Tensor bernoulli(const Tensor& p, RandomSource generator) {
+  const Tensor out = draw_bernoulli(p, generator);
+  if (needs_grad(p)) {
+    record("bernoulli", out, {&p},
+           [](BackwardContext& context) { context.set(0, zeros_like(context.grad())); });
+  }
+  return out;
 }
 
 Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, RandomSource generator) {

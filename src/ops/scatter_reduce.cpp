@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "autograd/meta.h"
+#include "core/overlap.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
 
@@ -130,7 +131,9 @@ struct Rule {
   }
 };
 
-void check_reduce(const Tensor& index, const Tensor& src, bool takes_gradient) {
+void check_reduce(ScatterReduce reduce, const Tensor& index, const Tensor& src, bool takes_gradient) {
+  TT_CHECK(reduce != ScatterReduce::kMean || src.dtype() != DType::kBool, Status::kDtype,
+           "scatter_reduce: mean is not implemented for bool");
   // The rules compare source and index place by place.
   TT_CHECK(!takes_gradient || index.numel() == 0 || index.sizes() == src.sizes(), Status::kShape,
            "scatter_reduce: backward needs src and index of the same shape, got ", src.sizes(), " and ",
@@ -143,7 +146,7 @@ Tensor scatter_reduce(const Tensor& t, int64_t dim, const Tensor& index, const T
                       ScatterReduce reduce, bool include_self) {
   const int d = prepare_scatter("scatter_reduce", t, dim, index, src);
   const bool record_it = needs_grad(t, src);
-  check_reduce(index, src, needs_grad(src));
+  check_reduce(reduce, index, src, needs_grad(src));
   const Tensor out = contiguous_copy(t);
   if (index.numel() > 0) reduce_into(out, d, index, src, reduce, include_self);
   if (record_it) {
@@ -159,9 +162,11 @@ Tensor scatter_reduce(const Tensor& t, int64_t dim, const Tensor& index, const T
 void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                      ScatterReduce reduce, bool include_self) {
   check_inplace(self, "scatter_reduce_", needs_grad(src));
+  check_no_overlap(self, index);
+  check_no_overlap(self, src);
   const int d = prepare_scatter("scatter_reduce", self, dim, index, src);
   const bool record_it = needs_grad(self, src);
-  check_reduce(index, src, needs_grad(src));
+  check_reduce(reduce, index, src, needs_grad(src));
   const bool linear = reduce == ScatterReduce::kSum || reduce == ScatterReduce::kMean;
   const SavedTensor before = record_it && !linear ? SavedTensor::input(clone(self)) : SavedTensor();
   if (index.numel() > 0) {

@@ -44,9 +44,14 @@ Tensor spaced(double start, double end, int64_t steps, const double* base, DType
            " is not implemented for bool");
   // The ends are the extremes, of the powers too; of one step only the start is used.
   for (int i = 0; i < std::min<int64_t>(steps, 2); ++i) {
-    const double limit = i == 0 ? start : end;
-    check_fits(limit, dtype, i == 0 ? "start" : "end");
-    if (base != nullptr && is_integral(dtype)) {
+    const char* name = i == 0 ? "start" : "end";
+    double& limit = i == 0 ? start : end;
+    if (base == nullptr && is_integral(dtype)) {
+      limit = checked_factor(name, limit, dtype);
+      continue;
+    }
+    check_fits(limit, dtype, name);
+    if (is_integral(dtype)) {
       check_fits(std::pow(*base, steps > 1 ? std::trunc(limit) : limit), dtype, "a power of base");
     }
   }

@@ -49,8 +49,9 @@ struct SoftmaxBackward {
 Tensor softmax_along(const char* op, const Tensor& input, int64_t dim, std::optional<DType> dtype, bool log) {
   const Tensor x = dtype.has_value() ? to_dtype(input, *dtype) : input;
   const int d = wrap_dim(dim, x.ndim());
-  TT_CHECK(is_floating(x.dtype()), Status::kDtype, op, " is not implemented for ", x.dtype(),
-           "; give a floating dtype");
+  // As in PyTorch, where there is nothing to compute any dtype will do.
+  TT_CHECK(is_floating(x.dtype()) || x.numel() == 0, Status::kDtype, op, " is not implemented for ",
+           x.dtype(), "; give a floating dtype");
   const Tensor out = empty(x.sizes(), x.dtype(), x.device());
   if (out.numel() > 0) {
     backend_of(x.device()).softmax->forward(geometry(x, d, log), dense(x).raw(), out.raw());

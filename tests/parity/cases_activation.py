@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from cases_common import SPECIAL, Prefixed, b8, bf16, f16, f32, f64, i64, inf, nan, u8, unary_family
-from recorder import SHORT
+from recorder import ALL_DTYPES, SHORT
 from signatures import ACTIVATION
 
 
@@ -186,6 +186,9 @@ def softmax(r):
         r.error(op, "dim_low", call, src.tensor((3, 4)), -3, None)
         r.error(op, "zero_dim", call, src.tensor(()), 1, None)
         r.error(op, "i64", call, src.tensor((3,), i64), 0, None)
+        for dtype in ALL_DTYPES[:6]:
+            if op != "softmin" or dtype != torch.bool:
+                r.case(op, f"empty_{SHORT[dtype]}", call, torch.empty((0, 3), dtype=dtype), 1, None)
 
 
 FAMILIES = {"activation": activation}

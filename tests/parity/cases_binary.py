@@ -250,6 +250,13 @@ def binary(r):
             r.case(
                 op + "_alpha", f"broadcast_{SHORT[dtype]}", fn, src.tensor((3, 4), dtype), src.tensor((4,), dtype), 3
             )
+        if op == "add":
+            # Of bools alpha says only whether other counts.
+            for alpha in (0, 2, -1):
+                bools = src.tensor((9,), torch.bool), src.tensor((9,), torch.bool)
+                r.case("add_alpha", f"{alpha}_b8".replace("-", "m"), fn, *bools, alpha)
+                r.case("add_alpha_", f"{alpha}_b8".replace("-", "m"), fn_, *bools, alpha)
+            r.error("add_alpha", "fraction_b8", fn, *bools, 0.5)
         r.error(op + "_alpha", "fraction_i64", fn, src.tensor((3,), i64), src.tensor((3,), i64), 0.5)
     for mode in ("trunc", "floor", None):
 
@@ -366,6 +373,25 @@ def scalars(r):
         r.error(name + "_", "expanded", inplace, src.tensor((3, 4), f32, kinds[0], "expand", False), 2.0)
         if grad:
             r.error(name + "_", "leaf", inplace, src.tensor((3,), f32, kinds[0]), 2.0)
+    # Half types are raised to powers of their own dtype.
+    src = r.source("pow_scalar", "exponents")
+    for dtype, fits, large in ((f16, 65504.0, 65505.0), (bf16, 1e10, 1e39)):
+        t = src.tensor((5,), dtype, "pos")
+        r.case("pow_scalar", f"fits_{SHORT[dtype]}", torch.pow, t, fits)
+        r.case("pow_scalar", f"inf_{SHORT[dtype]}", torch.pow, t, inf)
+        r.error("pow_scalar", f"large_{SHORT[dtype]}", torch.pow, t, large)
+        r.error("pow_scalar_", f"large_{SHORT[dtype]}", torch.Tensor.pow_, t, -large)
+    for op, fn in (
+        ("rsub_scalar", lambda t, x: x - t),
+        ("rdiv_scalar", lambda t, x: x / t),
+        ("rpow_scalar", lambda t, x: x**t),
+    ):
+        src = r.source(op, "cases")
+        for x in (1.0, 3.0, 0.0):
+            for dtype in (f32, f64):
+                t = src.tensor((3, 4), dtype, "nonzero")
+                r.case(op, f"{x}_{SHORT[dtype]}", fn, t, x, grad2=dtype == f64 and x != 0)
+            r.case(op, f"{x}_i32", fn, src.tensor((5,), i32, "nonzero"), x)
 
 
 def promotion(r):

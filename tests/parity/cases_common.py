@@ -23,6 +23,18 @@ def supports(fn, *args):
         return False
 
 
+def must_fail(fn):
+    """fn, where a missing kernel of the reference is no leave to have one: the library refuses it too."""
+
+    def called(*args):
+        try:
+            return fn(*args)
+        except NotImplementedError as e:
+            raise TypeError(str(e)) from None
+
+    return called
+
+
 def steady(r, op, fn, values, dtype, grad, extra=()):
     """The values for which the reference's result and gradient in dtype are those it computes in float64. Its vector
     and scalar paths do not agree on some of the special ones (elu's gradient of NaN, gelu of infinity, ...)."""

@@ -23,6 +23,9 @@ def fills(r):
     def full(s, v, d):
         return torch.full(s, v, dtype=d)
 
+    def full_like(t, v, d):
+        return torch.full_like(t, v, dtype=d)
+
     for op, fn in (
         ("zeros", lambda s, d: torch.zeros(s, dtype=d)),
         ("ones", lambda s, d: torch.ones(s, dtype=d)),
@@ -43,6 +46,15 @@ def fills(r):
         r.case("full", f"{label}_f32", full, [2], v, f32)
         r.case("full", f"{label}_bf16", full, [2], v, bf16)
         r.case("full", f"{label}_b8", full, [2], v, b8)
+    # A whole number is an integer, and wraps into unsigned dtypes.
+    for dtype in INTS:
+        r.case("full", f"minus_{SHORT[dtype]}", full, [2], -1, dtype)
+        r.case("full_like", f"minus_{SHORT[dtype]}", full_like, torch.ones(2, dtype=dtype), -1, None)
+        r.case("fill_", f"minus_{SHORT[dtype]}", torch.Tensor.fill_, torch.ones(2, dtype=dtype), -1)
+    r.case("full", "lowest_u8", full, [2], -255, u8)
+    for v in (-256, 256, -1.5):
+        r.error("full", f"{v}_u8".replace("-", "m"), full, [2], v, u8)
+        r.error("fill_", f"{v}_u8".replace("-", "m"), torch.Tensor.fill_, torch.ones(2, dtype=u8), v)
     r.case("full", "zero_dim_f64", full, [], 0.1, f64)
     r.case("full", "empty_f32", full, [0, 2], 1.0, f32)
     r.error("full", "negative", full, [-1], 1.0, f32)

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from cases_common import Prefixed, bf16, f16, f32, f64, i64, inf, nan, supports
+from cases_common import Prefixed, bf16, f16, f32, f64, i64, inf, must_fail, nan, supports
 from recorder import ALL_DTYPES, SHORT
 
 
@@ -189,6 +189,54 @@ def matmul(r):
     sp = src.values([[nan, 1.0], [inf, 1.0], [0.0, -inf]])
     r.case("mm", "special_f32", torch.mm, sp, src.values([[0.0, 1.0], [2.0, 0.0]]))
     mm_errors(r)
+    of_nothing(r)
+    contractions(r)
+
+
+def of_nothing(r):
+    """Bools, where there is nothing to add up."""
+
+    def bools(*shape):
+        return torch.ones(shape, dtype=torch.bool)
+
+    for label, m, k, n in (("rows", 0, 4, 2), ("inner", 3, 0, 2), ("columns", 3, 4, 0)):
+        r.case("mm", f"no_{label}_b8", torch.mm, bools(m, k), bools(k, n))
+        r.case("bmm", f"no_{label}_b8", torch.bmm, bools(2, m, k), bools(2, k, n))
+        r.case("matmul", f"no_{label}_b8", torch.matmul, bools(m, k), bools(k, n))
+        r.case("linear", f"no_{label}_b8", F.linear, bools(m, k), bools(n, k), None)
+        r.case("tensordot", f"no_{label}_b8", tensordot, bools(m, k), bools(k, n), [1], [0])
+    r.case("mv", "no_rows_b8", torch.mv, bools(0, 3), bools(3))
+    r.error("dot", "empty_b8", must_fail(torch.dot), bools(0), bools(0))
+    r.error("addmm", "dtype_any_b8", must_fail(scaled(torch.addmm)), bools(3, 2), bools(3, 4), bools(4, 2), 1.0, 1.0)
+
+
+def tensordot(a, b, dims_a, dims_b):
+    return torch.tensordot(a, b, (dims_a, dims_b))
+
+
+def contractions(r):
+    src = r.source("tensordot", "cases")
+    for dtype in ALL_DTYPES[1:]:
+        for label, (left, right) in {
+            "two": ((3, 2), (2, 4)),
+            "left_one": ((3, 1), (2, 4)),
+            "right_one": ((3, 2), (1, 4)),
+        }.items():
+            args = src.tensor(left, dtype, "small"), src.tensor(right, dtype, "small")
+            r.case("tensordot", f"{label}_{SHORT[dtype]}", tensordot, *args, [1], [0], grad2=dtype == f64)
+    r.error("tensordot", "b8", must_fail(tensordot), torch.ones(3, 1) > 0, torch.ones(2, 4) > 0, [1], [0])
+    for dtype in (f32, f64):
+        args = [src.tensor(s, dtype) for s in ((3, 2), (3, 4), (5, 2, 4), (5,))]
+        r.case("bilinear", f"bias_{SHORT[dtype]}", F.bilinear, *args, grad2=dtype == f64)
+        r.case("bilinear", f"plain_{SHORT[dtype]}", F.bilinear, *args[:3], None)
+        args = [src.tensor(s, dtype) for s in ((3,), (3, 4), (4,))]
+        r.case("addmv", f"plain_{SHORT[dtype]}", scaled(torch.addmv), *args, 2.0, -0.5, grad2=dtype == f64)
+        args = [src.tensor(s, dtype) for s in ((2, 3, 2), (2, 3, 4), (2, 4, 2))]
+        r.case("baddbmm", f"plain_{SHORT[dtype]}", scaled(torch.baddbmm), *args, 2.0, -0.5, grad2=dtype == f64)
+
+
+def scaled(fn):
+    return lambda input, a, b, beta, alpha: fn(input, a, b, beta=beta, alpha=alpha)
 
 
 def mm_errors(r):

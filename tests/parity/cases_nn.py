@@ -309,6 +309,10 @@ def norm(r):
         ]
         for training in (True, False):
             r.case(op, f"{'train' if training else 'eval'}_{SHORT[dtype]}", fn, x, *a, training, 0.1, 1e-5)
+    # A vector without elements has no channels.
+    for training in (True, False):
+        tag, none = "train" if training else "eval", torch.zeros(0)
+        r.case(op, f"nothing_{tag}_f32", fn, src.tensor((0,)), none, none.clone(), None, None, training, 0.1, 1e-5)
     x = torch.ones(4, 3)
     for label, *a in [
         ("one_value", torch.ones(1, 3), m, v, None, None, True, 0.1, 1e-5),
@@ -332,6 +336,15 @@ def loss(r):
     def l1(a, b, reduction):
         return F.l1_loss(a, b, reduction=reduction)
 
+    for red in reductions:
+        for dtype in (f32, f64):
+            for op, fn in (
+                ("smooth_l1_loss", lambda a, b, red, x: F.smooth_l1_loss(a, b, reduction=red, beta=x)),
+                ("huber_loss", lambda a, b, red, x: F.huber_loss(a, b, reduction=red, delta=x)),
+            ):
+                src = r.source(op, red)
+                args = src.tensor((3, 4), dtype), src.tensor((3, 4), dtype), red, 0.75
+                r.case(op, f"{red}_{SHORT[dtype]}", fn, *args, grad2=dtype == f64)
     for op, fn in (("mse_loss", mse), ("l1_loss", l1)):
         for red in reductions:
             for label, s1, l_1, s2, l_2 in (

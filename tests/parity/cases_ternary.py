@@ -2,7 +2,7 @@
 
 import torch
 
-from cases_common import Prefixed, bf16, f16, f32, f64, i32, i64, inf, nan, supports, unary_family
+from cases_common import Prefixed, b8, bf16, f16, f32, f64, i32, i64, inf, must_fail, nan, supports, unary_family
 from recorder import ALL_DTYPES, INTS, SHORT
 
 
@@ -126,7 +126,14 @@ def ternary(r):
     )
     r.error("lerp_scalar", "shapes", torch.lerp, src.tensor((3,)), src.tensor((4,)), 0.5)
     r.error("lerp_scalar", "dtypes", torch.lerp, src.tensor((3,)), src.tensor((3,), f64), 0.5)
-    r.error("lerp_scalar", "i64", torch.lerp, src.tensor((3,), i64), src.tensor((3,), i64), 0.5)
+    for dtype in ALL_DTYPES[:6]:
+        ends = src.tensor((3,), dtype), src.tensor((3,), dtype)
+        r.error("lerp_scalar", SHORT[dtype], must_fail(torch.lerp), *ends, 0.5)
+        r.error("lerp_scalar_", SHORT[dtype], must_fail(torch.Tensor.lerp_), *ends, 0.5)
+        # Of two integers, whatever the input is.
+        r.error("addcdiv", f"quotient_{SHORT[dtype]}", must_fail(value(torch.addcdiv)), torch.ones(3), *ends, 1.0)
+        mixed = src.tensor((3,), dtype), src.tensor((3,), f32, "nonzero")
+        r.case("addcdiv", f"mixed_{SHORT[dtype]}", value(torch.addcdiv), torch.ones(3), *mixed, 1.0)
 
     limits = {
         "both": (-0.5, 0.75),
@@ -169,6 +176,10 @@ def ternary(r):
         r.case("clamp_tensor_", f"{label}_f32", torch.Tensor.clamp_, src.tensor((3, 4)), *args)
     grid = torch.cartesian_prod(*[torch.tensor([nan, inf, -inf, 0.0, 1.0])] * 3)[::2]
     r.case("clamp_tensor", "special_f32", torch.clamp, *[src.values(grid[:, k].tolist()) for k in range(3)])
+    for label, bounds in (("min", (True, False)), ("max", (False, True))):
+        bools = [src.tensor((3, 4), b8) if given else None for given in bounds]
+        r.case("clamp_tensor", f"{label}_b8", torch.clamp, src.tensor((3, 4), b8), *bools)
+        r.case("clamp_tensor_", f"{label}_b8", torch.Tensor.clamp_, src.tensor((3, 4), b8), *bools)
     r.error("clamp_tensor_", "leaf", torch.Tensor.clamp_, src.tensor((3,)), src.tensor((3,)), None)
     r.error("clamp_tensor_", "grow", torch.Tensor.clamp_, torch.ones(3), torch.ones(2, 3), None)
     src = r.source("ternary", "large")

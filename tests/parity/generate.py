@@ -19,6 +19,7 @@ import torch
 import cases_activation
 import cases_binary
 import cases_create
+import cases_index
 import cases_matmul
 import cases_nn
 import cases_order
@@ -39,6 +40,7 @@ MODULES = (
     cases_order,
     cases_matmul,
     cases_view,
+    cases_index,
     cases_create,
     cases_nn,
 )

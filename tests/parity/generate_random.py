@@ -154,6 +154,15 @@ def whole(s):
         s.call("randperm", 20, dtype)
 
 
+    # More than the dtype tells apart, and bounds that doubles do not.
+    s.start("randperm_1000_bf16", 11)
+    s.call("randperm", 1000, bf16)
+    for dtype in (bf16, f32, f64):
+        for low in (2**53, 2**62, -(2**62)):
+            s.start(f"randint_{low}_{SHORT[dtype]}", 3)
+            s.call("randint", low, low + 3, [5], dtype)
+
+
 def in_place(s):
     zeros = torch.zeros
     for dtype in (f32, f64):

@@ -27,6 +27,11 @@ Everything that comes out (out, gradout, grad, probe, grad2, grad2out, let) list
     probe <i> tensor ...           second order: the v_i in s = sum_i (grad_i * v_i)
     grad2 <i> tensor ... | none    the gradient of s for input <i>
     grad2out <k> tensor ... | none the gradient of s for the cotangent of output <k>
+    writable <inputs> <tensors>    where only <inputs> (i0,i2,...) require gradients, these tensors may be written to
+                                   between the call and its backward: i0, i2.1 (an item of a list), o0 (a result).
+                                   Writing to any other of the call's tensors makes backward fail. Of in-place ops
+                                   the first input is not among them. Not there for views, and for large or empty
+                                   tensors.
     tol <rtol> <atol>              |got - expected| <= atol + rtol * |expected|, NaN equal to NaN; decimal numbers.
                                    Integer and bool results are always exact. These are the defaults of
                                    torch.testing.assert_close for the widest-tolerance dtype among the results, or
@@ -286,6 +291,59 @@ def _copy_with_storage(t):
     return torch.empty(0, dtype=t.dtype).set_(t.untyped_storage().clone(), t.storage_offset(), t.shape, t.stride())
 
 
+# ---- writes between a call and its backward --------------------------------------------------------------------------
+
+LARGEST_WRITTEN = 64  # elements of a tensor; it is the op that decides, not the size
+
+
+def _call_afresh(op, fn, args, wanted):
+    """Calls fn on copies of which those at the places `wanted` require gradients. The copies by place, the results."""
+    inputs = {}
+
+    def copy(place, t):
+        inputs[place] = _copy_with_storage(t.detach()).requires_grad_(place in wanted)
+        return inputs[place]
+
+    call_args = []
+    for i, a in enumerate(args):
+        if isinstance(a, torch.Tensor):
+            call_args.append(copy(f"i{i}", a))
+        elif isinstance(a, (list, tuple)):
+            call_args.append([copy(f"i{i}.{j}", x) if isinstance(x, torch.Tensor) else x for j, x in enumerate(a)])
+        else:
+            call_args.append(a)
+    if op.endswith("_") and inputs["i0"].requires_grad:
+        call_args[0] = inputs["i0"].clone()
+    result = fn(*call_args)
+    return inputs, list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def _places(op, fn, args, wanted):
+    """What may be written to; None where nothing needs a gradient, or results lie in inputs."""
+    inputs, outs = _call_afresh(op, fn, args, wanted)
+    outs = {f"o{k}": o for k, o in enumerate(outs) if isinstance(o, torch.Tensor)}
+    if op.endswith("_"):
+        del inputs["i0"]
+    memory = {t.untyped_storage().data_ptr() for t in inputs.values()}
+    if not any(o.requires_grad for o in outs.values()):
+        return None
+    return None if any(o.untyped_storage().data_ptr() in memory for o in outs.values()) else [*inputs, *outs]
+
+
+def _backward_after_write(op, fn, args, wanted, place):
+    inputs, outs = _call_afresh(op, fn, args, wanted)
+    (outs[int(place[1:])] if place[0] == "o" else inputs[place]).detach().zero_()
+    roots = [o for o in outs if isinstance(o, torch.Tensor) and o.requires_grad]
+    leaves = [inputs[w] for w in wanted]
+    try:
+        torch.autograd.grad(roots, leaves, [torch.ones_like(o) for o in roots], allow_unused=True)
+    except RuntimeError as e:
+        if "modified by an inplace operation" not in str(e):
+            raise
+        return False
+    return True
+
+
 class Meta:
     """Wraps a result whose values are not defined."""
 
@@ -335,6 +393,7 @@ class Recorder:
         self._start(op, variant, args)
         lines = self._head(op, variant, args)
         reference = self._run(op, fn, args, lines, grad2)
+        lines += self._writable(op, fn, args)
         dtypes = [t.dtype for t in reference if t.dtype in FLOATS]
         if tol is None:
             tol = max((TOLERANCES[d] for d in dtypes), default=(0.0, 0.0))
@@ -408,6 +467,20 @@ class Recorder:
                     raise
                 self.complaints.append(f"{lines[0]}: {e}")
         return tensors
+
+    def _writable(self, op, fn, args):
+        """The `writable` lines: all leaves together, and each alone."""
+        named = list(_tensors_of(args))
+        leaves = ["i" + i for i, t in named if t.requires_grad]
+        if not leaves or any(not 0 < t.numel() <= LARGEST_WRITTEN for _, t in named):
+            return []
+        lines = []
+        for wanted in [leaves] + ([[i] for i in leaves] if len(leaves) > 1 else []):
+            places = _places(op, fn, args, wanted)
+            found = None if places is None else [p for p in places if _backward_after_write(op, fn, args, wanted, p)]
+            if found is not None:
+                lines.append(" ".join(["writable", ",".join(wanted)] + found))
+        return lines
 
     def _second(self, title, leaves, wanted, cotangents, grads):
         source = Source(zlib.crc32(title.encode()) ^ 0x5EC0)

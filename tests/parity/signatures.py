@@ -54,6 +54,21 @@ unbind(input, int dim) -> out...
 detach(input) -> out
 contiguous(input) -> out
 resize_(input, ints size) -> out
+# index
+gather(input, int dim, index) -> out
+take_along_dim(input, indices, int|none dim) -> out
+index_select(input, int dim, index) -> out
+masked_select(input, mask) -> out
+index(input, tensors indices) -> out
+scatter(input, int dim, index, src) -> out
+scatter_value(input, int dim, index, float value) -> out
+scatter_add(input, int dim, index, src) -> out
+scatter_reduce(input, int dim, index, src, int reduce, bool include_self) -> out
+index_add(input, int dim, index, source, float alpha) -> out
+index_put(input, tensors indices, values, bool accumulate) -> out
+masked_fill(input, mask, float value) -> out
+where(condition, input, other) -> out
+pad(input, ints pad, int mode, float value) -> out
 # unary
 UNARY(input) -> out
 logit(input, float|none eps) -> out
@@ -62,6 +77,9 @@ nan_to_num(input, float|none nan, float|none posinf, float|none neginf) -> out
 # binary
 BINARY(input, other) -> out
 BINARY_SCALAR(input, float other) -> out
+rsub_scalar(input, float other) -> out
+rdiv_scalar(input, float other) -> out
+rpow_scalar(input, float other) -> out
 add_alpha(input, other, float alpha) -> out
 sub_alpha(input, other, float alpha) -> out
 div_mode(input, other, str|none rounding_mode) -> out
@@ -115,6 +133,10 @@ matmul(input, other) -> out
 mv(input, vec) -> out
 dot(input, other) -> out
 addmm(input, mat1, mat2, float beta, float alpha) -> out
+addmv(input, mat, vec, float beta, float alpha) -> out
+baddbmm(input, batch1, batch2, float beta, float alpha) -> out
+tensordot(a, b, ints dims_a, ints dims_b) -> out
+bilinear(input1, input2, weight, tensor|none bias) -> out
 linear(input, weight, tensor|none bias) -> out
 # activation
 ACTIVATION(input) -> out
@@ -144,6 +166,8 @@ batch_norm(input, tensor|none running_mean, tensor|none running_var, tensor|none
 # loss
 mse_loss(input, target, str reduction) -> out
 l1_loss(input, target, str reduction) -> out
+smooth_l1_loss(input, target, str reduction, float beta) -> out
+huber_loss(input, target, str reduction, float delta) -> out
 binary_cross_entropy(input, target, tensor|none weight, str reduction) -> out
 binary_cross_entropy_with_logits(input, target, tensor|none weight, tensor|none pos_weight, str reduction) -> out
 nll_loss(input, target, tensor|none weight, str reduction, int ignore_index) -> out

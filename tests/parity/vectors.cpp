@@ -252,6 +252,10 @@ class Parser {
       add_gradient(call().probes, words);
     } else if (key == "grad2") {
       add_gradient(call().second, words);
+    } else if (key == "writable") {
+      Writable& writable = call().writable.emplace_back();
+      writable.leaves = parse_list(words.next(), [](std::string_view text) { return std::string(text); });
+      while (!words.empty()) writable.tensors.emplace_back(words.next());
     } else if (key == "grad2out") {
       add_gradient(call().second_outputs, words);
     } else {

@@ -52,6 +52,12 @@ struct Gradient {
   Value value;
 };
 
+// "i0", "i2.1", "o0": the tensors that may be written to before the backward of `leaves`.
+struct Writable {
+  std::vector<std::string> leaves;
+  std::vector<std::string> tensors;
+};
+
 struct Call {
   std::string op;
   std::vector<Value> inputs;
@@ -61,6 +67,7 @@ struct Call {
   std::vector<Gradient> probes;            // v in s = sum(gradient_i * v_i)
   std::vector<Gradient> second;            // the gradients of s for the inputs
   std::vector<Gradient> second_outputs;    // the gradients of s for the cotangents
+  std::vector<Writable> writable;
   double rtol = 0;
   double atol = 0;
   bool fails = false;  // the call must fail; `error` is the reference's message

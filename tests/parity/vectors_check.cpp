@@ -97,6 +97,13 @@ void print(const Record& record) {
     print("probe", call.probes);
     print("grad2", call.second);
     print("grad2out", call.second_outputs);
+    for (const Writable& w : call.writable) {
+      std::printf("writable ");
+      for (std::size_t i = 0; i < w.leaves.size(); ++i)
+        std::printf("%s%s", i ? "," : "", w.leaves[i].c_str());
+      for (const std::string& place : w.tensors) std::printf(" %s", place.c_str());
+      std::printf("\n");
+    }
     if (call.has_state) std::printf("state %s\n", text_of(call.state, false).c_str());
     if (call.fails)
       std::printf("error %s\n", escaped(call.error).c_str());

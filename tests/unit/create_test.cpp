@@ -60,7 +60,7 @@ TEST(Create, FactorsThatDoNotFit) {
     EXPECT_EQ(message_of([&] { ops::baddbmm(batch, batch, batch, bad, 1); }), beta);
     EXPECT_EQ(message_of([&] { ops::baddbmm_(batch, batch, batch, 1, bad); }), alpha);
     EXPECT_EQ(message_of([&] { ops::index_add(m, 0, index, m, bad); }), alpha);
-    EXPECT_EQ(message_of([&] { ops::index_add_(m, 0, index, m, bad); }), alpha);
+    EXPECT_EQ(message_of([&] { ops::index_add_(m, 0, index, ops::clone(m), bad); }), alpha);
     if (!std::isnan(bad)) {
       EXPECT_EQ(message_of([&] { ops::add_scaled(m, m, bad); }), alpha);
       EXPECT_EQ(message_of([&] { ops::sub_scaled_(m, m, bad); }), alpha);

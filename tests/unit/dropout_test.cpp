@@ -64,3 +64,15 @@ TEST(Dropout, Messages) {
   EXPECT_EQ(message_of([&] { ops::dropout(ops::ones({3}, DType::kInt64), 0.5); }),
             "dropout is not implemented for int64 in training");
 }
+
+TEST(Bernoulli, TheProbabilitiesGradientIsZero) {
+  const Tensor p = ops::full({20}, 0.5, DType::kFloat64);
+  set_requires_grad(p, true);
+  const Tensor y = ops::bernoulli(p);
+  EXPECT_TRUE(y.requires_grad());
+  const Tensor root[] = {ops::sum(y)};
+  backward(root, {}, {});
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(p.grad().data<double>()[i], 0);
+  const GradMode off(false);
+  EXPECT_FALSE(ops::bernoulli(p).requires_grad());
+}

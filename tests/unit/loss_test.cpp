@@ -176,3 +176,54 @@ TEST(Softmax, NanAndInfinity) {
   EXPECT_EQ(y.data<float>()[1], 0.5f);
   for (int i = 3; i < 9; ++i) EXPECT_TRUE(std::isnan(y.data<float>()[i])) << i;
 }
+
+namespace {
+
+// Everything that backward gives, of first and second order, when the loss's operands are written to after
+// it.
+struct Gradients {
+  Tensor first, second;
+};
+template <typename F>
+Gradients gradients(const Tensor& leaf, bool written, F&& loss) {
+  const Tensor x = ops::mul(leaf, 2.0), inputs[] = {leaf};
+  const Tensor roots[] = {loss(x)};
+  if (written) {
+    const GradMode off(false);
+    ops::fill_(x, 7.0);
+  }
+  BackwardOptions keep, create;
+  keep.retain_graph = true;
+  create.create_graph = true;
+  const Tensor first = grad(roots, inputs, {}, keep)[0];
+  const Tensor again[] = {ops::sum(ops::square(grad(roots, inputs, {}, create)[0]))};
+  return {first, grad(again, inputs, {}, {})[0]};
+}
+
+template <typename F>
+void expect_same_after_write(F&& loss) {
+  const Tensor leaf = waves({4, 3}, 0.9);
+  set_requires_grad(leaf, true);
+  const Gradients plain = gradients(leaf, false, loss), written = gradients(leaf, true, loss);
+  EXPECT_TRUE(ops::equal(plain.first, written.first));
+  EXPECT_TRUE(ops::equal(plain.second, written.second));
+}
+
+}  // namespace
+
+TEST(Loss, OperandsMayBeWrittenToBeforeBackward) {
+  const Tensor target = tensor<int64_t>({4}, {0, 2, 1, 2}), weight = tensor<double>({3}, {0.5, 2, 1});
+  const Tensor shares = ops::softmax(waves({4, 3}, 0.4), 1), other = waves({4, 3}, 0.3);
+  for (const Reduction reduction : {Reduction::kMean, Reduction::kSum}) {
+    expect_same_after_write(
+        [&](const Tensor& x) { return ops::cross_entropy(x, target, weight, reduction, 1, 0.1); });
+    expect_same_after_write(
+        [&](const Tensor& x) { return ops::cross_entropy(x, shares, weight, reduction); });
+    // Not dense, so copied anyway.
+    expect_same_after_write([&](const Tensor& x) {
+      return ops::cross_entropy(ops::t(x), tensor<int64_t>({3}, {0, 3, 1}), {}, reduction);
+    });
+    expect_same_after_write(
+        [&](const Tensor& x) { return ops::l1_loss(ops::mul(other, 2.0), x, reduction); });
+  }
+}

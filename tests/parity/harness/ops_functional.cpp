@@ -10,6 +10,10 @@ void add_functional_ops(Table& table) {
   TT_OP(mv);
   TT_OP(dot);
   TT_OP_INPLACE(addmm);
+  TT_OP(addmv);
+  TT_OP(baddbmm);
+  TT_OP(tensordot);
+  TT_OP(bilinear);
   TT_OP(linear);
 
   // The other activations are rows of the op table.
@@ -40,6 +44,8 @@ void add_functional_ops(Table& table) {
   TT_OP(softmin);
   TT_OP(mse_loss);
   TT_OP(l1_loss);
+  TT_OP(smooth_l1_loss);
+  TT_OP(huber_loss);
   TT_OP(binary_cross_entropy);
   TT_OP(binary_cross_entropy_with_logits);
   TT_OP(nll_loss);

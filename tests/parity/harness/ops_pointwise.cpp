@@ -21,6 +21,9 @@ void add_pointwise_ops(Table& table) {
   TT_OP_INPLACE(logit);
   TT_OP_INPLACE(round);
   TT_OP_INPLACE(nan_to_num);
+  TT_OP(rsub_scalar);
+  TT_OP(rdiv_scalar);
+  TT_OP(rpow_scalar);
   TT_OP_INPLACE(add_alpha);
   TT_OP_INPLACE(sub_alpha);
   // rounding_mode None is TT_ROUNDING_NONE.

@@ -1,4 +1,4 @@
-// Making tensors, and views.
+// Making tensors, indexing them, and views.
 #include "harness/ops.h"
 
 namespace tt::parity {
@@ -41,6 +41,21 @@ void add_shape_ops(Table& table) {
   TT_OP(copy_);
   TT_OP(fill_);
   TT_OP(zero_);
+
+  TT_OP(gather);
+  TT_OP(take_along_dim);
+  TT_OP(index_select);
+  TT_OP(masked_select);
+  TT_OP(index);
+  TT_OP_INPLACE(scatter);
+  TT_OP(scatter_value);
+  TT_OP_INPLACE(scatter_add);
+  TT_OP_INPLACE(scatter_reduce);
+  TT_OP_INPLACE(index_add);
+  TT_OP_INPLACE(index_put);
+  TT_OP_INPLACE(masked_fill);
+  TT_OP(where);
+  TT_OP(pad);
 
   TT_OP(view);
   TT_OP(reshape);
