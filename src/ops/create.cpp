@@ -5,6 +5,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/convert.h"
 #include "core/layout.h"
 #include "ops/ops.h"
 
@@ -36,8 +37,16 @@ void check_fits(const Scalar& value, DType dtype, const char* name) {
            " without overflow, got ", v);
 }
 
+double checked_param(const char* name, double value, DType dtype) {
+  check_fits(value, dtype, name);
+  return is_reduced_floating(dtype) ? rounded_to(dtype, static_cast<float>(value)) : value;
+}
+
 double checked_factor(const char* name, double value, DType dtype) {
-  if (!is_integral(dtype)) return value;
+  if (!is_integral(dtype)) {
+    check_fits(value, is_reduced_floating(dtype) ? DType::kFloat32 : dtype, name);
+    return value;
+  }
   const bool whole = std::floor(value) == value && std::fabs(value) < 0x1p63;
   check_fits(whole ? Scalar(static_cast<int64_t>(value)) : Scalar(value), dtype, name);
   return dtype == DType::kUInt8 && value < 0 ? value + 256 : value;

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "core/backend/pointwise.h"
+#include "core/convert.h"
 #include "core/macros.h"
 #include "ops/special_functions.h"
 
@@ -242,7 +243,15 @@ struct div_trunc {
   template <typename T>
   TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams&) {
     if constexpr (std::is_floating_point_v<T>) {
-      return std::trunc(a / b);
+      return std::trunc(step(a / b, p));
+// What lies between the operands and a rounded quotient, in the half type that p.a names; 0 for none.
+template <typename T>
+TT_HOST_DEVICE inline T step(T x, const PointwiseParams& p) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.a != 0) return rounded_to(static_cast<DType>(static_cast<int>(p.a)), x);
+  }
+  return x;
+}
     } else {
       if (b == T(0)) return T(0);
       if constexpr (std::is_signed_v<T>) {
@@ -254,7 +263,7 @@ struct div_trunc {
 };
 struct fmod {
   template <typename T>
-  TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams&) {
+  TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams& p) {
     if constexpr (std::is_floating_point_v<T>) {
       return std::fmod(a, b);
     } else {
@@ -281,8 +290,8 @@ struct div_floor {
     if constexpr (std::is_floating_point_v<T>) {
       if (b == T(0)) return a / b;
       const T rest = std::fmod(a, b);
-      T quotient = (a - rest) / b;
-      if (rest != T(0) && (b < T(0)) != (rest < T(0))) quotient -= T(1);
+      T quotient = step(step(a - rest, p) / b, p);
+      if (rest != T(0) && (b < T(0)) != (rest < T(0))) quotient = step(quotient - T(1), p);
       if (quotient == T(0)) return std::copysign(T(0), a / b);
       const T floored = std::floor(quotient);
       return quotient - floored > T(0.5) ? floored + T(1) : floored;
