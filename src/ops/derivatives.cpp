@@ -25,11 +25,11 @@ Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p
   const bool clamped = p.a >= 0;
   const double low = clamped ? p.a : 0.0;
   const double high = clamped ? p.b : 1.0;
-  const Tensor inside = logical_and(ge(x, low), le(x, high));
+  const Tensor beyond = logical_or(lt(x, low), gt(x, high));
   const double outside = clamped ? 0.0 : std::numeric_limits<double>::quiet_NaN();
   // Beyond the bounds x is replaced, so that nothing infinite meets the zeros there in a second derivative.
-  const Tensor within = clamped ? where(inside, x, 0.5) : x;
-  return where(inside, div(g, mul(within, rsub(1.0, within))), outside);
+  const Tensor within = clamped ? where(beyond, 0.5, x) : x;
+  return where(beyond, outside, div(g, mul(within, rsub(1.0, within))));
 }
 
 Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent) {
@@ -112,7 +112,7 @@ Tensor hardswish_second(const Tensor& gg, const Arg& g, const Arg& x) {
 Tensor elu_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p) {
   // The exponent is capped so that the branch not taken stays finite.
   const Tensor e = exp(mul(clamp_max(x, 0.0), p.c));
-  return masked(le(x, 0.0), chain(gg, g, mul(e, p.a * p.b * p.c * p.c)));
+  return masked(lt(x, 0.0), chain(gg, g, mul(e, p.a * p.b * p.c * p.c)));
 }
 
 Tensor silu_second(const Tensor& gg, const Arg& g, const Arg& x) {
@@ -151,7 +151,7 @@ Tensor gelu_tanh_second(const Tensor& gg, const Arg& g, const Arg& x) {
 Tensor softplus_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p) {
   const Tensor scaled = mul(x, p.a);
   const Tensor s = sigmoid(scaled);
-  return masked(le(scaled, p.b), chain(gg, g, mul(mul(s, rsub(1.0, s)), p.a)));
+  return where(ge(scaled, p.b), 0.0, chain(gg, g, mul(mul(s, rsub(1.0, s)), p.a)));  // NaN stays
 }
 
 Tensor logsigmoid_second(const Tensor& gg, const Arg& g, const Arg& x) {

@@ -373,12 +373,15 @@ TT_FUNCTOR2(tanh_backward, a*(T(1) - b * b))
 TT_FUNCTOR2(threshold_backward, b <= param<T>(p.a) ? T(0) : a)
 // a, b: the bounds; c: 1 where there is no lower one, 2 where there is no upper one. 0 at the bounds
 // themselves.
+// NaN compares false, so the order of the branches says what its gradient is: PyTorch's, on CUDA devices and
+// for what the CPU's vectors leave over (its vectors give others).
 TT_FUNCTOR2(clamp_backward, (p.c == 1 || b > param<T>(p.a)) && (p.c == 2 || b < param<T>(p.b)) ? a : T(0))
-TT_FUNCTOR2(shrink_backward, b<-T(p.a) || b> T(p.a) ? a : T(0))
+TT_FUNCTOR2(hardtanh_backward, b <= param<T>(p.a) || b >= param<T>(p.b) ? T(0) : a)  // a, b: the bounds
+TT_FUNCTOR2(shrink_backward, b >= -T(p.a) && b <= T(p.a) ? T(0) : a)
 TT_FUNCTOR2(leaky_relu_backward, b > T(0) ? a : a * T(p.a))
 TT_FUNCTOR2(hardsigmoid_backward, b > T(-3) && b < T(3) ? a * T(1.0 / 6) : T(0))
-TT_FUNCTOR2(hardswish_backward, b <= T(-3) ? T(0) : b >= T(3) ? a : a * (b / T(3) + T(0.5)))
-TT_FUNCTOR2(elu_backward, b > T(0) ? a * T(p.b) : a * T(p.a * p.b * p.c) * std::exp(b * T(p.c)))
+TT_FUNCTOR2(hardswish_backward, b <= T(-3) ? T(0) : b < T(3) ? a * (b / T(3) + T(0.5)) : a)
+TT_FUNCTOR2(elu_backward, b <= T(0) ? a * T(p.a * p.b * p.c) * std::exp(b * T(p.c)) : a * T(p.b))
 struct silu_backward {
   template <typename T>
   TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams&) {

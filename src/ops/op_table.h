@@ -94,7 +94,7 @@
   X(elu, kScalar, kFloatOnly, kSame, kX, elu_backward(g, x, p))               \
   X(gelu, kScalar, kFloatOnly, kSame, kX, gelu_backward(g, x))                \
   X(softplus, kScalar, kFloatOnly, kSame, kX, softplus_backward(g, x, p))     \
-  X(hardtanh, kVector, kNumber, kSame, kX, clamp_backward(g, x, p))           \
+  X(hardtanh, kVector, kNumber, kSame, kX, hardtanh_backward(g, x, p))        \
   X(threshold, kVector, kNumber, kSame, kX, threshold_backward(g, x, p))      \
   X(softshrink, kVector, kFloatOnly, kSame, kX, shrink_backward(g, x, p))     \
   X(hardshrink, kVector, kFloatOnly, kSame, kX, shrink_backward(g, x, p))
@@ -154,6 +154,7 @@
     mul(mul(g, a), rsub(1.0, mul(b, 2.0))))                                                          \
   X(tanh_backward, kVector, kFloat, kSame, kBoth, tanh_backward(g, b), mul(mul(g, a), mul(b, -2.0))) \
   X(threshold_backward, kVector, kNumber, kSame, kBoth, threshold_backward(g, b, p), Tensor())       \
+  X(hardtanh_backward, kVector, kFloatOnly, kSame, kBoth, hardtanh_backward(g, b, p), Tensor())      \
   X(clamp_backward, kVector, kNumber, kSame, kBoth, clamp_backward(g, b, p), Tensor())               \
   X(shrink_backward, kVector, kFloatOnly, kSame, kBoth, shrink_backward(g, b, p), Tensor())          \
   X(leaky_relu_backward, kVector, kFloatOnly, kSame, kBoth, leaky_relu_backward(g, b, p), Tensor())  \
