@@ -73,7 +73,8 @@ Tensor softshrink(const Tensor& x, double lambda) {
 }
 Tensor hardshrink(const Tensor& x, double lambda) { return hardshrink(x, lambda_params(x.dtype(), lambda)); }
 
-Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1.0)); }
+// Of integers, 1 + |x| is one too, and wraps around, as in PyTorch.
+Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1)); }
 Tensor tanhshrink(const Tensor& x) { return sub(x, tanh(x)); }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
