@@ -19,6 +19,7 @@ import torch
 import cases_activation
 import cases_binary
 import cases_create
+import cases_edge
 import cases_matmul
 import cases_nn
 import cases_order
@@ -40,6 +41,7 @@ MODULES = (
     cases_matmul,
     cases_view,
     cases_create,
+    cases_edge,
     cases_nn,
 )
 FAMILIES = {name: record for module in MODULES for name, record in module.FAMILIES.items()}
