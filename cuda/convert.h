@@ -1,17 +1,15 @@
-// Elements of a dtype that is known when the kernel runs, read and written as a type to compute in; and the
-// conversions between dtypes, which are the CPU's.
+// Elements of a dtype that is known when the kernel runs, read and written as a type to compute in.
 #pragma once
 
 #include <cstdint>
 #include <type_traits>
 
+#include "core/convert.h"
 #include "core/dtype.h"
 #include "core/macros.h"
 
 namespace tt::cuda {
 
-template <typename T>
-inline constexpr bool kHalfType = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 // Half types are computed in float, narrow integers and bool in int32.
 template <typename T>
 using ComputeOf = std::conditional_t<
@@ -25,28 +23,6 @@ struct alignas(sizeof(T) * kCount) Vector {
 };
 template <typename T>
 constexpr int kVectorOf = 16 / sizeof(T);
-
-// As C converts; what C leaves undefined (a floating number beyond the integers) wraps through int64.
-template <typename To, typename From>
-TT_HOST_DEVICE inline To convert(From value) {
-  if constexpr (std::is_same_v<To, From>) {
-    return value;
-  } else if constexpr (std::is_same_v<To, bool>) {
-    if constexpr (kHalfType<From>) {
-      return static_cast<float>(value) != 0.0f;
-    } else {
-      return value != From(0);
-    }
-  } else if constexpr (kHalfType<To>) {
-    return To(static_cast<float>(value));
-  } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
-    const double wide = static_cast<double>(static_cast<ComputeOf<From>>(value));
-    if (!(wide > -9.2e18 && wide < 9.2e18)) return static_cast<To>(INT64_MIN);
-    return static_cast<To>(static_cast<int64_t>(wide));
-  } else {
-    return static_cast<To>(value);
-  }
-}
 
 // Whether C holds every value of T, so that a kernel that computes in C reads T.
 template <typename C, typename T>

@@ -212,7 +212,8 @@ void run_row(const char* name, const Loop& loop, const PointwiseParams& params) 
     if ((loop.host_scalars >> op & 1) == 0) dtype = loop.dtype[op];
   }
   for (int op = 1; op <= kInputs; ++op) {
-    TT_CHECK((loop.host_scalars >> op & 1) != 0 || loop.dtype[op] == dtype, Status::kInternal, name,
+    const bool wider = op > 1 && is_reduced_floating(dtype) && loop.dtype[op] == DType::kFloat32;
+    TT_CHECK((loop.host_scalars >> op & 1) != 0 || loop.dtype[op] == dtype || wider, Status::kInternal, name,
              ": operands of ", dtype, " and ", loop.dtype[op]);
   }
   if constexpr (has_floats(kDomain)) {

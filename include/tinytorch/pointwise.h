@@ -148,8 +148,7 @@ TT_API tt_status tt_nan_to_num(const tt_tensor* input, const double* nan, const 
 TT_API tt_status tt_nan_to_num_(tt_tensor* input, const double* nan, const double* posinf,
                                 const double* neginf);
 /* min(max(input, min), max); a NULL bound does not bind, but not both may be NULL. NaN where a bound is NaN.
- * The bounds promote as Python floats. The gradient is that of the result where min <= input <= max, else 0.
- */
+ * The bounds promote as Python floats. The gradient is that of the result where min < input < max, else 0. */
 TT_API tt_status tt_clamp(const tt_tensor* input, const double* min, const double* max, tt_tensor** out);
 TT_API tt_status tt_clamp_(tt_tensor* input, const double* min, const double* max);
 /* The same with tensors as bounds, which broadcast. */

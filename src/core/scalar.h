@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/convert.h"
 #include "core/dtype.h"
 
 namespace tt {
@@ -26,7 +27,7 @@ class Scalar {
   Type type() const { return type_; }
   bool is_floating() const { return type_ == Type::kDouble; }
   double to_double() const { return is_floating() ? d_ : static_cast<double>(i_); }
-  int64_t to_int() const { return is_floating() ? static_cast<int64_t>(d_) : i_; }
+  int64_t to_int() const { return is_floating() ? convert<int64_t>(d_) : i_; }
   template <typename T>
   T to() const {
     if constexpr (std::is_same_v<T, bool>) {

@@ -3,27 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/convert.h"
+
 namespace tt::cpu {
 
 namespace {
-
-template <typename To, typename From>
-To convert(From value) {
-  if constexpr (std::is_same_v<To, bool>) {
-    // Not by way of a narrower type, in which a small number would be 0.
-    if constexpr (std::is_arithmetic_v<From>) return value != From(0);
-    return static_cast<float>(value) != 0.0f;
-  } else if constexpr (std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>) {
-    return To(static_cast<float>(value));
-  } else if constexpr (std::is_integral_v<To> && !std::is_integral_v<From>) {
-    // Out-of-range values wrap through int64 where C leaves them undefined.
-    const double wide = static_cast<double>(value);
-    if (!(wide > -9.2e18 && wide < 9.2e18)) return static_cast<To>(INT64_MIN);
-    return static_cast<To>(static_cast<int64_t>(wide));
-  } else {
-    return static_cast<To>(value);
-  }
-}
 
 template <typename To, typename From>
 void convert_typed(char* to, int64_t to_stride, const char* from, int64_t from_stride, int64_t n) {

@@ -149,7 +149,7 @@ struct SumFold : FoldTraits<Wide<T>, Sum> {
   }
 };
 template <typename T>
-struct NanSumFold : FoldTraits<Wide<T>, Sum, false> {
+struct NanSumFold : FoldTraits<Wide<T>, Sum> {
   template <typename X>
   static HWY_INLINE auto map(X x) {
     return x == x ? x : X{};

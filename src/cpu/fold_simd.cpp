@@ -150,6 +150,7 @@ void set_all(FoldTable& table, Fold fold) {
 
 void add_folds(FoldTable& table) {
   set_all<SumFold>(table, Fold::kSum);
+  set_floating<NanSumFold>(table, Fold::kNanSum);
   set_all<MaxFold>(table, Fold::kMax);
   set_all<MinFold>(table, Fold::kMin);
   set_all<NonzeroFold>(table, Fold::kNonzero);

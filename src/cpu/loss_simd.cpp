@@ -51,19 +51,25 @@ struct L1 {
   }
 };
 
+// A divisor for a quotient that is not used where z is 0.
+template <class D, class V>
+V not_zero(D d, V z) {
+  return hn::IfThenElse(hn::Eq(z, hn::Zero(d)), hn::Set(d, 1), z);
+}
+
 struct SmoothL1 {
   static constexpr int kInputs = 2;
   template <class D, class V>
   static V value(D d, const V* in, V beta) {
     const V z = hn::Abs(hn::Sub(in[0], in[1]));
     const V half = hn::Set(d, 0.5);
-    const V inside = hn::Div(hn::Mul(hn::Mul(half, z), z), beta);
+    const V inside = hn::Div(hn::Mul(hn::Mul(half, z), z), not_zero(d, beta));
     return hn::IfThenElse(hn::Lt(z, beta), inside, hn::Sub(z, hn::Mul(half, beta)));
   }
   template <class D, class V>
   static V slope(D d, const V* in, V beta) {
     const V z = hn::Sub(in[0], in[1]);
-    return hn::IfThenElse(hn::Ge(hn::Abs(z), beta), sign(d, z), hn::Div(z, beta));  // NaN stays
+    return hn::IfThenElse(hn::Ge(hn::Abs(z), beta), sign(d, z), hn::Div(z, not_zero(d, beta)));  // NaN stays
   }
 };
 
@@ -97,7 +103,9 @@ struct Bce {
     const V one = hn::Set(d, 1);
     const V x = in[0], y = in[1], lowest = hn::Set(d, -100);
     // log1p has a pole at -1.
-    const V log_rest = hn::IfThenElse(hn::Eq(x, one), lowest, hn::Max(log1p_of(d, hn::Neg(x)), lowest));
+    const auto pole = hn::Eq(x, one);
+    const V rest = hn::IfThenZeroElse(pole, x);
+    const V log_rest = hn::IfThenElse(pole, lowest, hn::Max(log1p_of(d, hn::Neg(rest)), lowest));
     return hn::Mul(in[2], hn::Sub(hn::Mul(hn::Sub(y, one), log_rest), hn::Mul(y, bounded_log(d, x))));
   }
   template <class D, class V>

@@ -15,6 +15,7 @@
 #include "cpu/pointwise.h"
 #include "cpu/simd_exp.h"
 #include "cpu/simd_log.h"
+#include "cpu/simd_tail.h"
 #include "ops/functors.h"
 
 // Machines before AVX2 do with the scalar loops.
@@ -54,18 +55,22 @@ V<D> log_range(D d, V<D> x, V<D> y, double zero) {
 template <typename D>
 V<D> sigmoid_of(D d, V<D> x) {
   const V<D> one = constant(d, 1);
-  return hn::Div(one, hn::Add(one, exp_of(d, hn::Neg(x))));
+  const V<D> z = exp_of(d, hn::Neg(hn::Abs(x)));  // does not overflow
+  return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), z, one), hn::Add(one, z));
 }
 
 template <typename D>
 V<D> tanh_of(D d, V<D> x) {
-  return keep_nan(d, x, hn::Tanh(d, x));
+  // 1 beyond 19, which keeps what Highway computes with in range.
+  const V<D> most = constant(d, 20);
+  return keep_nan(d, x, hn::Tanh(d, hn::Min(hn::Max(x, hn::Neg(most)), most)));
 }
 
 template <typename D>
 V<D> expm1_of(D d, V<D> x) {
   constexpr double kMost = sizeof(hn::TFromD<D>) == 4 ? 88.72283172607421875 : 709.782712893383973096;
-  const V<D> y = hn::Expm1(d, hn::Min(x, constant(d, kMost)));
+  // -1 from -40 on, likewise.
+  const V<D> y = hn::Expm1(d, hn::Max(hn::Min(x, constant(d, kMost)), constant(d, -100)));
   // Tiny values are their own result: that also keeps the sign of zero.
   const V<D> z = hn::IfThenElse(hn::Lt(hn::Abs(x), constant(d, 1e-30)), x, y);
   return keep_nan(d, x, hn::IfThenElse(hn::Gt(x, constant(d, kMost)), infinity(d), z));
@@ -130,7 +135,7 @@ struct Tanh : AnyRange {
 struct Silu : AnyRange {
   template <typename D>
   static V<D> apply(D d, V<D> x, const PointwiseParams&) {
-    return hn::Div(x, hn::Add(constant(d, 1), exp_of(d, hn::Neg(x))));
+    return hn::Mul(x, sigmoid_of(d, x));
   }
 };
 struct SiluBackward : AnyRange {
@@ -144,15 +149,17 @@ struct SiluBackward : AnyRange {
 struct Elu : AnyRange {
   template <typename D>
   static V<D> apply(D d, V<D> x, const PointwiseParams& p) {
-    const V<D> negative = hn::Mul(expm1_of(d, hn::Mul(x, constant(d, p.c))), constant(d, p.a * p.b));
-    return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::Mul(x, constant(d, p.b)), negative);
+    const V<D> below = hn::Min(x, hn::Zero(d));
+    const V<D> negative = hn::Mul(expm1_of(d, hn::Mul(below, constant(d, p.c))), constant(d, p.a * p.b));
+    return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), negative, hn::Mul(x, constant(d, p.b)));
   }
 };
 struct EluBackward : AnyRange {
   template <typename D>
   static V<D> apply(D d, V<D> g, V<D> x, const PointwiseParams& p) {
-    const V<D> slope = hn::Mul(exp_of(d, hn::Mul(x, constant(d, p.c))), constant(d, p.a * p.b * p.c));
-    return hn::Mul(g, hn::IfThenElse(hn::Gt(x, hn::Zero(d)), constant(d, p.b), slope));
+    const V<D> below = hn::Min(x, hn::Zero(d));
+    const V<D> slope = hn::Mul(exp_of(d, hn::Mul(below, constant(d, p.c))), constant(d, p.a * p.b * p.c));
+    return hn::Mul(g, hn::IfThenElse(hn::Le(x, hn::Zero(d)), slope, constant(d, p.b)));
   }
 };
 struct GeluTanh : AnyRange {
@@ -173,7 +180,8 @@ struct SmallAngles {
 struct Sin : SmallAngles {
   template <typename D>
   static V<D> apply(D d, V<D> x, const PointwiseParams&) {
-    return hn::Sin(d, x);
+    // Highway's gives +0 for -0.
+    return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), x, hn::Sin(d, x));
   }
 };
 struct Cos : SmallAngles {
@@ -182,6 +190,13 @@ struct Cos : SmallAngles {
     return hn::Cos(d, x);
   }
 };
+
+// The first n lanes from p; the others repeat the first, so that they raise no exception that no element
+// raises.
+template <typename D, typename T>
+V<D> load_repeated(D d, const T* p, int64_t n) {
+  return load_tail(d, p, static_cast<size_t>(n), hn::Set(d, *p));
+}
 
 // F: the vector op; S: the scalar functor for lanes out of range.
 template <typename F, typename S, typename T>
@@ -201,10 +216,10 @@ void unary_math(char* const* data, int64_t n, const PointwiseParams& p) {
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) step(x + i, out + i);
   if (i < n) {
-    HWY_ALIGN T buffer[hn::MaxLanes(d)] = {};
-    for (int64_t k = 0; k < n - i; ++k) buffer[k] = x[i + k];
+    HWY_ALIGN T buffer[hn::MaxLanes(d)];
+    hn::Store(load_repeated(d, x + i, n - i), d, buffer);
     step(buffer, buffer);
-    for (int64_t k = 0; k < n - i; ++k) out[i + k] = buffer[k];
+    store_tail(hn::Load(d, buffer), d, out + i, static_cast<size_t>(n - i));
   }
 }
 
@@ -220,14 +235,8 @@ void binary_math(char* const* data, int64_t n, const PointwiseParams& p) {
     hn::StoreU(F::apply(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i), p), d, out + i);
   }
   if (i < n) {
-    HWY_ALIGN T left[hn::MaxLanes(d)] = {};
-    HWY_ALIGN T right[hn::MaxLanes(d)] = {};
-    for (int64_t k = 0; k < n - i; ++k) {
-      left[k] = a[i + k];
-      right[k] = b[i + k];
-    }
-    hn::StoreU(F::apply(d, hn::LoadU(d, left), hn::LoadU(d, right), p), d, left);
-    for (int64_t k = 0; k < n - i; ++k) out[i + k] = left[k];
+    const auto rest = F::apply(d, load_repeated(d, a + i, n - i), load_repeated(d, b + i, n - i), p);
+    store_tail(rest, d, out + i, static_cast<size_t>(n - i));
   }
 }
 

@@ -81,12 +81,12 @@ struct Mask {
   using A = NormAcc<T>;
   const T* g;
   const T* y;
-  A most;  // of y, where nothing passes
+  A most;  // of y, where nothing but this passes
 
   Mask(const T* grad, const T* result)
       : g(grad),
         y(result != nullptr ? result : grad),
-        most(result != nullptr ? A(0) : std::numeric_limits<A>::quiet_NaN()) {}
+        most(result != nullptr ? A(0) : -std::numeric_limits<A>::infinity()) {}
   HWY_INLINE Mask at(int64_t offset) const {
     Mask out = *this;
     out.g += offset;
@@ -94,7 +94,7 @@ struct Mask {
     return out;
   }
   HWY_INLINE A operator[](int64_t i) const {
-    return static_cast<A>(y[i]) <= most ? A(0) : static_cast<A>(g[i]);
+    return static_cast<A>(y[i]) <= most ? most : static_cast<A>(g[i]);
   }
 };
 

@@ -36,7 +36,8 @@ inline __m512 exp_float(__m512 x) {
 }
 #endif
 
-// e^x of every x: NaN stays, what is too large becomes infinity.
+// e^x of every x: NaN stays, what is too large becomes infinity. Numbers far out are cut first: Highway turns
+// them into integers, which a host that traps invalid operations would not survive.
 template <class D, class V = hn::VFromD<D>>
 HWY_INLINE V exp_of(D d, V x) {
   using T = hn::TFromD<D>;
@@ -44,8 +45,9 @@ HWY_INLINE V exp_of(D d, V x) {
   if constexpr (sizeof(T) == 4 && hn::MaxLanes(d) == 16) return V{exp_float(x.raw)};
 #endif
   const V most = hn::Set(d, static_cast<T>(sizeof(T) == 4 ? 88.72283172607421875 : 709.782712893383973096));
+  const V least = hn::Set(d, static_cast<T>(sizeof(T) == 4 ? -105 : -1001));  // 0
   const V y = hn::IfThenElse(hn::Gt(x, most), hn::Set(d, std::numeric_limits<T>::infinity()),
-                             hn::Exp(d, hn::Min(x, most)));
+                             hn::Exp(d, hn::Max(hn::Min(x, most), least)));
   return hn::IfThenElse(hn::Eq(x, x), y, x);
 }
 

@@ -40,7 +40,7 @@ void rows(SoftmaxMode mode, const T* in, T* out, T* logs, int64_t dim, int64_t c
     auto sums = hn::Zero(d);
     for (int64_t i = 0; i < dim; i += lanes) {
       const auto left = static_cast<size_t>(dim - i);
-      auto e = exp_of(d, hn::Sub(load_n(d, in + i, left, lowest(d)), top));
+      auto e = exp_of(d, hn::Sub(load_n(d, in + i, left, top), top));
       if (left < static_cast<size_t>(lanes)) e = hn::IfThenElseZero(hn::FirstN(d, left), e);
       sums = hn::Add(sums, e);
       if (mode == SoftmaxMode::kSoftmax) store_n(e, d, to + i, left);
@@ -64,7 +64,7 @@ void rows(SoftmaxMode mode, const T* in, T* out, T* logs, int64_t dim, int64_t c
     const auto shift = hn::Set(d, log_sum);
     for (int64_t i = 0; i < dim; i += lanes) {
       const auto left = static_cast<size_t>(dim - i);
-      store_n(hn::Sub(hn::Sub(load_n(d, in + i, left, shift), top), shift), d, to + i, left);
+      store_n(hn::Sub(hn::Sub(load_n(d, in + i, left, top), top), shift), d, to + i, left);
     }
   }
 }
@@ -165,7 +165,7 @@ void rows_exp(const T* x, const T* top, const T* logs, const T* factor, T* out, 
     const auto scale = hn::Set(d, factor[row]);
     for (int64_t i = 0; i < dim; i += lanes) {
       const auto left = static_cast<size_t>(dim - i);
-      store_n(hn::Mul(scale, exp_of(d, hn::Sub(hn::Sub(load_n(d, x + i, left, shift), highest), shift))), d,
+      store_n(hn::Mul(scale, exp_of(d, hn::Sub(hn::Sub(load_n(d, x + i, left, highest), highest), shift))), d,
               out + i, left);
     }
   }

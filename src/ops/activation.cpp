@@ -13,14 +13,26 @@ PointwiseParams celu_params(double alpha) {
   return {alpha, 1.0, 1 / alpha};
 }
 
-PointwiseParams hardtanh_params(double min, double max) {
+PointwiseParams hardtanh_params(DType dtype, double min, double max) {
   TT_CHECK(!(min > max), Status::kInvalidArgument, "min_val cannot be greater than max_val, got ", min,
            " and ", max);
+  if (is_floating(dtype)) {
+    check_fits(min, dtype, "min_val");
+    check_fits(max, dtype, "max_val");
+  }
   return {min, max, 0};
 }
 
+PointwiseParams lambda_params(DType dtype, double lambda) {
+  return {is_floating(dtype) ? checked_param("lambda", lambda, dtype) : lambda, 0, 0};
+}
+
 PointwiseParams threshold_params(DType dtype, double threshold, double value) {
-  return {checked_factor("threshold", threshold, dtype), checked_factor("value", value, dtype), 0};
+  if (is_integral(dtype))
+    return {checked_factor("threshold", threshold, dtype), checked_factor("value", value, dtype), 0};
+  check_fits(threshold, dtype, "threshold");
+  check_fits(value, dtype);
+  return {threshold, value, 0};
 }
 
 }  // namespace
@@ -42,8 +54,12 @@ Tensor softplus(const Tensor& x, double beta, double threshold) {
   return softplus(x, PointwiseParams{beta, threshold, 0});
 }
 
-Tensor hardtanh(const Tensor& x, double min, double max) { return hardtanh(x, hardtanh_params(min, max)); }
-void hardtanh_(const Tensor& self, double min, double max) { hardtanh_(self, hardtanh_params(min, max)); }
+Tensor hardtanh(const Tensor& x, double min, double max) {
+  return hardtanh(x, hardtanh_params(x.dtype(), min, max));
+}
+void hardtanh_(const Tensor& self, double min, double max) {
+  hardtanh_(self, hardtanh_params(self.dtype(), min, max));
+}
 
 Tensor threshold(const Tensor& x, double threshold, double value) {
   return ops::threshold(x, threshold_params(x.dtype(), threshold, value));
@@ -55,11 +71,12 @@ void threshold_(const Tensor& self, double threshold, double value) {
 Tensor softshrink(const Tensor& x, double lambda) {
   TT_CHECK(lambda >= 0, Status::kInvalidArgument, "lambda must be greater or equal to 0, but found to be ",
            lambda, ".");
-  return softshrink(x, PointwiseParams{lambda, 0, 0});
+  return softshrink(x, lambda_params(x.dtype(), lambda));
 }
-Tensor hardshrink(const Tensor& x, double lambda) { return hardshrink(x, PointwiseParams{lambda, 0, 0}); }
+Tensor hardshrink(const Tensor& x, double lambda) { return hardshrink(x, lambda_params(x.dtype(), lambda)); }
 
-Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1.0)); }
+// Of integers, 1 + |x| is one too, and wraps around, as in PyTorch.
+Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1)); }
 Tensor tanhshrink(const Tensor& x) { return sub(x, tanh(x)); }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {

@@ -5,6 +5,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/convert.h"
 #include "core/layout.h"
 #include "core/overlap.h"
 #include "ops/ops.h"
@@ -49,8 +50,16 @@ Scalar checked_number(const Scalar& value, DType dtype, const char* name) {
   return number;
 }
 
+double checked_param(const char* name, double value, DType dtype) {
+  check_fits(value, dtype, name);
+  return is_reduced_floating(dtype) ? rounded_to(dtype, static_cast<float>(value)) : value;
+}
+
 double checked_factor(const char* name, double value, DType dtype) {
-  if (!is_integral(dtype)) return value;
+  if (!is_integral(dtype)) {
+    check_fits(value, is_reduced_floating(dtype) ? DType::kFloat32 : dtype, name);
+    return value;
+  }
   checked_number(value, dtype, name);
   return dtype == DType::kUInt8 && value < 0 ? value + 256 : value;
 }

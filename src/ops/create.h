@@ -25,7 +25,10 @@ void check_fits(const Scalar& value, DType dtype, const char* name = "value");
 Scalar whole_number(const Scalar& value, DType dtype);
 // The same; fails where the dtype cannot hold it.
 Scalar checked_number(const Scalar& value, DType dtype, const char* name = "value");
-// A factor such as alpha. For integer dtypes checked likewise, with whole numbers as integers, and wrapped.
+// A parameter as a number of the dtype, which must be able to hold it: rounded for half types.
+double checked_param(const char* name, double value, DType dtype);
+// A factor such as alpha, which half types take as a float. For integer dtypes checked likewise, with whole
+// numbers as integers, and wrapped.
 double checked_factor(const char* name, double value, DType dtype);
 
 void fill_(const Tensor& self, const Scalar& value);

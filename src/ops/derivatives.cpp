@@ -8,6 +8,9 @@
 
 namespace tt::ops {
 
+// Where an op is undefined, but its value is not used, it gets another operand: a host may trap invalid
+// operations.
+
 namespace {
 
 // gg * g * second, the shape that every second derivative has.
@@ -25,11 +28,11 @@ Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p
   const bool clamped = p.a >= 0;
   const double low = clamped ? p.a : 0.0;
   const double high = clamped ? p.b : 1.0;
-  const Tensor inside = logical_and(ge(x, low), le(x, high));
+  const Tensor beyond = logical_or(lt(x, low), gt(x, high));
   const double outside = clamped ? 0.0 : std::numeric_limits<double>::quiet_NaN();
   // Beyond the bounds x is replaced, so that nothing infinite meets the zeros there in a second derivative.
-  const Tensor within = clamped ? where(inside, x, 0.5) : x;
-  return where(inside, div(g, mul(within, rsub(1.0, within))), outside);
+  const Tensor within = clamped ? where(beyond, 0.5, x) : x;
+  return where(beyond, outside, div(g, mul(within, rsub(1.0, within))));
 }
 
 Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent) {
@@ -38,25 +41,30 @@ Tensor pow_gradient_base(const Tensor& g, const Arg& base, const Arg& exponent) 
     if (e == 0) return zeros_like(g);
     return mul(g, mul(e == 2 ? base.tensor() : pow(base, e - 1), e));
   }
-  return where(eq(exponent, 0.0), 0.0, mul(g, mul(exponent, pow(base, sub(exponent, 1.0)))));
+  const Tensor zero = eq(exponent, 0.0);
+  return where(zero, 0.0, mul(g, mul(exponent, pow(base, where(zero, 0.0, sub(exponent, 1.0))))));
 }
 
 Tensor pow_gradient_exponent(const Tensor& g, const Arg& base, const Arg& exponent, const Tensor& result) {
   if (!base.is_tensor()) {
     const double b = base.scalar().to_double();
-    const Tensor gradient = mul(g, mul(result, std::log(b)));
-    return b == 0 ? where(ge(exponent, 0.0), 0.0, gradient) : gradient;
+    if (b != 0) return mul(g, mul(result, std::log(b)));
+    const Tensor flat = ge(exponent, 0.0);
+    return where(flat, 0.0, mul(g, mul(where(flat, 1.0, result), -std::numeric_limits<double>::infinity())));
   }
-  return where(logical_and(eq(base, 0.0), ge(exponent, 0.0)), 0.0, mul(g, mul(result, log(base.tensor()))));
+  const Tensor flat = logical_and(eq(base, 0.0), ge(exponent, 0.0));
+  return where(flat, 0.0, mul(g, mul(result, log(where(flat, 1.0, base)))));
 }
 
 Tensor atan2_gradient(const Tensor& g, const Arg& factor, const Arg& a, const Arg& b) {
   const Tensor d = add(square_of(a), square_of(b));
-  return mul(g, mul(factor, where(eq(d, 0.0), 0.0, reciprocal(d))));
+  const Tensor origin = eq(d, 0.0);
+  return mul(g, mul(factor, where(origin, 0.0, reciprocal(where(origin, 1.0, d)))));
 }
 
 Tensor copysign_gradient(const Arg& a, const Tensor& result) {
-  return where(eq(a, 0.0), 0.0, div(result, a));
+  const Tensor zero = eq(a, 0.0);
+  return where(zero, 0.0, div(result, where(zero, 1.0, a)));
 }
 
 Tensor erfinv_gradient(const Tensor& g, const Tensor& x) {
@@ -69,8 +77,8 @@ Tensor xlogy_gradient(const Tensor& g, const Arg& a, const Arg& b) {
     const double log_b = std::log(b.scalar().to_double());
     return b.scalar().to_double() > 0 ? mul(g, log_b) : where(eq(a, 0.0), 0.0, mul(g, log_b));
   }
-  const Tensor gradient = mul(g, xlogy(1.0, b));
-  return where(logical_and(eq(a, 0.0), le(b, 0.0)), 0.0, gradient);
+  const Tensor flat = logical_and(eq(a, 0.0), le(b, 0.0));
+  return where(flat, 0.0, mul(g, xlogy(1.0, where(flat, 1.0, b))));
 }
 
 namespace {
@@ -117,7 +125,7 @@ Tensor hardswish_second(const Tensor& gg, const Arg& g, const Arg& x) {
 Tensor elu_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p) {
   // The exponent is capped so that the branch not taken stays finite.
   const Tensor e = exp(mul(clamp_max(x, 0.0), p.c));
-  return masked(le(x, 0.0), chain(gg, g, mul(e, p.a * p.b * p.c * p.c)));
+  return masked(lt(x, 0.0), chain(gg, g, mul(e, p.a * p.b * p.c * p.c)));
 }
 
 Tensor silu_second(const Tensor& gg, const Arg& g, const Arg& x) {
@@ -156,7 +164,7 @@ Tensor gelu_tanh_second(const Tensor& gg, const Arg& g, const Arg& x) {
 Tensor softplus_second(const Tensor& gg, const Arg& g, const Arg& x, const PointwiseParams& p) {
   const Tensor scaled = mul(x, p.a);
   const Tensor s = sigmoid(scaled);
-  return masked(le(scaled, p.b), chain(gg, g, mul(mul(s, rsub(1.0, s)), p.a)));
+  return where(ge(scaled, p.b), 0.0, chain(gg, g, mul(mul(s, rsub(1.0, s)), p.a)));  // NaN stays
 }
 
 Tensor logsigmoid_second(const Tensor& gg, const Arg& g, const Arg& x) {

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "core/backend/pointwise.h"
+#include "core/convert.h"
 #include "core/macros.h"
 #include "ops/special_functions.h"
 
@@ -66,19 +67,25 @@ TT_HOST_DEVICE inline T param(double value) {
   }
 }
 
-// NaN in either wins.
+// NaN in either wins; of equals (zeros of either sign) the first.
 template <typename T>
 TT_HOST_DEVICE inline T larger(T a, T b) {
-  return a > b || a != a ? a : b;
+  return a < b || b != b ? b : a;
 }
 template <typename T>
 TT_HOST_DEVICE inline T smaller(T a, T b) {
-  return a < b || a != a ? a : b;
+  return b < a || b != b ? b : a;
 }
 
+// These two do not overflow on the way.
 template <typename T>
 TT_HOST_DEVICE inline T logistic(T x) {
-  return T(1) / (T(1) + std::exp(-x));
+  const T z = std::exp(-std::fabs(x));
+  return (x < T(0) ? z : T(1)) / (T(1) + z);
+}
+template <typename T>
+TT_HOST_DEVICE inline T log1p_exp(T x) {
+  return (x > T(0) ? x : T(0)) + std::log1p(std::exp(-std::fabs(x)));
 }
 
 // A functor that does one thing to floats and leaves integers alone.
@@ -208,14 +215,14 @@ TT_FUNCTOR1(leaky_relu, x > T(0) ? x : x * T(p.a))                       // a: n
 struct elu {
   template <typename T>
   TT_HOST_DEVICE static T apply(T x, const PointwiseParams& p) {
-    return x > T(0) ? x * T(p.b) : std::expm1(x * T(p.c)) * T(p.a * p.b);
+    return x < T(0) ? std::expm1(x * T(p.c)) * T(p.a * p.b) : x * T(p.b);  // so zero keeps its sign
   }
 };
 inline constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
 inline constexpr double kSeluScale = 1.0507009873554804934193349852946;
 TT_FUNCTOR1(selu, elu::apply(x, PointwiseParams{kSeluAlpha, kSeluScale, 1.0}))
-TT_FUNCTOR1(silu, x / (T(1) + std::exp(-x)))
-TT_FUNCTOR1(mish, x* std::tanh(std::log1p(std::exp(x))))
+TT_FUNCTOR1(silu, x* logistic(x))
+TT_FUNCTOR1(mish, x* std::tanh(log1p_exp(x)))
 TT_FUNCTOR1(gelu, x* T(0.5) * (T(1) + std::erf(x * T(0.70710678118654752440))))
 inline constexpr double kGeluBeta = 0.79788456080286535588;  // sqrt(2 / pi)
 inline constexpr double kGeluKappa = 0.044715;
@@ -237,12 +244,20 @@ TT_FUNCTOR2(add_alpha, wrap_add(a, wrap_mul(param<T>(p.a), b)))  // a: alpha
 TT_FUNCTOR2(sub_alpha, wrap_sub(a, wrap_mul(param<T>(p.a), b)))
 TT_FUNCTOR2(div, a / b)
 
+// What lies between the operands and a rounded quotient, in the half type that p.a names; 0 for none.
+template <typename T>
+TT_HOST_DEVICE inline T step(T x, const PointwiseParams& p) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.a != 0) return rounded_to(static_cast<DType>(static_cast<int>(p.a)), x);
+  }
+  return x;
+}
 // Integer division never traps: a zero divisor gives 0 (the ops refuse it before), and -1 wraps around.
 struct div_trunc {
   template <typename T>
-  TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams&) {
+  TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams& p) {
     if constexpr (std::is_floating_point_v<T>) {
-      return std::trunc(a / b);
+      return std::trunc(step(a / b, p));
     } else {
       if (b == T(0)) return T(0);
       if constexpr (std::is_signed_v<T>) {
@@ -281,8 +296,8 @@ struct div_floor {
     if constexpr (std::is_floating_point_v<T>) {
       if (b == T(0)) return a / b;
       const T rest = std::fmod(a, b);
-      T quotient = (a - rest) / b;
-      if (rest != T(0) && (b < T(0)) != (rest < T(0))) quotient -= T(1);
+      T quotient = step(step(a - rest, p) / b, p);
+      if (rest != T(0) && (b < T(0)) != (rest < T(0))) quotient = step(quotient - T(1), p);
       if (quotient == T(0)) return std::copysign(T(0), a / b);
       const T floored = std::floor(quotient);
       return quotient - floored > T(0.5) ? floored + T(1) : floored;
@@ -358,6 +373,8 @@ struct bitwise_right_shift {
 TT_FUNCTOR2(prelu_kernel, a > T(0) ? a : b * a)
 
 // ---- gradients: a is the incoming one, b the op's input (or, of sigmoid, tanh and relu, its result) ----
+// NaN compares false, so the order of the branches says what its gradient is: PyTorch's, on CUDA devices and
+// for what the CPU's vectors leave over (its vectors give others).
 
 TT_FUNCTOR2(sigmoid_backward, a*(T(1) - b) * b)
 TT_FUNCTOR2(tanh_backward, a*(T(1) - b * b))
@@ -365,11 +382,12 @@ TT_FUNCTOR2(threshold_backward, b <= param<T>(p.a) ? T(0) : a)
 // a, b: the bounds; c: 1 where there is no lower one, 2 where there is no upper one. 0 at the bounds
 // themselves.
 TT_FUNCTOR2(clamp_backward, (p.c == 1 || b > param<T>(p.a)) && (p.c == 2 || b < param<T>(p.b)) ? a : T(0))
-TT_FUNCTOR2(shrink_backward, b<-T(p.a) || b> T(p.a) ? a : T(0))
+TT_FUNCTOR2(hardtanh_backward, b <= param<T>(p.a) || b >= param<T>(p.b) ? T(0) : a)  // a, b: the bounds
+TT_FUNCTOR2(shrink_backward, b >= -T(p.a) && b <= T(p.a) ? T(0) : a)
 TT_FUNCTOR2(leaky_relu_backward, b > T(0) ? a : a * T(p.a))
 TT_FUNCTOR2(hardsigmoid_backward, b > T(-3) && b < T(3) ? a * T(1.0 / 6) : T(0))
-TT_FUNCTOR2(hardswish_backward, b <= T(-3) ? T(0) : b >= T(3) ? a : a * (b / T(3) + T(0.5)))
-TT_FUNCTOR2(elu_backward, b > T(0) ? a * T(p.b) : a * T(p.a * p.b * p.c) * std::exp(b * T(p.c)))
+TT_FUNCTOR2(hardswish_backward, b <= T(-3) ? T(0) : b < T(3) ? a * (b / T(3) + T(0.5)) : a)
+TT_FUNCTOR2(elu_backward, b <= T(0) ? a * T(p.a * p.b * p.c) * std::exp(b * T(p.c)) : a * T(p.b))
 struct silu_backward {
   template <typename T>
   TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams&) {
@@ -380,7 +398,7 @@ struct silu_backward {
 struct mish_backward {
   template <typename T>
   TT_HOST_DEVICE static T apply(T a, T b, const PointwiseParams&) {
-    const T t = std::tanh(std::log1p(std::exp(b)));
+    const T t = std::tanh(log1p_exp(b));
     return a * (t + b * logistic(b) * (T(1) - t * t));
   }
 };

@@ -97,7 +97,7 @@
   X(elu, kScalar, kFloatOnly, kSame, kX, elu_backward(g, x, p))               \
   X(gelu, kScalar, kFloatOnly, kSame, kX, gelu_backward(g, x))                \
   X(softplus, kScalar, kFloatOnly, kSame, kX, softplus_backward(g, x, p))     \
-  X(hardtanh, kVector, kNumber, kSame, kX, clamp_backward(g, x, p))           \
+  X(hardtanh, kVector, kNumber, kSame, kX, hardtanh_backward(g, x, p))        \
   X(threshold, kVector, kNumber, kSame, kX, threshold_backward(g, x, p))      \
   X(softshrink, kVector, kFloatOnly, kSame, kX, shrink_backward(g, x, p))     \
   X(hardshrink, kVector, kFloatOnly, kSame, kX, shrink_backward(g, x, p))
@@ -141,8 +141,7 @@
 #define TT_BINARY_OUT(X)                                                                      \
   X(maximum, kVector, kAll, kSame, kBoth, larger_backward(g, a, b), larger_backward(g, b, a)) \
   X(minimum, kVector, kAll, kSame, kBoth, larger_backward(g, b, a), larger_backward(g, a, b)) \
-  X(logaddexp, kScalar, kFloatOnly, kSame, kBoth, div(g, add(exp(sub(b, a)), 1.0)),           \
-    div(g, add(exp(sub(a, b)), 1.0)))
+  X(logaddexp, kScalar, kFloatOnly, kSame, kBoth, mul(g, sigmoid(sub(a, b))), mul(g, sigmoid(sub(b, a))))
 
 #define TT_BINARY_INTERNAL(X)                                                                        \
   X(add_alpha, kVector, kNumber, kSame, kNone, g, mul(g, p.a))                                       \
@@ -158,6 +157,7 @@
   X(tanh_backward, kVector, kFloat, kSame, kBoth, tanh_backward(g, b), mul(mul(g, a), mul(b, -2.0))) \
   X(threshold_backward, kVector, kNumber, kSame, kBoth, threshold_backward(g, b, p), Tensor())       \
   X(clamp_backward, kVector, kNumber, kSame, kBoth, clamp_backward(g, b, p), Tensor())               \
+  X(hardtanh_backward, kVector, kFloatOnly, kSame, kBoth, hardtanh_backward(g, b, p), Tensor())      \
   X(shrink_backward, kVector, kFloatOnly, kSame, kBoth, shrink_backward(g, b, p), Tensor())          \
   X(leaky_relu_backward, kVector, kFloatOnly, kSame, kBoth, leaky_relu_backward(g, b, p), Tensor())  \
   X(hardsigmoid_backward, kVector, kFloatOnly, kSame, kBoth, hardsigmoid_backward(g, b), Tensor())   \

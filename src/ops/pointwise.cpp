@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/convert.h"
 #include "core/layout.h"
 #include "core/overlap.h"
 #include "ops/autocast.h"
@@ -250,27 +251,34 @@ struct Ready {
   Tensor tensor;
   alignas(8) char value[8];
 
-  LoopOperand prepare(const Arg& arg, DType dtype, Device device) {
-    // Numbers keep float's precision beside half types.
-    const DType host_dtype = is_reduced_floating(dtype) ? DType::kFloat32 : dtype;
+  // keeps: beside a half type, a number or a 0-dim tensor stays float; else it is rounded to that type too.
+  LoopOperand prepare(const Arg& arg, DType dtype, Device device, bool keeps) {
+    const bool half = is_reduced_floating(dtype);
+    const DType host_dtype = half ? DType::kFloat32 : dtype;
     if (arg.is_tensor()) {
       const Tensor& t = arg.tensor();
       if (t.device() == device) {
         if (t.dtype() == dtype) return LoopOperand(t);
         const GradMode off(false);
-        tensor = to_dtype(t, dtype);
+        tensor = to_dtype(t, keeps && t.ndim() == 0 ? host_dtype : dtype);
         return LoopOperand(tensor);
       }
       refuse_host_capture("reads a value for another device");
       visit_dtype(t.dtype(), [&]<typename From>() {
         const From from = *t.data<From>();
-        visit_dtype(host_dtype,
-                    [&]<typename To>() { *reinterpret_cast<To*>(value) = static_cast<To>(from); });
+        visit_dtype(host_dtype, [&]<typename To>() { store(convert<To>(from)); });
       });
     } else {
-      visit_dtype(host_dtype, [&]<typename T>() { *reinterpret_cast<T*>(value) = arg.scalar().to<T>(); });
+      visit_dtype(host_dtype, [&]<typename T>() { store(arg.scalar().to<T>()); });
     }
+    if (half && !keeps) store(rounded_to(dtype, *reinterpret_cast<const float*>(value)));
     return LoopOperand(value, host_dtype);
+  }
+
+ private:
+  template <typename T>
+  void store(T x) {
+    *reinterpret_cast<T*>(value) = x;
   }
 };
 
@@ -310,6 +318,21 @@ void check_values(BinaryOp op, const Arg& a, const Arg& b, DType dtype) {
            "Integers to negative integer powers are not allowed.");
 }
 
+// Which operands of half types are computed with as float, and are not rounded to the type first: PyTorch's
+// CPU kernels for these ops read a second operand that is one number as it was given.
+bool keeps_second(BinaryOp op) {
+  return op == BinaryOp::mul || op == BinaryOp::div || op == BinaryOp::div_floor || op == BinaryOp::div_trunc;
+}
+bool keeps_third(TernaryOp op) { return op == TernaryOp::lerp; }
+
+// Quotients of half types are rounded to the type before they are rounded to integers, but not those by one
+// number.
+PointwiseParams with_steps(BinaryOp op, const Arg& b, DType dtype, const PointwiseParams& params) {
+  if (!is_reduced_floating(dtype) || (op != BinaryOp::div_floor && op != BinaryOp::div_trunc)) return params;
+  const bool by_number = !b.is_tensor() || b.tensor().numel() == 1;
+  return {by_number ? 0.0 : static_cast<double>(dtype), 0, 0};
+}
+
 // Two dense CPU tensors of one dtype and shape, and no capture: nothing to promote, broadcast, merge or note.
 bool alike(const Arg& a, const Arg& b) {
   if (!a.is_tensor() || !b.is_tensor()) return false;
@@ -340,18 +363,19 @@ Loop flat_loop(const Tensor& out, const Tensor& a, const Tensor& b) {
 void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DType dtype,
                 const PointwiseParams& params) {
   Ready ready_a, ready_b;
-  const Loop loop = make_loop(
-      out.sizes(), {out, ready_a.prepare(a, dtype, out.device()), ready_b.prepare(b, dtype, out.device())});
-  if (loop.numel > 0) backend_of(out.device()).pointwise->binary(op, loop, params);
+  const Device device = out.device();
+  const Loop loop = make_loop(out.sizes(), {out, ready_a.prepare(a, dtype, device, false),
+                                            ready_b.prepare(b, dtype, device, keeps_second(op))});
+  if (loop.numel > 0) backend_of(device).pointwise->binary(op, loop, with_steps(op, b, dtype, params));
 }
 
 void run_ternary(TernaryOp op, const Tensor& out, const Arg& a, const Arg& b, const Arg& c, DType dtype,
                  const PointwiseParams& params) {
   Ready ready_a, ready_b, ready_c;
   const Device device = out.device();
-  const Loop loop =
-      make_loop(out.sizes(), {out, ready_a.prepare(a, dtype, device), ready_b.prepare(b, dtype, device),
-                              ready_c.prepare(c, dtype, device)});
+  const Loop loop = make_loop(
+      out.sizes(), {out, ready_a.prepare(a, dtype, device, false), ready_b.prepare(b, dtype, device, false),
+                    ready_c.prepare(c, dtype, device, keeps_third(op))});
   if (loop.numel > 0) backend_of(device).pointwise->ternary(op, loop, params);
 }
 
@@ -380,6 +404,8 @@ bool simple_power(BinaryOp op, const Arg& base, const Arg& exponent, UnaryOp* ke
     return false;
   }
   const double e = exponent.scalar().to_double();
+  // A root of -0 or minus infinity shows that PyTorch has no kernel for roots of half types.
+  if (e != 2 && e != -1 && is_reduced_floating(base.tensor().dtype())) return false;
   *kernel = e == 2      ? UnaryOp::square
             : e == 0.5  ? UnaryOp::sqrt
             : e == -0.5 ? UnaryOp::rsqrt
@@ -402,6 +428,7 @@ void check_ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c) {
            " for `end` but got dtype ", b.tensor().dtype());
   TT_CHECK(!c.is_tensor() || c.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
            " for `weight` but got dtype ", c.tensor().dtype());
+  if (!c.is_tensor()) check_fits(c.scalar(), is_reduced_floating(dtype) ? DType::kFloat32 : dtype, "weight");
 }
 
 }  // namespace
@@ -468,13 +495,20 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
     const Tensor wide_a = cast(ta), wide_b = cast(tb);
     return binary(op, a.is_tensor() ? Arg(wide_a) : a, b.is_tensor() ? Arg(wide_b) : b, params);
   }
+  // PyTorch has no kernel for a number divided by a tensor, which shows in half types.
+  if (op == BinaryOp::div && !a.is_tensor() && is_reduced_floating(b.tensor().dtype())) {
+    return mul(reciprocal(b.tensor()), a);
+  }
   const Row& row = kBinaryRows[static_cast<int>(op)];
   Tensor out;
   if (alike(a, b) && compute_dtype(row, a.tensor().dtype()) == a.tensor().dtype()) {
     const DType dtype = a.tensor().dtype();
     check_values(op, a, b, dtype);
     out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
-    if (out.numel() > 0) cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()), params);
+    if (out.numel() > 0) {
+      cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()),
+                                      with_steps(op, b, dtype, params));
+    }
   } else if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
     const GradMode off(false);
     out = unary(kernel, to_dtype(a.tensor(), compute_dtype(row, result_type(a, b))));

@@ -71,12 +71,17 @@ void check_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
 PointwiseParams alpha_params(DType result, double alpha) {
   TT_CHECK(is_floating(result) || alpha == std::floor(alpha), Status::kInvalidArgument,
            "For integral input tensors, argument alpha must not be a floating point number, got ", alpha);
-  return {checked_factor("alpha", alpha, result), 0, 0};
+  const bool floating = is_floating(result);
+  return {floating ? checked_param("alpha", alpha, result) : checked_factor("alpha", alpha, result), 0, 0};
 }
 
-PointwiseParams bounds(OptionalNumber min, OptionalNumber max) {
+PointwiseParams bounds(DType dtype, OptionalNumber min, OptionalNumber max) {
   TT_CHECK(min || max, Status::kInvalidArgument, "clamp: At least one of 'min' or 'max' must not be None");
-  return {min.value_or(-kInfinity), max.value_or(kInfinity), !min ? 1.0 : !max ? 2.0 : 0.0};
+  return {checked_param("min", min.value_or(-kInfinity), dtype),
+          checked_param("max", max.value_or(kInfinity), dtype),
+          !min   ? 1.0
+          : !max ? 2.0
+                 : 0.0};
 }
 
 // Python numbers are floats here: integers become the default dtype.
@@ -217,15 +222,8 @@ void round_(const Tensor& self, int64_t decimals) {
 // The bounds are numbers of the dtype, as in PyTorch: 1 - eps is rounded.
 static PointwiseParams logit_params(DType dtype, OptionalNumber eps) {
   if (!eps || *eps < 0) return {-1, 0, 0};
-  PointwiseParams params{*eps, 1 - *eps, 0};
-  if (dtype == DType::kFloat16) {
-    params.a = static_cast<float>(Half(static_cast<float>(params.a)));
-    params.b = static_cast<float>(Half(static_cast<float>(1 - params.a)));
-  } else if (dtype == DType::kBFloat16) {
-    params.a = static_cast<float>(BFloat16(static_cast<float>(params.a)));
-    params.b = static_cast<float>(BFloat16(static_cast<float>(1 - params.a)));
-  }
-  return params;
+  const double low = checked_param("eps", *eps, dtype);
+  return {low, checked_param("eps", 1 - low, dtype), 0};
 }
 
 Tensor logit(const Tensor& x, OptionalNumber eps) { return logit(x, logit_params(x.dtype(), eps)); }
@@ -239,11 +237,11 @@ void nan_to_num_(const Tensor& self, OptionalNumber nan, OptionalNumber posinf, 
 }
 
 Tensor clamp(const Tensor& x, OptionalNumber min, OptionalNumber max) {
-  const PointwiseParams params = bounds(min, max);
+  const PointwiseParams params = bounds(promote_with_scalar(x.dtype(), 0.0), min, max);
   return clamp(promoted(x), params);
 }
 void clamp_(const Tensor& self, OptionalNumber min, OptionalNumber max) {
-  const PointwiseParams params = bounds(min, max);
+  const PointwiseParams params = bounds(promote_with_scalar(self.dtype(), 0.0), min, max);
   check_in_place_float(self);
   clamp_(self, params);
 }

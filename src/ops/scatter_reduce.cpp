@@ -42,9 +42,6 @@ Scalar identity_of(ScatterReduce reduce, DType dtype) {
 // 1 where the comparison holds, in the dtype of its gradient.
 Tensor as_number(const Tensor& condition, DType dtype) { return to_dtype(condition, dtype); }
 
-// x with ones where the mask (of zeros and ones) is one; x is zero there.
-Tensor ones_at(const Tensor& x, const Tensor& mask) { return add(x, mask); }
-
 // How many values each place took, at least 1.
 Tensor counts_of(const Tensor& self, int dim, const Tensor& index, bool include_self) {
   const GradMode off(false);
@@ -98,24 +95,30 @@ struct Rule {
   }
 
  private:
-  // The product of the others: by division, except where the value itself is 0.
+  // The product of the others: by division, except where the value itself is 0. Then it is the product of all
+  // that are not 0, times the other zeros: nothing for none, for one its value, whose derivative is 1, and
+  // for more 0, with no derivative either.
   void product(BackwardContext& context, const Tensor& at, Tensor& grad_self, Tensor& grad_src) const {
     const Tensor& grad = context.grad();
     const Tensor x = context.unpack(self);
     const Tensor s = context.unpack(src);
     const Tensor y = context.unpack(result);
     if (context.needs(0)) {
-      const Tensor others = ones_at(x, as_number(eq(x, 0.0), x.dtype()));
+      const Tensor others = where(eq(x, 0.0), 1.0, x);
       grad_self = div(mul(grad, scatter_reduce(others, dim, at, s, reduce, include_self)), others);
     }
     if (!context.needs(1)) return;
-    const Tensor is_zero = as_number(eq(s, 0.0), s.dtype());
-    const Tensor zeros_there = gather(scatter_add(zeros_like(x), dim, at, is_zero), dim, at);
-    const Tensor alone = mul(is_zero, as_number(eq(zeros_there, 1.0), s.dtype()));
-    const Tensor without = scatter_reduce(x, dim, at, ones_at(s, alone), reduce, include_self);
-    const Tensor by_division = div(gather(mul(grad, y), dim, at), ones_at(s, is_zero));
-    const Tensor rest = sub(ones_like(alone), alone);
-    grad_src = add(mul(alone, gather(mul(grad, without), dim, at)), mul(rest, by_division));
+    const Tensor is_zero = eq(s, 0.0);
+    const Tensor not_zero = where(is_zero, 1.0, s);
+    const auto total = [&](const Tensor& each) {
+      return gather(scatter_add(zeros_like(x), dim, at, each), dim, at);
+    };
+    const Tensor count = total(as_number(is_zero, s.dtype()));
+    const Tensor other_zero = grad_enabled() ? sub(total(where(is_zero, s, 0.0)), s) : zeros_like(s);
+    const Tensor zeros_left = where(eq(count, 1.0), 1.0, where(eq(count, 2.0), other_zero, 0.0));
+    const Tensor of_nonzero = scatter_reduce(x, dim, at, not_zero, reduce, include_self);
+    grad_src = where(is_zero, mul(gather(mul(grad, of_nonzero), dim, at), zeros_left),
+                     div(gather(mul(grad, y), dim, at), not_zero));
   }
 
   // Shared among the values that are the extremum.

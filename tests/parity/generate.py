@@ -19,6 +19,7 @@ import torch
 import cases_activation
 import cases_binary
 import cases_create
+import cases_edge
 import cases_index
 import cases_matmul
 import cases_nn
@@ -42,6 +43,7 @@ MODULES = (
     cases_view,
     cases_index,
     cases_create,
+    cases_edge,
     cases_nn,
 )
 FAMILIES = {name: record for module in MODULES for name, record in module.FAMILIES.items()}

@@ -143,3 +143,28 @@ TEST(Index, RepeatsOfOneElementAreNewMemory) {
     }
   }
 }
+
+// The gradient of a product at one zero and at two, as a function of the zeros.
+TEST(Index, ScatterReduceProductsOfZeros) {
+  const auto second = [](std::initializer_list<double> values, bool include_self) {
+    const Tensor src = empty({static_cast<int64_t>(values.size())}, DType::kFloat64);
+    std::copy(values.begin(), values.end(), src.data<double>());
+    set_requires_grad(src, true);
+    const Tensor index = ops::zeros({src.numel()}, DType::kInt64);
+    const Tensor self = ops::full({1}, 3.0, DType::kFloat64);
+    BackwardOptions options;
+    options.create_graph = true;
+    const Tensor leaves[] = {src};
+    const Tensor out[] = {
+        ops::sum(ops::scatter_reduce(self, 0, index, src, ops::ScatterReduce::kProd, include_self))};
+    const Tensor first[] = {ops::sum(grad(out, leaves, {}, options)[0])};
+    const Tensor found = grad(first, leaves, {}, {})[0];
+    return std::vector<double>(found.data<double>(), found.data<double>() + found.numel());
+  };
+  EXPECT_EQ(second({0, 2}, false), (std::vector<double>{1, 1}));
+  EXPECT_EQ(second({0, 2}, true), (std::vector<double>{3, 3}));
+  EXPECT_EQ(second({0, 2, 5}, false), (std::vector<double>{7, 5, 2}));
+  EXPECT_EQ(second({0, 0, 5}, false), (std::vector<double>{5, 5, 0}));
+  EXPECT_EQ(second({0, 0, 0, 5}, false), (std::vector<double>{0, 0, 0, 0}));
+  EXPECT_EQ(second({4, 2, 5}, false), (std::vector<double>{7, 9, 6}));
+}

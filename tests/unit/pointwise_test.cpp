@@ -120,7 +120,7 @@ Tensor smooth_point(std::string_view name) {
 
 PointwiseParams smooth_params(std::string_view name) {
   if (name == "clamp" || name == "clamp_backward") return {-0.5, 1.1, 0};
-  if (name == "hardtanh") return {-0.5, 1.1, 0};
+  if (name == "hardtanh" || name == "hardtanh_backward") return {-0.5, 1.1, 0};
   if (name == "logit") return {-1, 0, 0};
   if (name == "softplus" || name == "softplus_backward") return {1.5, 2.0, 0};
   if (name == "polygamma") return {2, 0, 0};
@@ -257,6 +257,56 @@ TEST(Pointwise, SpecialPoints) {
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::pow(floats({0}), x); }, 2), 0);
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::relu(x); }, 0), 0);
   EXPECT_EQ(grad_of([](const Tensor& x) { return ops::xlogy(x, floats({0})); }, 0), 0);
+}
+
+// Also in vectors and in what they leave over.
+TEST(Pointwise, ZerosKeepTheirSign) {
+  using Op = std::function<Tensor(const Tensor&)>;
+  const std::pair<const char*, Op> ops_of_zero[] = {
+      {"relu", [](const Tensor& x) { return ops::relu(x); }},
+      {"relu6", [](const Tensor& x) { return ops::relu6(x); }},
+      {"hardtanh", [](const Tensor& x) { return ops::hardtanh(x, 0, 1); }},
+      {"clamp", [](const Tensor& x) { return ops::clamp(x, 0.0, 6.0); }},
+      {"clamp at a lower bound", [](const Tensor& x) { return ops::clamp(x, -0.0, {}); }},
+      {"clamp at an upper bound", [](const Tensor& x) { return ops::clamp(x, {}, 0.0); }},
+      {"elu", [](const Tensor& x) { return ops::elu(x, -1.3); }},
+      {"sin", [](const Tensor& x) { return ops::sin(x); }},
+      {"tan", [](const Tensor& x) { return ops::tan(x); }},
+      {"asin", [](const Tensor& x) { return ops::asin(x); }},
+      {"sinh", [](const Tensor& x) { return ops::sinh(x); }},
+      {"tanh", [](const Tensor& x) { return ops::tanh(x); }},
+      {"expm1", [](const Tensor& x) { return ops::expm1(x); }},
+      {"log1p", [](const Tensor& x) { return ops::log1p(x); }},
+      {"erf", [](const Tensor& x) { return ops::erf(x); }},
+      {"silu", [](const Tensor& x) { return ops::silu(x); }},
+      {"mish", [](const Tensor& x) { return ops::mish(x); }},
+      {"hardswish", [](const Tensor& x) { return ops::hardswish(x); }},
+      {"softsign", [](const Tensor& x) { return ops::softsign(x); }},
+      {"gelu", [](const Tensor& x) { return ops::gelu(x, false); }},
+  };
+  for (const auto& [what, op] : ops_of_zero) {
+    for (const DType dtype : {DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64}) {
+      for (const double zero : {0.0, -0.0}) {
+        const Tensor y = op(ops::full({19}, zero, dtype));
+        for (int64_t i = 0; i < 19; ++i) {
+          EXPECT_EQ(at(y, i), 0) << what;
+          EXPECT_EQ(std::signbit(at(y, i)), std::signbit(zero)) << what << " " << tt::name(dtype) << " " << i;
+        }
+      }
+    }
+  }
+}
+
+// PyTorch's vectors overflow below the largest numbers; what it does element by element does not.
+TEST(Pointwise, OverflowComesWhereItIsDue) {
+  for (const int64_t n : {1, 19}) {
+    EXPECT_NEAR(at(ops::sinh(ops::full({n}, 710.0, DType::kFloat64)), n - 1) / 1.1169973830808557e308, 1,
+                1e-12);
+    EXPECT_EQ(at(ops::sinh(ops::full({n}, -711.0, DType::kFloat64)), n - 1), -kInf);
+    EXPECT_NEAR(at(ops::cosh(ops::full({n}, 89.0, DType::kFloat32)), n - 1) / 2.24480643e38, 1, 1e-5);
+    EXPECT_EQ(at(ops::exp(ops::full({n}, 88.73, DType::kFloat32)), n - 1), kInf);
+    EXPECT_EQ(at(ops::exp(ops::full({n}, -104.0, DType::kFloat32)), n - 1), 0);
+  }
 }
 
 // ---- kernels ----

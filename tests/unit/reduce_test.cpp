@@ -115,3 +115,31 @@ TEST(Reduce, ProductGradientWithZeros) {
   EXPECT_EQ(x.grad().data<double>()[1], -4.5);
   EXPECT_EQ(x.grad().data<double>()[2], 0.0);
 }
+
+// Sums of a million float32 0.1, whose rounding errors all go one way: added up one by one they are 1000
+// off. (The double sum of float32 0.1 is 100000.00149.)
+TEST(Reduce, SumsArePairwise) {
+  constexpr int64_t kCount = 1000000;
+  const Tensor dense = ops::full({kCount}, 0.1, DType::kFloat32);
+  const Tensor steps = ops::slice(ops::full({kCount, 2}, 0.1, DType::kFloat32), 1, 0, 1);
+  const Tensor columns = ops::full({kCount, 3}, 0.1, DType::kFloat32);
+  const int64_t rows[] = {0};
+  const auto expect_sum = [](const char* what, const Tensor& sum) {
+    const Tensor values = ops::contiguous(sum);
+    for (int64_t i = 0; i < values.numel(); ++i)
+      EXPECT_NEAR(values.data<float>()[i], 100000.0015, 0.1) << what;
+  };
+  for (const bool skips_nan : {false, true}) {
+    const auto sum = [&](const Tensor& x, ops::DimList dims) {
+      return skips_nan ? ops::nansum(x, dims) : ops::sum(x, dims);
+    };
+    expect_sum("dense", sum(dense, {}));
+    expect_sum("steps", sum(steps, {}));
+    expect_sum("columns", sum(columns, rows));
+  }
+  expect_sum("mean", ops::mul(ops::mean(dense), static_cast<double>(kCount)));
+  expect_sum("norm", ops::vector_norm(dense, 1));
+  expect_sum("norm", ops::vector_norm(steps, 1));
+  expect_sum("loss", ops::l1_loss(dense, ops::zeros_like(dense), ops::Reduction::kSum));
+  expect_sum("cumsum", ops::slice(ops::cumsum(dense, 0), 0, kCount - 1));
+}

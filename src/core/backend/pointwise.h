@@ -30,14 +30,14 @@ struct PointwiseParams {
 }
 
 // Loops: operand 0 is the result, the inputs follow and share one dtype, the op's compute dtype. The result's
-// dtype is that, or bool where the op's row says so. Where the compute dtype is a half type, host scalars are
-// float32, so that they lose nothing before the arithmetic.
+// dtype is that, or bool where the op's row says so. Where the compute dtype is a half type, host scalars and
+// inputs after the first may be float32: PyTorch rounds not all of them before the arithmetic.
 class PointwiseKernels {
  public:
   static constexpr char kFamily[] = "pointwise";
   virtual ~PointwiseKernels() = default;
   virtual void fill(const Loop& loop, const Scalar& value) = 0;
-  // out[0] = in[1], converting between any two dtypes as C does (float to bool: != 0).
+  // out[0] = in[1], converting between any two dtypes as core/convert.h does.
   virtual void copy(const Loop& loop) = 0;
   virtual void unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) = 0;
   virtual void binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) = 0;

@@ -96,6 +96,7 @@ PointwiseParams params_of(std::string_view name) {
   if (name == "polygamma") return {2, 0, 0};
   if (name == "clamp" || name == "hardtanh") return {-1, 2, 0};
   if (name == "round_decimals") return {100, 0, 0};
+  if (name == "div_trunc" || name == "div_floor") return {};  // or the half type between their steps
   return kParams;
 }
 
@@ -143,6 +144,44 @@ TEST(DevicePointwise, TernaryRows) {
 #define TT_ROW(name, kernel, domain, ...) compare_row(TernaryOp::name, #name, Domain::domain, kSame, 3, call);
   TT_TERNARY_OPS(TT_ROW)
 #undef TT_ROW
+}
+
+// A number, a 0-dim tensor of the host and one of the device: rounded to the half type first, or not.
+TEST(DevicePointwise, NumbersBesideHalfTypes) {
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
+    const Tensor x = values({517}, dtype, true), there = on_cuda(x);
+    for (const double number : {0.1, -0.3, 7.0, 70000.0}) {
+      const Tensor wide = ops::full({}, number, DType::kFloat32);
+      for (const BinaryOp op : {BinaryOp::add, BinaryOp::mul, BinaryOp::div, BinaryOp::div_trunc,
+                                BinaryOp::div_floor, BinaryOp::remainder, BinaryOp::eq, BinaryOp::lt}) {
+        const std::string what = std::string(tt::name(op)) + " " + std::to_string(number);
+        const Tensor expected = ops::binary(op, x, number);
+        const double rtol = is_floating(expected.dtype()) ? tolerance(dtype) : 0;
+        EXPECT_EQ(difference(ops::binary(op, there, number), expected, rtol, 0), "") << what;
+        EXPECT_EQ(difference(ops::binary(op, there, wide), expected, rtol, 0), "") << what;
+        EXPECT_EQ(difference(ops::binary(op, there, on_cuda(wide)), expected, rtol, 0), "") << what;
+      }
+    }
+    const Tensor divisor = values({517}, dtype, false);
+    for (const BinaryOp op : {BinaryOp::div_trunc, BinaryOp::div_floor}) {
+      EXPECT_EQ(difference(ops::binary(op, there, on_cuda(divisor)), ops::binary(op, x, divisor), 0, 0), "");
+    }
+  }
+}
+
+// NaN, infinities and numbers out of range as integers, too.
+TEST(DevicePointwise, FloatsBeyondIntegers) {
+  for (const DType from : {DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64}) {
+    for (const double value : {1e38, -1e38, 3e9, -3e9, 2147483648.0, 40000.0, -300.0, 9.3e18, 1e19, 255.5}) {
+      const Tensor x = ops::to_dtype(ops::full({5}, value, DType::kFloat64), from);
+      for (int i = 0; i < kDTypeCount; ++i) {
+        const auto to = static_cast<DType>(i);
+        if (is_floating(to)) continue;
+        EXPECT_EQ(difference(ops::to_dtype(on_cuda(x), to), ops::to_dtype(x, to), 0, 0), "")
+            << value << " " << name(from) << " to " << name(to);
+      }
+    }
+  }
 }
 
 TEST(DevicePointwise, CopiesBetweenAllDtypes) {
