@@ -3,7 +3,7 @@
 #include "capi/callback.h"
 #include "capi/scope.h"
 #include "capi/text.h"
-#include "io/json.h"
+#include "core/utf8.h"
 #include "nn/container.h"
 
 using namespace tt;
@@ -13,7 +13,7 @@ namespace tt::capi {
 
 std::string_view name_in(const char* name) {
   const std::string_view text = text_in(name, "name");
-  TT_CHECK(io::is_utf8(text), Status::kInvalidArgument, "name is not UTF-8");
+  TT_CHECK(is_utf8(text), Status::kInvalidArgument, "name is not UTF-8");
   return text;
 }
 
