@@ -100,9 +100,16 @@ void refuse_handle(const RefCounted* object, const char* argument, std::string_v
   fail(Status::kInvalidArgument, argument, " is not ", article, what);
 }
 
+void check_list(const void* list, size_t count, size_t element_size, const char* argument,
+                const char* counter) {
+  TT_CHECK(list != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its ", counter,
+           " is ", static_cast<uint64_t>(count));
+  TT_CHECK(count <= PTRDIFF_MAX / element_size, Status::kInvalidArgument, argument, "'s ", counter, " is ",
+           static_cast<uint64_t>(count), ", more than fits in memory");
+}
+
 Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument) {
-  TT_CHECK(handles != nullptr || count == 0, Status::kInvalidArgument, argument,
-           " is NULL, but its count is ", static_cast<uint64_t>(count));
+  check_list(handles, count, sizeof *handles, argument);
   Tensors out;
   out.reserve(count);
   for (size_t i = 0; i < count; ++i) {
@@ -125,9 +132,8 @@ void clear_outs(std::initializer_list<HandleSlot> slots) {
   reserve_in_scope(slots.size());
 }
 
-void clear_list(tt_tensor** slots, size_t capacity, const char* argument) {
-  TT_CHECK(slots != nullptr || capacity == 0, Status::kInvalidArgument, argument,
-           " is NULL, but its capacity is ", static_cast<uint64_t>(capacity));
+void clear_list(tt_tensor** slots, size_t capacity, const char* argument, const char* counter) {
+  check_list(slots, capacity, sizeof *slots, argument, counter);
   for (size_t i = 0; i < capacity; ++i) slots[i] = nullptr;
 }
 
@@ -154,8 +160,7 @@ Device device_in(tt_device_type type, int32_t index) {
 }
 
 Dims dims_in(const int64_t* values, size_t count, const char* argument) {
-  TT_CHECK(values != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its count is ",
-           static_cast<uint64_t>(count));
+  check_list(values, count, sizeof *values, argument);
   TT_CHECK(count <= kMaxDims, Status::kShape, argument, " has ", static_cast<uint64_t>(count),
            " entries; a tensor has at most ", kMaxDims, " dimensions");
   return Dims(std::span<const int64_t>(values, count));

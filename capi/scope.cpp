@@ -132,7 +132,8 @@ class Scopes {
   // Takes out the reference that came last. False: there is none.
   bool remove_newest(const RefCounted* object) {
     // A tensor that was just made, and that nobody else holds, needs no index.
-    if (is_last(object) && indexed_ < owned_.size() && object->use_count() == 1) {
+    const bool fresh = owned_.size() > std::max(starts_.back(), indexed_) && owned_.back().impl == object;
+    if (fresh && object->use_count() == 1) {
       owned_.pop_back();
       return true;
     }
@@ -147,12 +148,10 @@ class Scopes {
     if (gone_ > 64 && gone_ > owned_.capacity() / 4) compact();
     return true;
   }
-  // Whether the list ends with the tensor.
-  bool is_last(const RefCounted* object) const { return !owned_.empty() && owned_.back().impl == object; }
 
  private:
-  static constexpr size_t kMostKept = size_t{1}
-                                      << 16;  // tensors that there is room for while no scope is open
+  // Tensors that there is room for while no scope is open.
+  static constexpr size_t kMostKept = size_t{1} << 16;
 
   void drop_last() {
     const Owned last = owned_.back();
