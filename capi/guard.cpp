@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -85,6 +86,8 @@ tt_status report_current(const char* call) noexcept {
     return report(call, error.code(), error.message());
   } catch (const std::bad_alloc&) {
     return report(call, Status::kOutOfMemory, "out of memory");
+  } catch (const std::length_error&) {
+    return report(call, Status::kOutOfMemory, "out of memory: a list would be longer than memory can hold");
   } catch (const std::exception& error) {
     return report(call, Status::kInternal, error.what());
   } catch (...) {

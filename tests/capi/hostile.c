@@ -64,6 +64,32 @@ static void counts(void) {
   tt_tensor_release(x);
 }
 
+static tt_status endless(int64_t* out, void* user) {
+  (void)user;
+  *out = INT64_MAX;
+  return TT_OK;
+}
+static tt_status nothing(int64_t index, tt_tensor** sample, size_t width, void* user) {
+  (void)index, (void)sample, (void)width, (void)user;
+  return tt_fail("not called");
+}
+
+/* A list of as many numbers as a data set says that it has. */
+static void endless_data_set(void) {
+  const tt_dataset_callbacks callbacks = {sizeof callbacks, 1, endless, nothing, NULL, NULL};
+  const int64_t length = INT64_MAX;
+  tt_loader_options options = TT_LOADER_OPTIONS_INIT;
+  tt_dataset *dataset = NULL, *part = NULL;
+  tt_loader* loader = NULL;
+  OK(tt_dataset_new(&callbacks, &dataset));
+  FAILS(tt_random_split(dataset, &length, 1, NULL, &part), TT_ERR_OUT_OF_MEMORY, "out of memory");
+  options.shuffle = 1;
+  OK(tt_loader_new(dataset, &options, &loader));
+  FAILS(tt_loader_begin(loader), TT_ERR_OUT_OF_MEMORY, "out of memory");
+  tt_loader_release(loader);
+  tt_dataset_release(dataset);
+}
+
 /* ---- messages ---- */
 
 /* Whether it is UTF-8, by itself. */
@@ -159,6 +185,7 @@ static void cut_texts(void) {
 
 int main(void) {
   counts();
+  endless_data_set();
   texts();
   cut_texts();
   return finish("hostile");
