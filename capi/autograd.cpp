@@ -21,6 +21,7 @@ BackwardOptions options_in(const tt_backward_options* options) {
 Tensors optional_list_in(tt_tensor* const* handles, size_t count, const char* argument) {
   Tensors out;
   if (handles == nullptr) return out;
+  check_list(handles, count, sizeof *handles, argument);
   out.reserve(count);
   for (size_t i = 0; i < count; ++i) out.push_back(optional_in(handles[i], argument));
   return out;
@@ -100,8 +101,8 @@ void tt_backward_options_init(tt_backward_options* options) {
 
 tt_status tt_backward(const tt_tensor* tensor) {
   return guard("tt_backward", [&] {
-    const In t(tensor, "tensor");
-    backward(std::span<const Tensor>(&*t, 1), {}, {});
+    const Tensor t = held_in(tensor, "tensor");
+    backward({&t, 1}, {}, {});
   });
 }
 
@@ -117,8 +118,8 @@ tt_status tt_grad(tt_tensor* const* outputs, tt_tensor* const* grad_outputs, siz
                   tt_tensor* const* inputs, size_t input_count, const tt_backward_options* options,
                   tt_tensor** grads) {
   return guard("tt_grad", [&] {
-    TT_CHECK(grads != nullptr || input_count == 0, Status::kInvalidArgument, "grads is NULL");
-    for (size_t i = 0; i < input_count; ++i) grads[i] = nullptr;
+    check_list(inputs, input_count, sizeof *inputs, "inputs", "input_count");
+    clear_list(grads, input_count, "grads", "count");
     Tensors result = grad(list_in(outputs, output_count, "outputs"), list_in(inputs, input_count, "inputs"),
                           optional_list_in(grad_outputs, output_count, "grad_outputs"), options_in(options));
     give_all(result, grads);

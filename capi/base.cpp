@@ -1,6 +1,7 @@
 #include "tinytorch/base.h"
 
-#include <string>
+#include <array>
+#include <cstdio>
 
 #include "capi/callback.h"
 #include "capi/guard.h"
@@ -45,9 +46,13 @@ const char* tt_version(void) { return TT_VERSION_STRING; }
 int32_t tt_abi_version(void) { return 1; }
 
 const char* tt_build_info(void) {
-  static const std::string info =
-      str("tinytorch ", TT_VERSION_STRING, ", g++ ", __VERSION__, ", ", cpu::isa_name());
-  return info.c_str();
+  static const auto info = [] {
+    std::array<char, 160> text{};
+    std::snprintf(text.data(), text.size(), "tinytorch %s, g++ %s, %s", TT_VERSION_STRING, __VERSION__,
+                  cpu::isa_name());
+    return text;
+  }();
+  return info.data();
 }
 
 const char* tt_dtype_name(tt_dtype dtype) { return name(static_cast<DType>(dtype)).data(); }

@@ -4,18 +4,30 @@
 
 namespace tt::capi {
 
-User make_user(void* user, void (*destroy)(void*)) {
-  return User(user, [destroy](void* pointer) {
-    if (destroy != nullptr) destroy(pointer);
-  });
+void Parting::end(Farewell* self) noexcept {
+  auto* const parting = static_cast<Parting*>(self);
+  void* const user = parting->user;
+  auto* const destroy = parting->destroy;
+  delete parting;
+  if (destroy != nullptr) destroy(user);
 }
 
-void run_callback(const char* what, const std::string& name, const std::function<tt_status()>& fn) {
-  clear_error();
-  const tt_status status = fn();
-  if (status == TT_OK) return;
+User make_user(void* user, void (*destroy)(void*)) {
+  if (destroy == nullptr) return User(user, [](void*) {});
+  Parting* parting;
+  try {
+    parting = new Parting(user, destroy);
+  } catch (...) {
+    destroy(user);
+    throw;
+  }
+  return User(user, [parting](void*) { depart(parting); });
+}
+
+void fail_callback(const char* what, std::string_view name, tt_status status) {
   const std::string message = tt_last_error();
-  fail(Status::kCallback, what, " ", name, " failed", message.empty() ? " without a message" : ": ", message);
+  fail(status == TT_ERR_OUT_OF_MEMORY ? Status::kOutOfMemory : Status::kCallback, what, " ", name, " failed",
+       message.empty() ? " without a message" : ": ", message);
 }
 
 Tensor take(tt_tensor* handle, const char* argument) { return optional_in(handle, argument); }

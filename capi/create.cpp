@@ -140,10 +140,11 @@ tt_status tt_one_hot(const tt_tensor* input, int64_t num_classes, tt_tensor** ou
 tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, int32_t indexing, tt_tensor** outs) {
   return guard("tt_meshgrid", [&] {
     out_value(outs, "outs");
-    for (size_t i = 0; i < count; ++i) outs[i] = nullptr;
+    check_list(tensors, count, sizeof *tensors, "tensors");
+    clear_list(outs, count, "outs", "count");
     TT_CHECK(indexing == TT_INDEXING_IJ || indexing == TT_INDEXING_XY, Status::kInvalidArgument,
              "indexing is ", indexing, ", expected TT_INDEXING_IJ (0) or TT_INDEXING_XY (1)");
-    const Tensors list = list_in(const_cast<tt_tensor* const*>(tensors), count, "tensors");
+    const Tensors list = list_in(tensors, count, "tensors");
     Tensors grids = ops::meshgrid(list, indexing == TT_INDEXING_XY);
     give_all(grids, outs);
   });

@@ -29,7 +29,9 @@ class CallbackDataset final : public Dataset {
     return n;
   }
   size_t width() const override { return callbacks_.width; }
-  void get(int64_t index, std::span<Tensor> out) const override {
+
+ private:
+  void get_own(int64_t index, std::span<Tensor> out) const override {
     const size_t width = callbacks_.width;
     const ScopeGuard scope;
     std::vector<tt_tensor*> sample(width, nullptr);
@@ -41,24 +43,24 @@ class CallbackDataset final : public Dataset {
     }
   }
 
- private:
   static constexpr const char* kName = "a user's data set";
   tt_dataset_callbacks callbacks_;
   User user_;
 };
 
-Dataset* dataset_in(const tt_dataset* handle, const char* argument) {
-  return checked<Dataset>(handle, Kind::kDataset, argument, "data set");
+// Held for the call: both run the host's callbacks.
+Ref<Dataset> dataset_in(const tt_dataset* handle, const char* argument) {
+  return held<Dataset>(handle, Kind::kDataset, argument, "data set");
 }
-Loader* loader_in(const tt_loader* handle) {
-  return checked<Loader>(handle, Kind::kLoader, "loader", "loader");
+Ref<Loader> loader_in(const tt_loader* handle) {
+  return held<Loader>(handle, Kind::kLoader, "loader", "loader");
 }
 tt_dataset* handle_of(Ref<Dataset> dataset) {
   return reinterpret_cast<tt_dataset*>(static_cast<RefCounted*>(dataset.detach()));
 }
-Generator& generator_or_default(tt_generator* generator) {
-  return generator == nullptr ? default_generator()
-                              : *checked<Generator>(generator, Kind::kGenerator, "generator", "generator");
+Ref<Generator> generator_or_default(tt_generator* generator) {
+  return generator == nullptr ? Ref<Generator>(&default_generator())
+                              : held<Generator>(generator, Kind::kGenerator, "generator", "generator");
 }
 
 // An output for a data set: NULL until it is assigned.
@@ -75,25 +77,24 @@ void check_capacity(size_t width, size_t capacity) {
   TT_CHECK(width <= capacity, Status::kInvalidArgument, "capacity is ", static_cast<uint64_t>(capacity),
            ", but a sample has ", static_cast<uint64_t>(width), " tensors");
 }
-template <typename T>
-std::span<const T> values_in(const T* values, size_t count, const char* argument) {
-  TT_CHECK(values != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its count is ",
-           static_cast<uint64_t>(count));
-  return {values, count};
-}
 
-void clear_parts(tt_dataset** out, size_t count) {
+void clear_parts(const void* list, size_t element_size, const char* argument, tt_dataset** out,
+                 size_t count) {
   TT_CHECK(out != nullptr && count > 0, Status::kInvalidArgument, "out is NULL or count is 0");
+  check_list(list, count, element_size, argument);
+  check_list(out, count, sizeof *out, "out");
   for (size_t i = 0; i < count; ++i) out[i] = nullptr;
 }
-void split(Dataset* dataset, std::span<const int64_t> lengths, tt_generator* generator, tt_dataset** out) {
-  auto parts = data::random_split(Ref<Dataset>(dataset), lengths, generator_or_default(generator));
+void split(const Ref<Dataset>& dataset, std::span<const int64_t> lengths, const Ref<Generator>& generator,
+           tt_dataset** out) {
+  auto parts = data::random_split(dataset, lengths, *generator);
   for (size_t i = 0; i < parts.size(); ++i) out[i] = handle_of(std::move(parts[i]));
 }
 
 // Retain and release of a handle that may be NULL or dead.
 template <typename Handle>
 void release_handle(Handle* handle, Kind kind) {
+  const InCall in_call;
   auto* object = reinterpret_cast<RefCounted*>(handle);
   if (object != nullptr && object->kind() == kind) object->release();
 }
@@ -135,8 +136,8 @@ tt_status tt_dataset_new(const tt_dataset_callbacks* callbacks, tt_dataset** out
 tt_status tt_subset_new(tt_dataset* dataset, const int64_t* indices, size_t count, tt_dataset** out) {
   return guard("tt_subset_new", [&] {
     DatasetOut result(out);
-    const auto list = values_in(indices, count, "indices");
-    result = make_ref<data::Subset>(Ref<Dataset>(dataset_in(dataset, "dataset")),
+    const auto list = list_of(indices, count, "indices");
+    result = make_ref<data::Subset>(dataset_in(dataset, "dataset"),
                                     std::vector<int64_t>(list.begin(), list.end()));
   });
 }
@@ -145,8 +146,8 @@ tt_status tt_concat_dataset_new(tt_dataset* const* datasets, size_t count, tt_da
   return guard("tt_concat_dataset_new", [&] {
     DatasetOut result(out);
     std::vector<Ref<Dataset>> parts;
-    for (tt_dataset* part : values_in(datasets, count, "datasets")) {
-      parts.emplace_back(dataset_in(part, "datasets"));
+    for (tt_dataset* part : list_of(datasets, count, "datasets")) {
+      parts.push_back(dataset_in(part, "datasets"));
     }
     result = make_ref<data::ConcatDataset>(std::move(parts));
   });
@@ -155,18 +156,18 @@ tt_status tt_concat_dataset_new(tt_dataset* const* datasets, size_t count, tt_da
 tt_status tt_random_split(tt_dataset* dataset, const int64_t* lengths, size_t count, tt_generator* generator,
                           tt_dataset** out) {
   return guard("tt_random_split", [&] {
-    clear_parts(out, count);
-    split(dataset_in(dataset, "dataset"), values_in(lengths, count, "lengths"), generator, out);
+    clear_parts(lengths, sizeof *lengths, "lengths", out, count);
+    split(dataset_in(dataset, "dataset"), {lengths, count}, generator_or_default(generator), out);
   });
 }
 
 tt_status tt_random_split_fractions(tt_dataset* dataset, const double* fractions, size_t count,
                                     tt_generator* generator, tt_dataset** out) {
   return guard("tt_random_split_fractions", [&] {
-    clear_parts(out, count);
-    Dataset* whole = dataset_in(dataset, "dataset");
-    split(whole, data::split_lengths(whole->length(), values_in(fractions, count, "fractions")), generator,
-          out);
+    clear_parts(fractions, sizeof *fractions, "fractions", out, count);
+    const Ref<Dataset> whole = dataset_in(dataset, "dataset");
+    const Ref<Generator> source = generator_or_default(generator);
+    split(whole, data::split_lengths(whole->length(), {fractions, count}), source, out);
   });
 }
 
@@ -182,7 +183,7 @@ tt_status tt_dataset_width(const tt_dataset* dataset, size_t* out) {
 tt_status tt_dataset_get(const tt_dataset* dataset, int64_t index, tt_tensor** sample, size_t capacity) {
   return guard("tt_dataset_get", [&] {
     clear_list(sample, capacity, "sample");
-    const Dataset* source = dataset_in(dataset, "dataset");
+    const Ref<Dataset> source = dataset_in(dataset, "dataset");
     check_capacity(source->width(), capacity);
     const int64_t length = source->length();
     TT_CHECK(index >= 0 && index < length, Status::kInvalidArgument, "index ", index,
@@ -205,14 +206,10 @@ tt_status tt_loader_new(tt_dataset* dataset, const tt_loader_options* options, t
     ours.batch_size = read.batch_size;
     ours.shuffle = read.shuffle != 0;
     ours.drop_last = read.drop_last != 0;
-    if (read.generator != nullptr) ours.generator = Ref<Generator>(&generator_or_default(read.generator));
-    if (read.sampler != nullptr) {
-      ours.sampler.emplace(read.sampler, read.sampler + read.sampler_count);
-    } else {
-      TT_CHECK(read.sampler_count == 0, Status::kInvalidArgument,
-               "options.sampler is NULL, but its count is ", static_cast<uint64_t>(read.sampler_count));
-    }
-    auto loader = make_ref<Loader>(Ref<Dataset>(dataset_in(dataset, "dataset")), std::move(ours));
+    if (read.generator != nullptr) ours.generator = generator_or_default(read.generator);
+    const auto sampler = list_of(read.sampler, read.sampler_count, "options.sampler");
+    if (read.sampler != nullptr) ours.sampler.emplace(sampler.begin(), sampler.end());
+    auto loader = make_ref<Loader>(dataset_in(dataset, "dataset"), std::move(ours));
     *out = reinterpret_cast<tt_loader*>(static_cast<RefCounted*>(loader.detach()));
   });
 }
@@ -229,7 +226,7 @@ tt_status tt_loader_next(tt_loader* loader, tt_tensor** batch, size_t capacity, 
   return guard("tt_loader_next", [&] {
     clear_list(batch, capacity, "batch");
     int32_t& has = out_value(has_batch, "has_batch");
-    Loader* source = loader_in(loader);
+    const Ref<Loader> source = loader_in(loader);
     const size_t width = source->dataset()->width();
     check_capacity(width, capacity);
     std::vector<Tensor> tensors(width);

@@ -5,6 +5,7 @@
 
 #include "autograd/meta.h"
 #include "capi/callback.h"
+#include "capi/module.h"
 #include "capi/scope.h"
 #include "tinytorch/autograd.h"
 
@@ -90,14 +91,14 @@ tt_status tt_function_apply(const tt_function* function, tt_tensor* const* input
                             tt_tensor** outputs, size_t output_count) {
   return guard("tt_function_apply", [&] {
     TT_CHECK(outputs != nullptr && output_count > 0, Status::kInvalidArgument, "outputs is NULL or empty");
-    for (size_t i = 0; i < output_count; ++i) outputs[i] = nullptr;
+    clear_list(outputs, output_count, "outputs", "count");
     TT_CHECK(function != nullptr, Status::kInvalidArgument, "function is NULL");
     auto context = make_ref<tt_function_context>();
     context->function = read_options(function, kNoFunction, "function");
     TT_CHECK(context->function.forward != nullptr && context->function.backward != nullptr,
              Status::kInvalidArgument, "function.forward and function.backward must not be NULL");
     const Tensors in = list_in(inputs, input_count, "inputs");
-    context->name = function->name != nullptr ? function->name : "a function";
+    context->name = function->name != nullptr ? name_in(function->name, "function.name") : "a function";
     context->user = make_user(context->function.user, context->function.destroy);
     for (const Tensor& t : in) context->needs_grad.push_back(grad_enabled() && t.requires_grad());
 

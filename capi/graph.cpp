@@ -22,6 +22,7 @@ tt_graph* tt_graph_retain(tt_graph* graph) {
 }
 void tt_graph_release(tt_graph* graph) {
   if (graph == nullptr) return;
+  const InCall in_call;
   auto* object = reinterpret_cast<RefCounted*>(graph);
   if (object->kind() == Kind::kGraph) static_cast<Graph*>(object)->release_by_caller();
 }

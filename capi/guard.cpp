@@ -4,70 +4,79 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "capi/scope.h"
 #include "core/plugin.h"
+#include "core/thread_state.h"
+#include "core/utf8.h"
 
 namespace tt::capi {
 
 namespace {
 
-// A thread's error. It lies on the heap, because a library that is loaded late gets only a little
-// thread-local memory; where even this cannot be had, the message is a constant.
-constexpr size_t kMessageCapacity = 2048;
-struct ErrorState {
-  char message[kMessageCapacity];
-};
-[[gnu::tls_model("initial-exec")]] thread_local ErrorState* t_error = nullptr;
-[[gnu::tls_model("initial-exec")]] thread_local tt_status t_status = TT_OK;
+// A thread's error. The message lies on the heap, because a library that is loaded late gets only a little
+// thread-local memory; where even this cannot be had, as much of it as fits is kept here.
+constexpr size_t kMessageCapacity = 2048, kShortCapacity = 160;
+constinit thread_local char t_short_message[kShortCapacity] = "";
+constinit thread_local char* t_long_message = nullptr;
+constinit thread_local const char* t_message = nullptr;  // the one that holds; null: none yet
+constinit thread_local tt_status t_status = TT_OK;
 
-struct ErrorStateOwner {
-  ~ErrorStateOwner() {
-    std::free(t_error);
-    t_error = nullptr;
-  }
-};
+void end_error() noexcept {
+  if (t_message == t_long_message) t_message = nullptr;
+  std::free(std::exchange(t_long_message, nullptr));
+}
 
-ErrorState* error_state() noexcept {
-  if (t_error == nullptr) {
-    static thread_local ErrorStateOwner owner;
-    (void)&owner;
-    t_error = static_cast<ErrorState*>(std::calloc(1, sizeof(ErrorState)));
+std::span<char> message_place() noexcept {
+  if (t_long_message == nullptr && keep_until_thread_ends(ThreadState::kError, end_error)) {
+    t_long_message = static_cast<char*>(std::calloc(1, kMessageCapacity));
   }
-  return t_error;
+  if (t_long_message != nullptr) return {t_long_message, kMessageCapacity};
+  return t_short_message;
+}
+
+// Every message goes through here: valid UTF-8 whatever it quotes, also where it is cut.
+void set_message(std::string_view head, std::string_view text) noexcept {
+  const std::span<char> place = message_place();
+  const std::string_view colon = head.empty() ? "" : ": ";
+  const size_t start = head.size() + colon.size(), room = place.size() - 1 - start;
+  char* const to = place.data() + start;
+  size_t length;
+  // The message before this one (a callback's, handed on) is valid, and moves before the head is written over
+  // it.
+  if (text.data() >= place.data() && text.data() < place.data() + place.size()) {
+    length = whole_characters(text, room);
+    std::memmove(to, text.data(), length);
+  } else {
+    length = put_valid_utf8(text, to, room);
+  }
+  std::memcpy(place.data(), head.data(), head.size());
+  std::memcpy(place.data() + head.size(), colon.data(), colon.size());
+  to[length] = '\0';
+  t_message = place.data();
 }
 
 }  // namespace
 
 tt_status report(const char* call, Status code, std::string_view message) noexcept {
   t_status = static_cast<tt_status>(code);
-  ErrorState* state = error_state();
-  if (state == nullptr) return t_status;
-  // The message may lie in the buffer itself (a callback's), so it moves before the name is written.
-  const size_t head = std::min(std::strlen(call), size_t{100});
-  const size_t length = std::min(message.size(), kMessageCapacity - head - 3);
-  std::memmove(state->message + head + 2, message.data(), length);
-  std::memcpy(state->message, call, head);
-  std::memcpy(state->message + head, ": ", 2);
-  state->message[head + 2 + length] = '\0';
+  set_message(std::string_view(call).substr(0, 100), message);
   return t_status;
 }
 
 tt_status report_plain(Status code, std::string_view message) noexcept {
   t_status = static_cast<tt_status>(code);
-  ErrorState* state = error_state();
-  if (state == nullptr) return t_status;
-  const size_t length = std::min(message.size(), kMessageCapacity - 1);
-  std::memmove(state->message, message.data(), length);
-  state->message[length] = '\0';
+  set_message({}, message);
   return t_status;
 }
 
 void clear_error() noexcept {
   t_status = TT_OK;
-  if (t_error != nullptr) t_error->message[0] = '\0';
+  t_message = nullptr;
 }
 
 tt_status report_current(const char* call) noexcept {
@@ -77,6 +86,8 @@ tt_status report_current(const char* call) noexcept {
     return report(call, error.code(), error.message());
   } catch (const std::bad_alloc&) {
     return report(call, Status::kOutOfMemory, "out of memory");
+  } catch (const std::length_error&) {
+    return report(call, Status::kOutOfMemory, "out of memory: a list would be longer than memory can hold");
   } catch (const std::exception& error) {
     return report(call, Status::kInternal, error.what());
   } catch (...) {
@@ -92,9 +103,16 @@ void refuse_handle(const RefCounted* object, const char* argument, std::string_v
   fail(Status::kInvalidArgument, argument, " is not ", article, what);
 }
 
+void check_list(const void* list, size_t count, size_t element_size, const char* argument,
+                const char* counter) {
+  TT_CHECK(list != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its ", counter,
+           " is ", static_cast<uint64_t>(count));
+  TT_CHECK(count <= PTRDIFF_MAX / element_size, Status::kInvalidArgument, argument, "'s ", counter, " is ",
+           static_cast<uint64_t>(count), ", more than fits in memory");
+}
+
 Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument) {
-  TT_CHECK(handles != nullptr || count == 0, Status::kInvalidArgument, argument,
-           " is NULL, but its count is ", static_cast<uint64_t>(count));
+  check_list(handles, count, sizeof *handles, argument);
   Tensors out;
   out.reserve(count);
   for (size_t i = 0; i < count; ++i) {
@@ -117,9 +135,8 @@ void clear_outs(std::initializer_list<HandleSlot> slots) {
   reserve_in_scope(slots.size());
 }
 
-void clear_list(tt_tensor** slots, size_t capacity, const char* argument) {
-  TT_CHECK(slots != nullptr || capacity == 0, Status::kInvalidArgument, argument,
-           " is NULL, but its capacity is ", static_cast<uint64_t>(capacity));
+void clear_list(tt_tensor** slots, size_t capacity, const char* argument, const char* counter) {
+  check_list(slots, capacity, sizeof *slots, argument, counter);
   for (size_t i = 0; i < capacity; ++i) slots[i] = nullptr;
 }
 
@@ -146,8 +163,7 @@ Device device_in(tt_device_type type, int32_t index) {
 }
 
 Dims dims_in(const int64_t* values, size_t count, const char* argument) {
-  TT_CHECK(values != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its count is ",
-           static_cast<uint64_t>(count));
+  check_list(values, count, sizeof *values, argument);
   TT_CHECK(count <= kMaxDims, Status::kShape, argument, " has ", static_cast<uint64_t>(count),
            " entries; a tensor has at most ", kMaxDims, " dimensions");
   return Dims(std::span<const int64_t>(values, count));
@@ -160,14 +176,9 @@ std::string_view text_in(const char* text, const char* argument) {
 
 }  // namespace tt::capi
 
-using tt::capi::guard;
-
 extern "C" {
 
-const char* tt_last_error(void) {
-  if (tt::capi::t_error != nullptr) return tt::capi::t_error->message;
-  return tt::capi::t_status == TT_OK ? "" : "out of memory";
-}
+const char* tt_last_error(void) { return tt::capi::t_message != nullptr ? tt::capi::t_message : ""; }
 tt_status tt_last_status(void) { return tt::capi::t_status; }
 
 }  // extern "C"

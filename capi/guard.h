@@ -8,6 +8,7 @@
 
 #include "capi/scope.h"
 #include "core/error.h"
+#include "core/farewell.h"
 #include "core/tensor.h"
 #include "tinytorch/tinytorch.h"
 
@@ -21,9 +22,10 @@ void clear_error() noexcept;
 // The same for the exception being handled.
 tt_status report_current(const char* call) noexcept;
 
-// Runs the body of `call`. Nothing escapes.
+// Runs the body of `call`. Nothing escapes, and the host's deleters wait until it is done.
 template <typename F>
 inline tt_status guard(const char* call, F&& body) noexcept {
+  const InCall in_call;
   try {
     body();
     return TT_OK;
@@ -45,11 +47,17 @@ T* checked(const void* handle, Kind kind, const char* argument, const char* what
   return static_cast<T*>(object);
 }
 
+// The same, held for the call: for what it goes on using while the host's callbacks run.
+template <typename T>
+Ref<T> held(const void* handle, Kind kind, const char* argument, const char* what) {
+  return Ref<T>(checked<T>(handle, kind, argument, what));
+}
+
 inline TensorImpl* tensor_impl(const tt_tensor* handle, const char* argument) {
   return checked<TensorImpl>(handle, Kind::kTensor, argument, "tensor");
 }
 
-// A tensor argument, borrowed for the call.
+// A tensor argument, borrowed for the call, which must not run callbacks of the host's while it uses it.
 class In {
  public:
   In(const tt_tensor* handle, const char* argument) : tensor_(Tensor::adopt(tensor_impl(handle, argument))) {}
@@ -65,9 +73,14 @@ class In {
   Tensor tensor_;
 };
 
+// A tensor argument that the call holds.
+inline Tensor held_in(const tt_tensor* handle, const char* argument) {
+  return Tensor(Ref<TensorImpl>(tensor_impl(handle, argument)));
+}
+
 // An optional tensor argument: undefined where the handle is NULL.
 inline Tensor optional_in(const tt_tensor* handle, const char* argument) {
-  return handle == nullptr ? Tensor() : Tensor(Ref<TensorImpl>(tensor_impl(handle, argument)));
+  return handle == nullptr ? Tensor() : held_in(handle, argument);
 }
 
 // A list of tensors: none may be NULL.
@@ -85,7 +98,7 @@ struct HandleSlot {
 };
 void clear_outs(std::initializer_list<HandleSlot> slots);
 // The same for a list.
-void clear_list(tt_tensor** slots, size_t capacity, const char* argument);
+void clear_list(tt_tensor** slots, size_t capacity, const char* argument, const char* counter = "capacity");
 // Gives each; NULL for an undefined one.
 void give_all(Tensors& tensors, tt_tensor** slots);
 
@@ -112,6 +125,15 @@ T& out_value(T* slot, const char* argument) {
 }
 
 // ---- plain arguments ----
+
+// Fails where the caller's list is NULL although it has entries, or has more than memory could hold.
+void check_list(const void* list, size_t count, size_t element_size, const char* argument,
+                const char* counter = "count");
+template <typename T>
+std::span<T> list_of(T* list, size_t count, const char* argument) {
+  check_list(list, count, sizeof(T), argument);
+  return {list, count};
+}
 
 DType dtype_in(tt_dtype dtype, const char* argument);
 // Its arguments are called type and index.

@@ -13,18 +13,11 @@ Tensors tensors_in(tt_tensor* const* handles, size_t count, const char* argument
 
 // Indices: NULL entries stand for whole dimensions.
 Tensors indices_in(tt_tensor* const* handles, size_t count) {
-  TT_CHECK(handles != nullptr || count == 0, Status::kInvalidArgument, "indices is NULL, but its count is ",
-           static_cast<uint64_t>(count));
+  check_list(handles, count, sizeof *handles, "indices");
   Tensors out;
   out.reserve(count);
   for (size_t i = 0; i < count; ++i) out.push_back(optional_in(handles[i], "indices"));
   return out;
-}
-
-std::span<const int64_t> list_of(const int64_t* values, size_t count, const char* argument) {
-  TT_CHECK(values != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its count is ",
-           static_cast<uint64_t>(count));
-  return {values, count};
 }
 
 ops::ScatterReduce reduce_in(int32_t reduce) {

@@ -27,11 +27,6 @@ std::string_view element_in(const char* const* list, size_t index, const char* a
   return text_in(list[index], str(argument, "[", static_cast<uint64_t>(index), "]").c_str());
 }
 
-void check_list(const void* list, size_t count, const char* argument) {
-  TT_CHECK(list != nullptr || count == 0, Status::kInvalidArgument, argument, " is NULL, but its count is ",
-           static_cast<uint64_t>(count));
-}
-
 }  // namespace
 
 extern "C" {
@@ -93,15 +88,15 @@ tt_status tt_safetensors_save(const char* path, const char* const* names, tt_ten
                               const char* const* metadata_values, size_t metadata_count) {
   return guard("tt_safetensors_save", [&] {
     const std::string where = path_in(path);
-    check_list(names, count, "names");
+    check_list(names, count, sizeof *names, "names");
     Tensors list = list_in(tensors, count, "tensors");
     std::vector<io::NamedTensor> named;
     named.reserve(count);
     for (size_t i = 0; i < count; ++i) {
       named.push_back({std::string(element_in(names, i, "names")), std::move(list[i])});
     }
-    check_list(metadata_keys, metadata_count, "metadata_keys");
-    check_list(metadata_values, metadata_count, "metadata_values");
+    check_list(metadata_keys, metadata_count, sizeof *metadata_keys, "metadata_keys");
+    check_list(metadata_values, metadata_count, sizeof *metadata_values, "metadata_values");
     std::vector<std::pair<std::string, std::string>> metadata;
     for (size_t i = 0; i < metadata_count; ++i) {
       metadata.emplace_back(element_in(metadata_keys, i, "metadata_keys"),
@@ -121,6 +116,7 @@ tt_status tt_safetensors_open(const char* path, int32_t mapped, tt_safetensors**
 }
 
 void tt_safetensors_release(tt_safetensors* file) {
+  const InCall in_call;
   auto* object = reinterpret_cast<RefCounted*>(file);
   if (object != nullptr && object->kind() == Kind::kFile) object->release();
 }

@@ -3,7 +3,7 @@
 #include "capi/callback.h"
 #include "capi/scope.h"
 #include "capi/text.h"
-#include "io/json.h"
+#include "core/utf8.h"
 #include "nn/container.h"
 
 using namespace tt;
@@ -11,20 +11,19 @@ using namespace tt::capi;
 
 namespace tt::capi {
 
-std::string_view name_in(const char* name) {
-  const std::string_view text = text_in(name, "name");
-  TT_CHECK(io::is_utf8(text), Status::kInvalidArgument, "name is not UTF-8");
+std::string_view name_in(const char* name, const char* argument) {
+  const std::string_view text = text_in(name, argument);
+  TT_CHECK(is_utf8(text), Status::kInvalidArgument, argument, " is not UTF-8");
   return text;
 }
 
 std::vector<Ref<nn::Module>> modules_in(tt_module* const* handles, size_t count, const char* argument) {
-  TT_CHECK(handles != nullptr || count == 0, Status::kInvalidArgument, argument,
-           " is NULL, but its count is ", static_cast<uint64_t>(count));
+  check_list(handles, count, sizeof *handles, argument);
   std::vector<Ref<nn::Module>> out;
   out.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     const std::string element = str(argument, "[", static_cast<uint64_t>(i), "]");
-    out.emplace_back(&module_in(handles[i], element.c_str()));
+    out.push_back(module_in(handles[i], element.c_str()));
   }
   return out;
 }
@@ -60,8 +59,8 @@ void tt_module_release(tt_module* module) { release_handle(module, Kind::kModule
 tt_status tt_module_forward(tt_module* module, const tt_tensor* input, tt_tensor** out) {
   return guard("tt_module_forward", [&] {
     Out result(out, "out");
-    const In x(input, "input");
-    result = module_in(module)(*x);
+    const Tensor x = held_in(input, "input");
+    result = (*module_in(module))(x);
   });
 }
 
@@ -70,38 +69,39 @@ tt_status tt_module_forward_multi(tt_module* module, tt_tensor* const* inputs, s
   return guard("tt_module_forward_multi", [&] {
     Out result(out, "out");
     const Tensors list = list_in(inputs, count, "inputs");
-    result = module_in(module).call(list);
+    result = module_in(module)->call(list);
   });
 }
 
 tt_status tt_module_type_name(const tt_module* module, const char** out) {
-  return guard("tt_module_type_name", [&] { out_value(out, "out") = module_in(module).type_name().c_str(); });
+  return guard("tt_module_type_name",
+               [&] { out_value(out, "out") = module_in(module)->type_name().c_str(); });
 }
 
 tt_status tt_module_repr(const tt_module* module, char* buffer, size_t capacity, size_t* length) {
-  return guard("tt_module_repr", [&] { put_text(module_in(module).repr(), buffer, capacity, length); });
+  return guard("tt_module_repr", [&] { put_text(module_in(module)->repr(), buffer, capacity, length); });
 }
 
 tt_status tt_module_train(tt_module* module, int32_t mode) {
-  return guard("tt_module_train", [&] { module_in(module).train(mode != 0); });
+  return guard("tt_module_train", [&] { module_in(module)->train(mode != 0); });
 }
 tt_status tt_module_eval(tt_module* module) {
-  return guard("tt_module_eval", [&] { module_in(module).train(false); });
+  return guard("tt_module_eval", [&] { module_in(module)->train(false); });
 }
 tt_status tt_module_is_training(const tt_module* module, int32_t* out) {
-  return guard("tt_module_is_training", [&] { out_value(out, "out") = module_in(module).training(); });
+  return guard("tt_module_is_training", [&] { out_value(out, "out") = module_in(module)->training(); });
 }
 tt_status tt_module_zero_grad(tt_module* module, int32_t set_to_none) {
-  return guard("tt_module_zero_grad", [&] { module_in(module).zero_grad(set_to_none != 0); });
+  return guard("tt_module_zero_grad", [&] { module_in(module)->zero_grad(set_to_none != 0); });
 }
 tt_status tt_module_requires_grad_(tt_module* module, int32_t requires_grad) {
-  return guard("tt_module_requires_grad_", [&] { module_in(module).requires_grad_(requires_grad != 0); });
+  return guard("tt_module_requires_grad_", [&] { module_in(module)->requires_grad_(requires_grad != 0); });
 }
 tt_status tt_module_to_dtype(tt_module* module, tt_dtype dtype) {
-  return guard("tt_module_to_dtype", [&] { module_in(module).to(dtype_in(dtype, "dtype"), std::nullopt); });
+  return guard("tt_module_to_dtype", [&] { module_in(module)->to(dtype_in(dtype, "dtype"), std::nullopt); });
 }
 tt_status tt_module_to_device(tt_module* module, tt_device_type type, int32_t index) {
-  return guard("tt_module_to_device", [&] { module_in(module).to(std::nullopt, device_in(type, index)); });
+  return guard("tt_module_to_device", [&] { module_in(module)->to(std::nullopt, device_in(type, index)); });
 }
 
 tt_status tt_module_parameters(const tt_module* module, tt_tensor** parameters, size_t capacity,
@@ -109,7 +109,7 @@ tt_status tt_module_parameters(const tt_module* module, tt_tensor** parameters, 
   return guard("tt_module_parameters", [&] {
     clear_list(parameters, capacity, "parameters");
     size_t& total = out_value(count, "count");
-    Tensors list = module_in(module).parameters();
+    Tensors list = module_in(module)->parameters();
     const size_t there = list.size();
     list.resize(std::min(capacity, there));
     give_all(list, parameters);
@@ -118,35 +118,37 @@ tt_status tt_module_parameters(const tt_module* module, tt_tensor** parameters, 
 }
 tt_status tt_module_named_parameters(const tt_module* module, tt_state_dict** out) {
   return make_handle("tt_module_named_parameters", out,
-                     [&] { return as_dict(module_in(module).named_parameters()); });
+                     [&] { return as_dict(module_in(module)->named_parameters()); });
 }
 tt_status tt_module_named_buffers(const tt_module* module, tt_state_dict** out) {
   return make_handle("tt_module_named_buffers", out,
-                     [&] { return as_dict(module_in(module).named_buffers()); });
+                     [&] { return as_dict(module_in(module)->named_buffers()); });
 }
 tt_status tt_module_get_parameter(const tt_module* module, const char* path, tt_tensor** out) {
   return guard("tt_module_get_parameter", [&] {
     Out result(out, "out");
-    result = module_in(module).get_parameter(text_in(path, "path"));
+    result = module_in(module)->get_parameter(text_in(path, "path"));
   });
 }
 tt_status tt_module_get_buffer(const tt_module* module, const char* path, tt_tensor** out) {
   return guard("tt_module_get_buffer", [&] {
     Out result(out, "out");
-    result = module_in(module).get_buffer(text_in(path, "path"));
+    result = module_in(module)->get_buffer(text_in(path, "path"));
   });
 }
 tt_status tt_module_get_submodule(tt_module* module, const char* path, tt_module** out) {
   return make_handle("tt_module_get_submodule", out, [&] {
-    return Ref<nn::Module>(&module_in(module).get_submodule(text_in(path, "path")));
+    return Ref<nn::Module>(&module_in(module)->get_submodule(text_in(path, "path")));
   });
 }
 tt_status tt_module_child_count(const tt_module* module, size_t* out) {
-  return guard("tt_module_child_count", [&] { out_value(out, "out") = module_in(module).children().size(); });
+  return guard("tt_module_child_count",
+               [&] { out_value(out, "out") = module_in(module)->children().size(); });
 }
 tt_status tt_module_child(const tt_module* module, size_t index, const char** name, tt_module** out) {
   return make_handle("tt_module_child", out, [&] {
-    const auto& children = module_in(module).children();
+    const Ref<nn::Module> parent = module_in(module);
+    const auto& children = parent->children();
     TT_CHECK(index < children.size(), Status::kInvalidArgument, "index ", static_cast<uint64_t>(index),
              " is out of range, the module has ", static_cast<uint64_t>(children.size()), " children");
     if (name != nullptr) *name = children[index].name.c_str();
@@ -156,30 +158,29 @@ tt_status tt_module_child(const tt_module* module, size_t index, const char** na
 
 tt_status tt_module_register_parameter(tt_module* module, const char* name, tt_tensor* parameter) {
   return guard("tt_module_register_parameter", [&] {
-    module_in(module).register_parameter(name_in(name), optional_in(parameter, "parameter"));
+    module_in(module)->register_parameter(name_in(name), optional_in(parameter, "parameter"));
   });
 }
 tt_status tt_module_register_buffer(tt_module* module, const char* name, tt_tensor* buffer,
                                     int32_t persistent) {
   return guard("tt_module_register_buffer", [&] {
-    module_in(module).register_buffer(name_in(name), optional_in(buffer, "buffer"), persistent != 0);
+    module_in(module)->register_buffer(name_in(name), optional_in(buffer, "buffer"), persistent != 0);
   });
 }
 tt_status tt_module_register_module(tt_module* module, const char* name, tt_module* child) {
-  return guard("tt_module_register_module", [&] {
-    module_in(module).register_module(name_in(name), Ref<nn::Module>(&module_in(child, "child")));
-  });
+  return guard("tt_module_register_module",
+               [&] { module_in(module)->register_module(name_in(name), module_in(child, "child")); });
 }
 tt_status tt_module_append(tt_module* module, tt_module* child) {
   return guard("tt_module_append", [&] {
-    nn::Module& target = module_in(module);
-    Ref<nn::Module> added(&module_in(child, "child"));
-    if (auto* sequential = dynamic_cast<nn::Sequential*>(&target)) {
+    const Ref<nn::Module> target = module_in(module);
+    Ref<nn::Module> added = module_in(child, "child");
+    if (auto* sequential = dynamic_cast<nn::Sequential*>(target.get())) {
       sequential->append(std::move(added));
-    } else if (auto* list = dynamic_cast<nn::ModuleList*>(&target)) {
+    } else if (auto* list = dynamic_cast<nn::ModuleList*>(target.get())) {
       list->append(std::move(added));
     } else {
-      fail(Status::kInvalidArgument, "module is a ", target.type_name(),
+      fail(Status::kInvalidArgument, "module is a ", target->type_name(),
            ", expected a Sequential or ModuleList");
     }
   });
@@ -187,9 +188,9 @@ tt_status tt_module_append(tt_module* module, tt_module* child) {
 
 tt_status tt_module_apply(tt_module* module, tt_status (*fn)(tt_module*, void*), void* user) {
   return guard("tt_module_apply", [&] {
-    nn::Module& root = module_in(module);
+    const Ref<nn::Module> root = module_in(module);
     TT_CHECK(fn != nullptr, Status::kInvalidArgument, "fn is NULL");
-    root.apply([&](nn::Module& each) {
+    root->apply([&](nn::Module& each) {
       const ScopeGuard scope;
       run_callback("the callback on", each.type_name(), [&] { return fn(module_handle(each), user); });
     });
@@ -197,12 +198,12 @@ tt_status tt_module_apply(tt_module* module, tt_status (*fn)(tt_module*, void*),
 }
 
 tt_status tt_module_state_dict(const tt_module* module, tt_state_dict** out) {
-  return make_handle("tt_module_state_dict", out, [&] { return module_in(module).state_dict(); });
+  return make_handle("tt_module_state_dict", out, [&] { return module_in(module)->state_dict(); });
 }
 tt_status tt_module_load_state_dict(tt_module* module, const tt_state_dict* state_dict, int32_t strict,
                                     size_t* missing, size_t* unexpected) {
   return guard("tt_module_load_state_dict", [&] {
-    const auto result = module_in(module).load_state_dict(state_dict_in(state_dict), strict != 0);
+    const auto result = module_in(module)->load_state_dict(state_dict_in(state_dict), strict != 0);
     if (missing != nullptr) *missing = result.missing.size();
     if (unexpected != nullptr) *unexpected = result.unexpected.size();
   });
@@ -211,12 +212,12 @@ tt_status tt_module_load_state_dict(tt_module* module, const tt_state_dict* stat
 tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_hook hook, void* user,
                                               void (*destroy)(void*), uint64_t* id) {
   return guard("tt_module_register_forward_pre_hook", [&] {
-    nn::Module& target = module_in(module);
+    const Ref<nn::Module> target = module_in(module);
     TT_CHECK(hook != nullptr, Status::kInvalidArgument, "hook is NULL");
     uint64_t& slot = out_value(id, "id");
     const User owner = make_user(user, destroy);
-    slot = target.add_forward_pre_hook([hook, owner](nn::Module& each, std::span<const Tensor> inputs,
-                                                     std::optional<Tensors>& replacement) {
+    slot = target->add_forward_pre_hook([hook, owner](nn::Module& each, std::span<const Tensor> inputs,
+                                                      std::optional<Tensors>& replacement) {
       const std::vector<tt_tensor*> handles = borrow_all(inputs);
       const ScopeGuard scope;
       run_callback("the forward pre-hook on", each.type_name(), [&] {
@@ -231,11 +232,11 @@ tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_
 tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hook, void* user,
                                           void (*destroy)(void*), uint64_t* id) {
   return guard("tt_module_register_forward_hook", [&] {
-    nn::Module& target = module_in(module);
+    const Ref<nn::Module> target = module_in(module);
     TT_CHECK(hook != nullptr, Status::kInvalidArgument, "hook is NULL");
     uint64_t& slot = out_value(id, "id");
     const User owner = make_user(user, destroy);
-    slot = target.add_forward_hook(
+    slot = target->add_forward_hook(
         [hook, owner](nn::Module& each, std::span<const Tensor> inputs, const Tensor& output) {
           Tensor replacement;
           const std::vector<tt_tensor*> handles = borrow_all(inputs);
@@ -252,7 +253,7 @@ tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hoo
   });
 }
 tt_status tt_module_remove_hook(tt_module* module, uint64_t id) {
-  return guard("tt_module_remove_hook", [&] { module_in(module).remove_hook(id); });
+  return guard("tt_module_remove_hook", [&] { module_in(module)->remove_hook(id); });
 }
 
 }  // extern "C"

@@ -8,8 +8,9 @@
 
 namespace tt::capi {
 
-inline nn::Module& module_in(const tt_module* handle, const char* argument = "module") {
-  return *checked<nn::Module>(handle, Kind::kModule, argument, "module");
+// Held for the call: modules run the host's callbacks.
+inline Ref<nn::Module> module_in(const tt_module* handle, const char* argument = "module") {
+  return held<nn::Module>(handle, Kind::kModule, argument, "module");
 }
 inline optim::Optimizer& optimizer_in(const tt_optimizer* handle) {
   return *checked<optim::Optimizer>(handle, Kind::kOptimizer, "optimizer", "optimizer");
@@ -38,12 +39,13 @@ inline void retain_handle(void* handle) {
 }
 inline void release_handle(void* handle, Kind kind) {
   if (handle == nullptr) return;
+  const InCall in_call;
   auto* object = static_cast<RefCounted*>(handle);
   if (object->kind() == kind) object->release();  // a dead one is left alone
 }
 
-// The name of something in a module or state dict, which files keep as UTF-8.
-std::string_view name_in(const char* name);
+// The name of something in a module or state dict, or another text that files or other texts keep: UTF-8.
+std::string_view name_in(const char* name, const char* argument = "name");
 
 // A list of modules: none may be NULL.
 std::vector<Ref<nn::Module>> modules_in(tt_module* const* handles, size_t count, const char* argument);

@@ -16,28 +16,27 @@ class CallbackModule final : public nn::Module {
       : type_name_(callbacks.type_name),
         extra_repr_(callbacks.extra_repr == nullptr ? "" : callbacks.extra_repr),
         forward_(callbacks.forward),
-        user_(callbacks.user),
-        destroy_(callbacks.destroy) {}
+        parting_(new Parting(callbacks.user, callbacks.destroy)) {}
   const std::string& type_name() const override { return type_name_; }
   std::string extra_repr() const override { return extra_repr_; }
 
  private:
   // Not reached where the constructor failed: `user` is the caller's then.
-  ~CallbackModule() override {
-    if (destroy_ != nullptr) destroy_(user_);
-  }
+  ~CallbackModule() override { depart(parting_); }
 
   Tensor forward(std::span<const Tensor> inputs) override {
     std::vector<tt_tensor*> handles;
     handles.reserve(inputs.size());
     for (const Tensor& t : inputs) handles.push_back(borrow(t));
     Tensor result;
-    // The host may release its handle of this module meanwhile.
+    // The host may release its handles of this module and of the inputs meanwhile.
     const Ref<nn::Module> self(this);
+    const Tensors kept(inputs.begin(), inputs.end());
     const ScopeGuard scope;
     run_callback("the forward of", type_name_, [&] {
       tt_tensor* out = nullptr;
-      const tt_status status = forward_(module_handle(*this), handles.data(), handles.size(), user_, &out);
+      const tt_status status =
+          forward_(module_handle(*this), handles.data(), handles.size(), parting_->user, &out);
       if (status == TT_OK) result = take(out, "out");
       return status;
     });
@@ -48,8 +47,7 @@ class CallbackModule final : public nn::Module {
   std::string type_name_;
   std::string extra_repr_;
   tt_status (*forward_)(tt_module*, tt_tensor* const*, size_t, void*, tt_tensor**);
-  void* user_;
-  void (*destroy_)(void*);
+  Parting* const parting_;  // the last to be made: where that fails, `user` is still the caller's
 };
 
 }  // namespace
@@ -62,6 +60,8 @@ tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out) {
     const tt_module_callbacks read = read_options(callbacks, tt_module_callbacks{}, "callbacks");
     TT_CHECK(read.type_name != nullptr && read.type_name[0] != '\0', Status::kInvalidArgument,
              "callbacks.type_name is NULL or empty");
+    name_in(read.type_name, "callbacks.type_name");
+    if (read.extra_repr != nullptr) name_in(read.extra_repr, "callbacks.extra_repr");
     TT_CHECK(read.forward != nullptr, Status::kInvalidArgument, "callbacks.forward is NULL");
     return make_ref<CallbackModule>(read);
   });

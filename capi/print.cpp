@@ -7,6 +7,7 @@
 #include "capi/callback.h"
 #include "capi/text.h"
 #include "core/format.h"
+#include "core/utf8.h"
 #include "ops/ops.h"
 
 using namespace tt;
@@ -35,7 +36,7 @@ void put_text(std::string_view text, char* buffer, size_t capacity, size_t* leng
   TT_CHECK(buffer != nullptr || capacity == 0, Status::kInvalidArgument,
            "buffer is NULL, but its capacity is ", static_cast<uint64_t>(capacity));
   if (capacity > 0) {
-    const size_t count = std::min(text.size(), capacity - 1);
+    const size_t count = whole_characters(text, capacity - 1);
     std::memcpy(buffer, text.data(), count);
     buffer[count] = '\0';
   }

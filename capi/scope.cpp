@@ -1,88 +1,241 @@
 #include "capi/scope.h"
 
+#include <algorithm>
+#include <bit>
+#include <memory>
 #include <vector>
 
 #include "capi/guard.h"
+#include "core/thread_state.h"
 
 namespace tt::capi {
 
 namespace {
 
+constexpr uint32_t kNone = ~uint32_t{0};
+
+// References that came with handles.
 struct Owned {
-  TensorImpl* impl;  // with the reference that its handle came with
-  // References that the caller took since. Those to a tensor that is owned several times are with the oldest,
-  // which is the last to go.
-  size_t retained = 0;
+  const TensorImpl* impl;  // null: it has left the scope
+  uint32_t older = kNone;  // the one before it of the same tensor, once the index knows it
 };
 
-struct Scopes {
-  std::vector<Owned> owned;
-  std::vector<size_t> starts;  // of the open scopes in `owned`
+// What the thread's scopes own of one tensor.
+struct Holding {
+  const TensorImpl* impl = nullptr;
+  uint32_t newest = kNone;  // in the list
+  uint32_t retained = 0;    // references that the caller took beside the scopes'
+};
 
-  Owned* oldest(const RefCounted* object) {
-    for (Owned& each : owned) {
-      if (each.impl == object) return &each;
+// Tensor -> holding: open addressing, at most half full. Room is made ahead, so that finding, adding and
+// removing cannot fail.
+class Holdings {
+ public:
+  void reserve(size_t count) {
+    const size_t size = std::bit_ceil(2 * count);
+    if (size <= slots_.size()) return;
+    std::vector<Holding> before(size);
+    before.swap(slots_);
+    for (const Holding& each : before) {
+      if (each.impl != nullptr) slots_[place(each.impl)] = each;
     }
-    return nullptr;
   }
-  // Takes out what was put in last for the tensor.
+  Holding* find(const void* impl) {
+    if (slots_.empty()) return nullptr;
+    Holding& slot = slots_[place(impl)];
+    return slot.impl != nullptr ? &slot : nullptr;
+  }
+  Holding& add(const TensorImpl* impl) {
+    Holding& slot = slots_[place(impl)];
+    slot.impl = impl;
+    return slot;
+  }
+  void remove(Holding& holding) {
+    // What was put behind it because its place was taken moves up.
+    const size_t mask = slots_.size() - 1;
+    auto hole = static_cast<size_t>(&holding - slots_.data());
+    for (size_t i = (hole + 1) & mask; slots_[i].impl != nullptr; i = (i + 1) & mask) {
+      const size_t home = hash(slots_[i].impl);
+      if (((i - home) & mask) < ((i - hole) & mask)) continue;
+      slots_[hole] = slots_[i];
+      hole = i;
+    }
+    slots_[hole] = {};
+  }
+  void forget_places() {
+    for (Holding& each : slots_) each.newest = kNone;
+  }
+
+ private:
+  size_t hash(const void* impl) const {
+    return (reinterpret_cast<uintptr_t>(impl) / kAlignment * 0x9e3779b97f4a7c15ull >> 20) &
+           (slots_.size() - 1);
+  }
+  // Where the tensor is, or would be.
+  size_t place(const void* impl) const {
+    size_t i = hash(impl);
+    while (slots_[i].impl != nullptr && slots_[i].impl != impl) i = (i + 1) & (slots_.size() - 1);
+    return i;
+  }
+
+  std::vector<Holding> slots_;
+};
+
+// The thread's open scopes. What they own is a list in which each has a part, the innermost one the last. It
+// is indexed when a tensor is first looked for, up to where the list then ends: a program that retains and
+// releases nothing inside its scopes pays for no index.
+class Scopes {
+ public:
+  size_t floor = 0;  // scopes that only the calls that run the thread's callbacks may end
+
+  bool open() const { return !starts_.empty(); }
+  size_t depth() const { return starts_.size(); }
+
+  void begin() {
+    if (starts_.capacity() == starts_.size()) starts_.reserve(2 * starts_.size() + 4);
+    starts_.push_back(owned_.size());
+  }
+  void end() {
+    const size_t start = starts_.back();
+    starts_.pop_back();
+    while (owned_.size() > start) {
+      const TensorImpl* impl = owned_.back().impl;
+      drop_last();
+      if (impl != nullptr) impl->release();  // which may run a user's function that opens scopes
+    }
+    if (starts_.empty() && owned_.capacity() > kMostKept) {
+      owned_ = {};
+      holdings_ = {};
+      indexed_ = gone_ = 0;
+    }
+  }
+
+  void reserve(size_t count) {
+    if (owned_.capacity() - owned_.size() >= count) return;
+    const size_t size = std::max(2 * owned_.size(), owned_.size() + count + 16);
+    TT_CHECK(size < kNone, Status::kOutOfMemory, "the thread's scopes own too many tensors");
+    holdings_.reserve(size);
+    owned_.reserve(size);
+  }
+  void add(const TensorImpl* impl) { owned_.push_back({impl}); }
+
+  // The tensor's holding, or null.
+  Holding* find(const void* object) {
+    for (; indexed_ < owned_.size(); ++indexed_) {
+      Owned& each = owned_[indexed_];
+      if (each.impl == nullptr) continue;
+      Holding& holding = holdings_.add(each.impl);
+      each.older = std::exchange(holding.newest, static_cast<uint32_t>(indexed_));
+    }
+    return holdings_.find(object);
+  }
+  // Takes out the reference that came last. False: there is none.
   bool remove_newest(const RefCounted* object) {
-    for (size_t i = owned.size(); i-- > 0;) {
-      if (owned[i].impl != object) continue;
-      owned.erase(owned.begin() + static_cast<std::ptrdiff_t>(i));
-      for (size_t& start : starts) start -= start > i ? 1 : 0;
+    // A tensor that was just made, and that nobody else holds, needs no index.
+    const bool fresh = owned_.size() > std::max(starts_.back(), indexed_) && owned_.back().impl == object;
+    if (fresh && object->use_count() == 1) {
+      owned_.pop_back();
       return true;
     }
-    return false;
+    Holding* const holding = find(object);
+    if (holding == nullptr) return false;
+    Owned& newest = owned_[holding->newest];
+    newest.impl = nullptr;
+    holding->newest = newest.older;
+    if (holding->newest == kNone) holdings_.remove(*holding);
+    ++gone_;
+    while (owned_.size() > starts_.back() && owned_.back().impl == nullptr) drop_last();
+    if (gone_ > 64 && gone_ > owned_.capacity() / 4) compact();
+    return true;
   }
-};
-[[gnu::tls_model("initial-exec")]] thread_local Scopes* t_scopes = nullptr;
 
-struct ScopesOwner {
-  ~ScopesOwner() {
-    if (t_scopes == nullptr) return;
-    for (const Owned& each : t_scopes->owned) each.impl->release();
-    delete t_scopes;
-    t_scopes = nullptr;
+ private:
+  // Tensors that there is room for while no scope is open.
+  static constexpr size_t kMostKept = size_t{1} << 16;
+
+  void drop_last() {
+    const Owned last = owned_.back();
+    if (last.impl == nullptr) {
+      --gone_;
+    } else if (indexed_ == owned_.size()) {
+      Holding& holding = *holdings_.find(last.impl);
+      holding.newest = last.older;
+      if (holding.newest == kNone) holdings_.remove(holding);
+    }
+    owned_.pop_back();
+    indexed_ = std::min(indexed_, owned_.size());
   }
+  // Closes the gaps. Everything is indexed.
+  void compact() {
+    holdings_.forget_places();
+    size_t to = 0, scope = 0;
+    for (size_t from = 0; from < owned_.size(); ++from) {
+      for (; scope < starts_.size() && starts_[scope] <= from; ++scope) starts_[scope] = to;
+      const TensorImpl* const impl = owned_[from].impl;
+      if (impl == nullptr) continue;
+      const uint32_t older = std::exchange(holdings_.find(impl)->newest, static_cast<uint32_t>(to));
+      owned_[to++] = {impl, older};
+    }
+    for (; scope < starts_.size(); ++scope) starts_[scope] = to;
+    owned_.erase(owned_.begin() + static_cast<std::ptrdiff_t>(to), owned_.end());
+    indexed_ = to;
+    gone_ = 0;
+  }
+
+  std::vector<Owned> owned_;
+  std::vector<size_t> starts_;  // of the open scopes in the list
+  Holdings holdings_;
+  size_t indexed_ = 0;  // this many of the list are in the index
+  size_t gone_ = 0;     // this many have left
 };
+
+constinit thread_local Scopes* t_scopes = nullptr;
+
+void end_scopes() noexcept {
+  if (t_scopes == nullptr) return;
+  while (t_scopes->open()) t_scopes->end();
+  delete std::exchange(t_scopes, nullptr);
+}
 
 Scopes& scopes() {
-  static thread_local ScopesOwner owner;
-  (void)&owner;
-  if (t_scopes == nullptr) t_scopes = new Scopes;
+  if (t_scopes == nullptr) {
+    need_until_thread_ends(ThreadState::kScopes, end_scopes);
+    t_scopes = new Scopes;
+  }
   return *t_scopes;
 }
 
-bool is_open() { return t_scopes != nullptr && !t_scopes->starts.empty(); }
+bool is_open() { return t_scopes != nullptr && t_scopes->open(); }
 
 }  // namespace
 
 void reserve_in_scope(size_t count) {
-  if (!is_open()) return;
-  auto& owned = t_scopes->owned;
-  if (owned.capacity() - owned.size() < count) owned.reserve(2 * owned.size() + count + 16);
+  if (is_open()) t_scopes->reserve(count);
 }
 
 void adopt_into_scope(const Tensor& tensor) {
-  if (is_open()) t_scopes->owned.push_back({tensor.impl()});
+  if (!is_open()) return;
+  t_scopes->reserve(1);
+  t_scopes->add(tensor.impl());
 }
 
 void retain_in_scope(const RefCounted* object) {
   if (!is_open()) return;
-  if (Owned* first = t_scopes->oldest(object)) ++first->retained;
+  if (Holding* const holding = t_scopes->find(object)) ++holding->retained;
 }
 
 void release_in_scope(const RefCounted* object) {
   if (!is_open()) return;
-  Owned* first = t_scopes->oldest(object);
-  if (first == nullptr) return;
   // Another thread may have given back what was retained here: the last reference is the scope's.
-  if (first->retained > 0 && object->use_count() > 1) {
-    --first->retained;
-  } else {
-    t_scopes->remove_newest(object);
+  if (object->use_count() > 1) {
+    Holding* const holding = t_scopes->find(object);
+    if (holding == nullptr) return;
+    if (holding->retained > 0) {
+      --holding->retained;
+      return;
+    }
   }
+  t_scopes->remove_newest(object);
 }
 
 bool keep_from_scope(const RefCounted* object) {
@@ -91,27 +244,16 @@ bool keep_from_scope(const RefCounted* object) {
   return true;
 }
 
-namespace {
-void end_scope() {
-  const size_t start = t_scopes->starts.back();
-  t_scopes->starts.pop_back();
-  auto& owned = t_scopes->owned;
-  while (owned.size() > start) {
-    TensorImpl* impl = owned.back().impl;
-    owned.pop_back();
-    impl->release();
-  }
-}
-}  // namespace
-
 ScopeGuard::ScopeGuard() {
   Scopes& s = scopes();
-  depth_ = s.starts.size();
-  s.starts.push_back(s.owned.size());
+  s.begin();
+  depth_ = s.depth();
+  floor_ = std::exchange(s.floor, depth_);
 }
 
 ScopeGuard::~ScopeGuard() {
-  while (t_scopes->starts.size() > depth_) end_scope();
+  while (t_scopes->depth() >= depth_) t_scopes->end();
+  t_scopes->floor = floor_;
 }
 
 }  // namespace tt::capi
@@ -122,16 +264,15 @@ using namespace tt::capi;
 extern "C" {
 
 tt_status tt_scope_begin(void) {
-  return guard("tt_scope_begin", [&] {
-    Scopes& s = scopes();
-    s.starts.push_back(s.owned.size());
-  });
+  return guard("tt_scope_begin", [&] { scopes().begin(); });
 }
 
 tt_status tt_scope_end(void) {
   return guard("tt_scope_end", [&] {
     TT_CHECK(is_open(), Status::kInvalidArgument, "no scope is open on this thread");
-    end_scope();
+    TT_CHECK(t_scopes->depth() > t_scopes->floor, Status::kInvalidArgument,
+             "the callback has no scope open of its own");
+    t_scopes->end();
   });
 }
 
@@ -148,13 +289,13 @@ tt_status tt_scope_give(tt_tensor* tensor) {
     TensorImpl* impl = tensor_impl(tensor, "tensor");
     TT_CHECK(is_open(), Status::kInvalidArgument, "no scope is open on this thread");
     reserve_in_scope(1);
-    if (Owned* first = t_scopes->oldest(impl)) {
-      TT_CHECK(first->retained > 0, Status::kInvalidArgument,
+    if (Holding* const holding = t_scopes->find(impl)) {
+      TT_CHECK(holding->retained > 0, Status::kInvalidArgument,
                "tensor belongs to an open scope of this thread already, and the caller has retained no "
                "reference of its own to give");
-      --first->retained;
+      --holding->retained;
     }
-    t_scopes->owned.push_back({impl});
+    t_scopes->add(impl);
   });
 }
 

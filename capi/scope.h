@@ -19,8 +19,8 @@ void release_in_scope(const RefCounted* object);
 // none.
 bool keep_from_scope(const RefCounted* object);
 
-// A scope for the length of a C++ block: what a callback makes is gone after it, whatever scopes it left
-// open.
+// A scope for the length of a C++ block, around a callback: what that makes is gone after it, whatever scopes
+// it left open; and it cannot end scopes that are open around it.
 class ScopeGuard {
  public:
   ScopeGuard();
@@ -29,7 +29,8 @@ class ScopeGuard {
   ScopeGuard& operator=(const ScopeGuard&) = delete;
 
  private:
-  size_t depth_;
+  size_t depth_;  // with it
+  size_t floor_;  // of the callback around this one
 };
 
 }  // namespace tt::capi

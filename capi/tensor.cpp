@@ -21,6 +21,7 @@ void tt_tensor_release(tt_tensor* tensor) {
   if (tensor == nullptr) return;
   auto* object = reinterpret_cast<RefCounted*>(tensor);
   if (object->kind() != Kind::kTensor) return;  // released before: nothing that is still alive may be harmed
+  const InCall in_call;
   release_in_scope(object);
   object->release();
 }

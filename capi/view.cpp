@@ -106,9 +106,7 @@ tt_status tt_split_with_sizes(const tt_tensor* input, const int64_t* split_sizes
   return guard("tt_split_with_sizes", [&] {
     Outs results(outs, capacity, count);
     const In t(input, "input");
-    TT_CHECK(split_sizes != nullptr || split_count == 0, Status::kInvalidArgument,
-             "split_sizes is NULL, but its count is ", static_cast<uint64_t>(split_count));
-    Tensors parts = ops::split_with_sizes(*t, std::span<const int64_t>(split_sizes, split_count), dim);
+    Tensors parts = ops::split_with_sizes(*t, list_of(split_sizes, split_count, "split_sizes"), dim);
     if (results.wants(split_count)) results = std::move(parts);
   });
 }

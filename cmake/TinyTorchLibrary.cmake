@@ -29,7 +29,10 @@ set_target_properties(
              CXX_VISIBILITY_PRESET hidden
              VISIBILITY_INLINES_HIDDEN ON)
 target_compile_definitions(tinytorch_objects PRIVATE TT_BUILDING TT_VERSION_STRING="${PROJECT_VERSION}")
-target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+# Thread-local variables are in static thread-local memory, however late the library is loaded: to reach others may
+# take memory, and the loader ends the process where there is none.
+target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>
+                                                 -ftls-model=initial-exec)
 # Size, in optimized builds. Kernels are compiled as CMake's build type says; what only leads to them is not made longer
 # to be faster, and what runs once a program is made short.
 if(NOT TINYTORCH_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -2,10 +2,11 @@
 
 #include <atomic>
 #include <cstring>
-#include <memory>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
+#include "core/thread_state.h"
 #include "cuda/fault.h"
 
 namespace tt::cuda {
@@ -31,24 +32,15 @@ struct Choice {
   bool chosen = false;  // a stream may be null: the host's default stream
   bool capturing = false;
 };
-// The pointer is what launches read.
+// For each device; null: nothing is chosen.
 thread_local Choice* t_choices = nullptr;
-thread_local bool t_ending = false;  // thread-local objects that are left have the defaults
 
-struct ChoicesOwner {
-  std::unique_ptr<Choice[]> choices = std::make_unique<Choice[]>(kMaxDevices);
-  ChoicesOwner() { t_choices = choices.get(); }
-  ~ChoicesOwner() {
-    t_choices = nullptr;
-    t_ending = true;
+Choice& own_choice() {
+  if (t_choices == nullptr) {
+    need_until_thread_ends(ThreadState::kStreams, []() noexcept { delete[] std::exchange(t_choices, nullptr); });
+    t_choices = new Choice[kMaxDevices];
   }
-};
-
-// Null: the thread is ending.
-Choice* own_choice() {
-  if (t_ending) return nullptr;
-  static thread_local ChoicesOwner owner;
-  return &t_choices[t_device];
+  return t_choices[t_device];
 }
 
 bool spoils_context(cudaError_t error) {
@@ -124,13 +116,15 @@ cudaStream_t current_stream() {
 
 void set_current_stream(cudaStream_t stream) {
   const bool chosen = stream != shared_stream();
-  if (Choice* choice = own_choice()) *choice = {stream, chosen, choice->capturing};
+  if (t_choices == nullptr && !chosen) return;
+  Choice& choice = own_choice();
+  choice = {stream, chosen, choice.capturing};
 }
 
 bool capturing() noexcept { return t_choices != nullptr && t_choices[t_device].capturing; }
 
 void set_capturing(bool on) {
-  if (Choice* choice = own_choice()) choice->capturing = on;
+  if (t_choices != nullptr || on) own_choice().capturing = on;
 }
 
 void refuse_capture(const char* why) {

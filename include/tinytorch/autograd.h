@@ -69,7 +69,13 @@ TT_API tt_status tt_grad(tt_tensor* const* outputs, tt_tensor* const* grad_outpu
 /* ---- callbacks ----
  * They run on the thread that called into the library. Inside one a scope is open (tensor.h): what it makes
  * is released when it returns, and what it hands over is kept by the library. It reports failure by returning
- * a status that is not TT_OK; tt_fail sets the message. */
+ * a status that is not TT_OK; tt_fail sets the message. The call then fails with TT_ERR_CALLBACK, or with
+ * TT_ERR_OUT_OF_MEMORY where that is what the callback returned.
+ *
+ * A callback may release whatever it has a reference to, also what the call was given: the call holds what it
+ * uses. It cannot end scopes that are open around it. Functions that end the use of something (destroy, and
+ * deleters of memory that was lent) run when no call of the library is in the middle: those that a call
+ * leads to run as it returns. */
 
 /* Sets the thread's message and returns TT_ERR_CALLBACK: `return tt_fail("no data");`. NULL is "". */
 TT_API tt_status tt_fail(const char* message);

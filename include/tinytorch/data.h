@@ -84,7 +84,8 @@ TT_API tt_status tt_loader_begin(tt_loader* loader);
 /* The next batch, samples stacked along a new first dimension, in new memory: batch[0..width), NULL in the
  * rest of batch[0..capacity). *has_batch is 1, or 0 at the end of the epoch with every entry NULL. Samples
  * whose shapes differ are TT_ERR_SHAPE, a capacity below the width is TT_ERR_INVALID_ARGUMENT. After a
- * failure the next call tries the same batch again. */
+ * failure the next call tries the same batch again. The data set's callbacks may release the loader, but not
+ * use it meanwhile: TT_ERR_INVALID_ARGUMENT. */
 TT_API tt_status tt_loader_next(tt_loader* loader, tt_tensor** batch, size_t capacity, int32_t* has_batch);
 
 #ifdef __cplusplus

@@ -3,7 +3,13 @@
  * A path that the system refuses is TT_ERR_IO with its reason; bytes that are not what the format says
  * (truncated, too long, damaged, sizes that do not match) are TT_ERR_FORMAT with the place. The readers of
  * tables and images decompress what starts with gzip's magic, whatever its name; they read pipes, too, and
- * wait for what is written there. Paths are in the system's encoding. */
+ * wait for what is written there. Paths are in the system's encoding.
+ *
+ * What saves replaces the file whole or not at all, whenever the program or the machine stops: the bytes go to
+ * a temporary file in the same directory (".NAME.PID.COUNT.tmp"), which then takes its name. One that a killed
+ * process has left is removed by the next save to the same path on the machine. A link is followed, also where
+ * what it points to is not there yet; what is no regular file is refused. A file that grows beyond the
+ * process's limit (RLIMIT_FSIZE) is TT_ERR_IO, without a signal. */
 #ifndef TINYTORCH_IO_H_
 #define TINYTORCH_IO_H_
 
@@ -26,7 +32,8 @@ TT_API tt_status tt_read_idx(const char* path, tt_tensor** out);
 TT_API tt_status tt_read_csv(const char* path, int32_t delimiter, int64_t skip_rows, int32_t dtype,
                              tt_tensor** out);
 
-/* A file of CIFAR-10's binary version: images uint8 [n, 3, 32, 32], labels int64 [n]. */
+/* A file of CIFAR-10's binary version: images uint8 [n, 3, 32, 32], labels int64 [n]. Compressed, it may have
+ * 200,000 records at most: CIFAR's have 50,000, and a small file can become more than the memory holds. */
 TT_API tt_status tt_read_cifar10(const char* path, tt_tensor** images, tt_tensor** labels);
 /* A file of CIFAR-100's: coarse labels 0..19, fine labels 0..99. */
 TT_API tt_status tt_read_cifar100(const char* path, tt_tensor** images, tt_tensor** coarse_labels,
@@ -37,7 +44,7 @@ TT_API tt_status tt_read_cifar100(const char* path, tt_tensor** images, tt_tenso
 /* A .npy file, either byte order, C or Fortran order (strides keep the file's order). Element types that
  * TinyTorch does not have are TT_ERR_DTYPE. */
 TT_API tt_status tt_read_npy(const char* path, tt_tensor** out);
-/* Replaces the file whole or not at all. bfloat16, which NumPy does not have, is TT_ERR_DTYPE. */
+/* bfloat16, which NumPy does not have, is TT_ERR_DTYPE. */
 TT_API tt_status tt_save_npy(const char* path, const tt_tensor* tensor);
 
 /* ---- safetensors ---- */
@@ -45,9 +52,7 @@ TT_API tt_status tt_save_npy(const char* path, const tt_tensor* tensor);
 typedef struct tt_safetensors tt_safetensors;
 
 /* Writes names[i] -> tensors[i] and, where metadata_count is not 0, the metadata. The tensors may be of any
- * layout and device. The file is replaced whole or not at all, whenever the program or the machine stops: the
- * bytes go to a temporary file in the same directory, which then takes its name. A link is followed; what is
- * no regular file is refused. Names must differ and be UTF-8. */
+ * layout and device. Names must differ and be UTF-8. */
 TT_API tt_status tt_safetensors_save(const char* path, const char* const* names, tt_tensor* const* tensors,
                                      size_t count, const char* const* metadata_keys,
                                      const char* const* metadata_values, size_t metadata_count);

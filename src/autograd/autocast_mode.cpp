@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
+
+#include "core/thread_state.h"
 
 namespace tt {
 
@@ -17,28 +20,31 @@ struct Modes {
 };
 
 // Made when the thread first sets a mode: thread-local memory is scarce.
-struct ThreadModes {
-  Modes* modes = nullptr;
-  ~ThreadModes() { delete modes; }
-};
-thread_local ThreadModes t_modes;
+constinit thread_local Modes* t_modes = nullptr;
+void end_modes() noexcept {
+  detail::t_autocast_on = false;
+  delete std::exchange(t_modes, nullptr);
+}
 
 }  // namespace
 
 const AutocastMode& autocast_mode(DeviceType type) {
   static constexpr AutocastMode kOff;
-  return t_modes.modes != nullptr ? t_modes.modes->of[static_cast<int>(type)] : kOff;
+  return t_modes != nullptr ? t_modes->of[static_cast<int>(type)] : kOff;
 }
 
 void set_autocast_mode(DeviceType type, const AutocastMode& mode) {
-  if (t_modes.modes == nullptr) t_modes.modes = new Modes;
-  Modes& modes = *t_modes.modes;
+  if (t_modes == nullptr) {
+    need_until_thread_ends(ThreadState::kAutocast, end_modes);
+    t_modes = new Modes;
+  }
+  Modes& modes = *t_modes;
   modes.of[static_cast<int>(type)] = mode;
   detail::t_autocast_on =
       std::any_of(std::begin(modes.of), std::end(modes.of), [](const AutocastMode& m) { return m.on; });
   if (!detail::t_autocast_on) modes.casts.clear();
 }
 
-AutocastCasts& autocast_casts() { return t_modes.modes->casts; }
+AutocastCasts& autocast_casts() { return t_modes->casts; }
 
 }  // namespace tt

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <memory>
+#include <utility>
 
 #include "autograd/autocast_mode.h"
 #include "core/layout.h"
+#include "core/thread_state.h"
 #include "ops/ops.h"
 
 namespace tt {
@@ -346,15 +348,18 @@ void Engine::run(std::span<const Tensor> roots, std::span<const Tensor> grad_out
   }
 }
 
-// The engine's arrays live as long as the thread; a backward called inside a backward gets its own.
+// The engine's arrays live as long as the thread, where they can; a backward called inside a backward gets
+// its own.
+constinit thread_local Engine* t_idle = nullptr;
+void end_idle() noexcept { delete std::exchange(t_idle, nullptr); }
+
 void run_engine(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs,
                 std::span<const Tensor> inputs, Tensors* captured, BackwardOptions options) {
   options.retain_graph |= options.create_graph;
-  static thread_local std::unique_ptr<Engine> t_idle;
-  std::unique_ptr<Engine> engine = std::move(t_idle);
+  std::unique_ptr<Engine> engine(std::exchange(t_idle, nullptr));
   if (!engine) engine = std::make_unique<Engine>();
   engine->run(roots, grad_outputs, inputs, captured, options);
-  t_idle = std::move(engine);
+  if (t_idle == nullptr && keep_until_thread_ends(ThreadState::kEngine, end_idle)) t_idle = engine.release();
 }
 
 void check_roots(std::span<const Tensor> roots, std::span<const Tensor> grad_outputs) {

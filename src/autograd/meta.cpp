@@ -16,10 +16,26 @@ std::atomic<uint64_t> g_hook_id{1};
 
 }  // namespace
 
+namespace {
+// Waiting to be destroyed on this thread.
+constinit thread_local AutogradMeta* t_dead = nullptr;
+constinit thread_local bool t_destroying = false;
+}  // namespace
+
+// One after the other: a gradient may have a gradient, and so on.
 void destroy_autograd_meta(AutogradMeta* meta) noexcept {
   if (meta->accumulator) meta->accumulator->forget_leaf();
-  meta->~AutogradMeta();
-  free_block(meta, sizeof(AutogradMeta));
+  if (meta->retain_cell) meta->retain_cell->store(nullptr);
+  meta->next_dead = t_dead;
+  t_dead = meta;
+  if (t_destroying) return;
+  t_destroying = true;
+  while (AutogradMeta* const dead = t_dead) {
+    t_dead = dead->next_dead;
+    dead->~AutogradMeta();
+    free_block(dead, sizeof(AutogradMeta));
+  }
+  t_destroying = false;
 }
 
 AutogradMeta& autograd_meta(const Tensor& t) {

@@ -34,10 +34,7 @@ struct AutogradMeta {
   Tensor grad;
   // retain_grad's way back to the tensor; cleared when the tensor dies before its graph.
   std::shared_ptr<std::atomic<TensorImpl*>> retain_cell;
-
-  ~AutogradMeta() {
-    if (retain_cell) retain_cell->store(nullptr);
-  }
+  AutogradMeta* next_dead = nullptr;
 };
 
 AutogradMeta& autograd_meta(const Tensor& t);  // made on demand

@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <mutex>
+
+#include "core/mutex.h"
 
 namespace tt {
 
 namespace {
 
 struct Options {
-  std::mutex mutex;
+  Mutex mutex{LockLevel::kPrintOptions};
   PrintOptions value;
 };
 Options& process_options() {
@@ -246,7 +247,7 @@ PrintOptions print_profile(PrintProfile profile) {
 
 PrintOptions print_options() {
   Options& options = process_options();
-  const std::lock_guard lock(options.mutex);
+  const Lock lock(options.mutex);
   return options.value;
 }
 
@@ -262,7 +263,7 @@ void set_print_options(const PrintOptions& value) {
   const auto mode = static_cast<int32_t>(value.sci_mode);
   TT_CHECK(mode >= 0 && mode <= 2, Status::kInvalidArgument, "unknown sci_mode ", mode);
   Options& options = process_options();
-  const std::lock_guard lock(options.mutex);
+  const Lock lock(options.mutex);
   options.value = value;
 }
 

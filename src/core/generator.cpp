@@ -102,7 +102,7 @@ Generator::Generator(Engine engine, uint64_t seed)
 }
 
 void Generator::manual_seed(uint64_t seed) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   manual_seed_locked(seed);
 }
 
@@ -122,13 +122,13 @@ uint64_t Generator::seed() {
 }
 
 uint64_t Generator::initial_seed() const {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return seed_;
 }
 
 Ref<Generator> Generator::clone() const {
   auto copy = make_ref<Generator>(engine_);
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   copy->drawn_ = drawn_;
   copy->seed_ = seed_;
   copy->offset_ = offset_;
@@ -139,7 +139,7 @@ Ref<Generator> Generator::clone() const {
 }
 
 std::vector<uint8_t> Generator::get_state() const {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   Writer out(engine_ == Engine::kMt19937 ? kMtBytes : kPhiloxBytes);
   out.put(kMagic);
   out.put(kVersion);
@@ -181,7 +181,7 @@ void Generator::set_state(std::span<const uint8_t> state) {
   const float cached_float = std::bit_cast<float>(in.get<uint32_t>());
   in.get<uint32_t>();
 
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   if (engine_ == Engine::kMt19937) {
     const uint32_t next = in.get<uint32_t>();
     TT_CHECK(next <= Mt19937::kWords, Status::kFormat, "generator state: position ", next, " is beyond ",
@@ -202,19 +202,19 @@ void Generator::set_state(std::span<const uint8_t> state) {
 }
 
 uint64_t Generator::offset() const {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return offset_;
 }
 
 void Generator::set_offset(uint64_t offset) {
   TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument, "only a Philox generator has an offset");
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   offset_ = offset;
   drawn_ = 0;
 }
 
 Generator::Reservation Generator::reserve(uint64_t blocks) {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   return reserve_locked(blocks);
 }
 
@@ -272,7 +272,7 @@ Generator& cpu_generator() {
 
 constexpr int kMaxDevices = 64;
 struct DeviceGenerators {
-  std::mutex mutex;
+  Mutex mutex{LockLevel::kDeviceGenerators};
   uint64_t seed = kDefaultSeed;  // of those to come
   std::atomic<Generator*> generators[kMaxDevices] = {};
 };
@@ -289,7 +289,7 @@ Generator& default_generator(Device device) {
   DeviceGenerators& all = device_generators();
   std::atomic<Generator*>& slot = all.generators[device.index];
   if (Generator* generator = slot.load(std::memory_order_acquire)) return *generator;
-  const std::lock_guard lock(all.mutex);
+  const Lock lock(all.mutex);
   if (slot.load(std::memory_order_relaxed) == nullptr) {
     slot.store(new Generator(Engine::kPhilox, all.seed), std::memory_order_release);
   }
@@ -299,7 +299,7 @@ Generator& default_generator(Device device) {
 void manual_seed(uint64_t seed) {
   cpu_generator().manual_seed(seed);
   DeviceGenerators& all = device_generators();
-  const std::lock_guard lock(all.mutex);
+  const Lock lock(all.mutex);
   all.seed = seed;
   for (std::atomic<Generator*>& slot : all.generators) {
     if (Generator* generator = slot.load(std::memory_order_relaxed)) generator->manual_seed(seed);

@@ -8,12 +8,12 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "core/device.h"
+#include "core/mutex.h"
 #include "core/philox.h"
 #include "core/ref.h"
 
@@ -83,7 +83,7 @@ class Generator final : public RefCounted {
   Reservation reserve(uint64_t blocks);
 
   // Held while drawing, so that one op's numbers are consecutive. The calls below do not take it.
-  std::mutex& mutex() const { return mutex_; }
+  Mutex& mutex() const { return mutex_; }
 
   // For a fill of the device's memory. In a fill that is captured into a graph every replay sets blocks of
   // its own aside, and the capture none.
@@ -116,7 +116,7 @@ class Generator final : public RefCounted {
   uint64_t offset_ = 0;
   std::optional<float> float_sample_;
   std::optional<double> double_sample_;
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_{LockLevel::kGenerator};
   Mt19937 mt_;
 };
 

@@ -1,16 +1,19 @@
 #include "core/memory.h"
 
-#include <pthread.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
-#include <mutex>
+#include <iterator>
 #include <new>
+#include <utility>
 
 #include "core/error.h"
 #include "core/macros.h"
+#include "core/mutex.h"
+#include "core/thread_state.h"
 
 namespace tt {
 
@@ -61,7 +64,7 @@ void to_system(void* block, size_t size) noexcept {
 }
 
 struct LargeCache {
-  std::mutex mutex;
+  Mutex mutex{LockLevel::kMemoryCache};
   FreeBlock* heads[kLargeClasses] = {};
   int64_t cached_bytes = 0;
 };
@@ -71,11 +74,6 @@ LargeCache& large_cache() {
   static LargeCache* cache = new (storage) LargeCache;
   return *cache;
 }
-
-// A fork while another thread holds the lock would leave it locked in the child for ever.
-[[maybe_unused]] const int g_fork_handlers =
-    pthread_atfork([] { large_cache().mutex.lock(); }, [] { large_cache().mutex.unlock(); },
-                   [] { large_cache().mutex.unlock(); });
 
 struct LargeClass {
   size_t index;
@@ -103,26 +101,17 @@ struct SmallCache {
   }
 };
 
-// The pointer is what the hot path reads; the owner frees the lists when the thread ends.
-[[gnu::tls_model("initial-exec")]] thread_local SmallCache* t_small = nullptr;
-[[gnu::tls_model("initial-exec")]] thread_local bool t_small_gone = false;
+constinit thread_local SmallCache* t_small = nullptr;
 
-struct SmallCacheOwner {
-  ~SmallCacheOwner() {
-    SmallCache* cache = t_small;
-    t_small = nullptr;
-    t_small_gone = true;
-    if (cache != nullptr) {
-      cache->clear();
-      std::free(cache);
-    }
-  }
-};
+void end_small_cache() noexcept {
+  SmallCache* const cache = std::exchange(t_small, nullptr);
+  if (cache == nullptr) return;
+  cache->clear();
+  std::free(cache);
+}
 
 [[gnu::noinline]] SmallCache* make_small_cache() noexcept {
-  if (t_small_gone) return nullptr;
-  static thread_local SmallCacheOwner owner;
-  (void)&owner;
+  if (!keep_until_thread_ends(ThreadState::kSmallBlocks, end_small_cache)) return nullptr;
   void* memory = std::calloc(1, sizeof(SmallCache));
   if (memory == nullptr) return nullptr;
   return t_small = static_cast<SmallCache*>(memory);
@@ -137,7 +126,7 @@ void* allocate_large(size_t size) {
   g_allocated_bytes.fetch_add(static_cast<int64_t>(cls.bytes), std::memory_order_relaxed);
   if (g_caching.load(std::memory_order_relaxed)) {
     LargeCache& cache = large_cache();
-    const std::lock_guard lock(cache.mutex);
+    const Lock lock(cache.mutex);
     if (FreeBlock* block = cache.heads[cls.index]) {
       cache.heads[cls.index] = block->next;
       cache.cached_bytes -= static_cast<int64_t>(cls.bytes);
@@ -161,7 +150,7 @@ void free_large(void* pointer, size_t size) noexcept {
   g_allocated_bytes.fetch_sub(static_cast<int64_t>(cls.bytes), std::memory_order_relaxed);
   if (g_caching.load(std::memory_order_relaxed)) {
     LargeCache& cache = large_cache();
-    const std::lock_guard lock(cache.mutex);
+    const Lock lock(cache.mutex);
     if (cache.cached_bytes + static_cast<int64_t>(cls.bytes) <= kMaxCachedBytes) {
       cache.heads[cls.index] = new (pointer) FreeBlock{cache.heads[cls.index]};
       cache.cached_bytes += static_cast<int64_t>(cls.bytes);
@@ -207,22 +196,28 @@ void free_block(void* pointer, size_t size) noexcept {
 
 MemoryStats memory_stats() {
   LargeCache& cache = large_cache();
-  const std::lock_guard lock(cache.mutex);
+  const Lock lock(cache.mutex);
   return {g_allocated_bytes.load(), cache.cached_bytes, g_system_calls.load(), g_system_blocks.load()};
 }
 
 void empty_memory_cache() noexcept {
   if (t_small != nullptr) t_small->clear();
   LargeCache& cache = large_cache();
-  const std::lock_guard lock(cache.mutex);
+  FreeBlock* heads[kLargeClasses];
+  {
+    const Lock lock(cache.mutex);
+    std::copy(std::begin(cache.heads), std::end(cache.heads), heads);
+    std::fill(std::begin(cache.heads), std::end(cache.heads), nullptr);
+    cache.cached_bytes = 0;
+  }
+  // Without the lock: it may be the host's function that takes the blocks back.
   for (size_t i = 0; i < kLargeClasses; ++i) {
     const size_t bytes = (size_t{1} << (i / 4)) / 4 * (4 + i % 4 + 1);
-    while (FreeBlock* block = cache.heads[i]) {
-      cache.heads[i] = block->next;
+    while (FreeBlock* block = heads[i]) {
+      heads[i] = block->next;
       to_system(block, bytes);
     }
   }
-  cache.cached_bytes = 0;
 }
 
 void set_memory_caching(bool on) noexcept {

@@ -1,23 +1,18 @@
 #include "core/parallel.h"
 
 #include <omp.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
 
+#include "core/mutex.h"
 #include "core/thread_pool.h"
 
 namespace tt {
 
 namespace {
 std::atomic<int> g_threads{0};
-std::atomic<bool> g_forked{false};
-
-const int g_fork_handler = pthread_atfork(nullptr, nullptr, [] { g_forked.store(true); });
 }  // namespace
-
-bool in_forked_child() { return g_forked.load(std::memory_order_relaxed); }
 
 int num_threads() {
   if (inside_pool_job() || in_forked_child() || omp_in_parallel()) return 1;

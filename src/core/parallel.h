@@ -32,7 +32,4 @@ void parallel_for(int64_t n, int64_t grain, F&& body) {
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 
-// True in a process that was forked after this library was loaded: the threads did not survive.
-bool in_forked_child();
-
 }  // namespace tt

@@ -5,7 +5,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
+
+#include "core/mutex.h"
 
 namespace tt {
 
@@ -67,7 +68,7 @@ Loaded find() {
 
 struct Slot {
   std::atomic<Backend*> backend{nullptr};
-  std::mutex mutex;
+  Mutex mutex{LockLevel::kPlugin};
   bool tried = false;
   std::string reason;
 };
@@ -79,7 +80,7 @@ Slot& slot() {
 Backend* try_load() {
   Slot& s = slot();
   if (Backend* backend = s.backend.load(std::memory_order_acquire)) return backend;
-  const std::lock_guard lock(s.mutex);
+  const Lock lock(s.mutex);
   if (!s.tried) {
     Loaded loaded = find();
     s.reason = std::move(loaded.reason);

@@ -1,6 +1,7 @@
 #include "core/storage.h"
 
 #include "core/backend.h"
+#include "core/farewell.h"
 
 namespace tt {
 
@@ -40,6 +41,31 @@ Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
   }
 }
 
+namespace {
+
+// The host's memory, when the last tensor has let go of it.
+struct LentMemory : Farewell {
+  LentMemory(void* data_, Storage::Deleter deleter_, void* context_, size_t bytes_)
+      : Farewell{give_back}, data(data_), deleter(deleter_), context(context_), bytes(bytes_) {}
+
+  static void give_back(Farewell* self) noexcept {
+    const LentMemory memory = *static_cast<LentMemory*>(self);
+    free_block(self, memory.bytes);
+    memory.deleter(memory.data, memory.context);
+  }
+
+  void* data;
+  Storage::Deleter deleter;
+  void* context;
+  size_t bytes;  // of the block this lies in
+};
+static_assert(sizeof(LentMemory) <= sizeof(Storage));
+
+// A device's, which is done with it before.
+void give_back_lent(void*, void* lent) { depart(static_cast<LentMemory*>(lent)); }
+
+}  // namespace
+
 Ref<Storage> Storage::wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context) {
   void* header = allocate_block(sizeof(Storage));
   auto storage =
@@ -47,7 +73,14 @@ Ref<Storage> Storage::wrap(void* data, size_t nbytes, Device device, Deleter del
   if (device.is_cpu()) {
     storage->set_deleter(deleter, context);
   } else if (deleter != nullptr) {
-    storage->context_ = memory_of(device).borrow(data, device, deleter, context);
+    void* const block = allocate_block(sizeof(LentMemory));
+    try {
+      auto* const lent = ::new (block) LentMemory(data, deleter, context, sizeof(LentMemory));
+      storage->context_ = memory_of(device).borrow(data, device, give_back_lent, lent);
+    } catch (...) {
+      free_block(block, sizeof(LentMemory));
+      throw;
+    }
   }
   return storage;
 }
@@ -70,8 +103,11 @@ Storage::~Storage() {
 
 void Storage::operator delete(Storage* self, std::destroying_delete_t) noexcept {
   const uint32_t header_bytes = self->header_bytes_;
+  const Deleter deleter = self->place_ == Place::kExternal ? std::exchange(self->deleter_, nullptr) : nullptr;
+  void *const data = self->data_, *const context = self->context_;
   self->~Storage();
-  free_block(self, header_bytes);
+  if (deleter == nullptr) return free_block(self, header_bytes);
+  depart(::new (static_cast<void*>(self)) LentMemory(data, deleter, context, header_bytes));
 }
 
 void Storage::note_use() const {

@@ -2,10 +2,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "core/backend.h"
+#include "core/mutex.h"
+#include "core/thread_state.h"
 
 namespace tt {
 
@@ -18,18 +19,20 @@ StreamKernels& streams_of(Device device) {
   return *load_plugin_backend(device.type).stream;
 }
 
-// What the thread has chosen, so that it lives as long; the pointer, because little thread-local memory can
-// be had.
+// What the thread has chosen, so that it lives as long; null: nothing yet.
 using Chosen = std::vector<Ref<Stream>>;
-Chosen& chosen() {
-  static thread_local std::unique_ptr<Chosen> streams;
-  if (streams == nullptr) streams = std::make_unique<Chosen>();
-  return *streams;
+constinit thread_local Chosen* t_chosen = nullptr;
+Chosen& make_chosen() {
+  if (t_chosen == nullptr) {
+    need_until_thread_ends(ThreadState::kStreams, []() noexcept { delete std::exchange(t_chosen, nullptr); });
+    t_chosen = new Chosen;
+  }
+  return *t_chosen;
 }
 
 // How many objects there are for each stream but the shared ones: it is forgotten with the last.
 struct Objects {
-  std::mutex mutex;
+  Mutex mutex{LockLevel::kStreams};
   std::map<std::pair<int, void*>, int> count;  // by the device's index
 };
 Objects& objects() {
@@ -61,7 +64,7 @@ Ref<Stream> Stream::wrap(Device device, void* native) {
 
 Ref<Stream> Stream::counted(Device device, void* native, Origin origin) {
   Objects& all = objects();
-  const std::lock_guard lock(all.mutex);
+  const Lock lock(all.mutex);
   int& count = all.count[{device.index, native}];
   auto* const stream = new Stream(device, native, origin);
   ++count;
@@ -74,15 +77,17 @@ Ref<Stream> Stream::shared(Device device) {
 
 Ref<Stream> Stream::current(Device device) {
   streams_of(device);
-  for (const Ref<Stream>& stream : chosen()) {
-    if (stream->device() == device) return stream;
+  if (t_chosen != nullptr) {
+    for (const Ref<Stream>& stream : *t_chosen) {
+      if (stream->device() == device) return stream;
+    }
   }
   return shared(device);
 }
 
 void Stream::set_current(Device device, const Ref<Stream>& stream) {
   StreamKernels& kernels = streams_of(device);
-  Chosen& all = chosen();
+  Chosen& all = make_chosen();
   all.reserve(all.size() + 1);
   kernels.set_current_stream(device, stream ? stream->native() : kernels.shared_stream(device));
   std::erase_if(all, [&](const Ref<Stream>& one) { return one->device() == device; });
@@ -95,7 +100,7 @@ bool Stream::done() const { return streams_of(device_).stream_done(device_, nati
 Stream::~Stream() {
   if (origin_ == Origin::kShared) return;
   Objects& all = objects();
-  const std::lock_guard lock(all.mutex);  // also while it is forgotten: another object may be made for it
+  const Lock lock(all.mutex);  // also while it is forgotten: another object may be made for it
   const auto found = all.count.find({device_.index, native_});
   const bool last = --found->second == 0, created = origin_ == Origin::kCreated;
   if (last) all.count.erase(found);

@@ -27,7 +27,7 @@ bool GraphMemory::owns(const Storage& storage) const {
 
 GraphMemory::Block& GraphMemory::take(size_t size) {
   size = (size + kAlignment - 1) / kAlignment * kAlignment;
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   // A block twice as large is better than a new one: what lies close together stays in the cache.
   const auto found = free_.lower_bound(size);
   if (found != free_.end() && found->first <= 2 * size) {
@@ -46,7 +46,7 @@ GraphMemory::Block& GraphMemory::take(size_t size) {
 }
 
 void GraphMemory::give_back(Block& block) noexcept {
-  const std::lock_guard lock(mutex_);
+  const Lock lock(mutex_);
   try {
     // The one that was used last comes first: it is in the cache.
     free_.emplace_hint(free_.lower_bound(block.size), block.size, &block);

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <deque>
 #include <map>
-#include <mutex>
 
+#include "core/mutex.h"
 #include "core/storage.h"
 
 namespace tt::cpu {
@@ -34,7 +34,7 @@ class GraphMemory {
   static void let_go(void* data, void* context);
 
   std::atomic<size_t> references_{1};
-  std::mutex mutex_;  // tensors let go on any thread
+  Mutex mutex_{LockLevel::kGraphMemory};  // tensors let go on any thread
   std::deque<Block> blocks_;
   std::multimap<size_t, Block*> free_;  // by size
 };

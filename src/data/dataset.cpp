@@ -18,7 +18,27 @@ void check_indices(std::span<const int64_t> indices, int64_t length) {
 }
 }  // namespace
 
+void Dataset::get(int64_t index, std::span<Tensor> out) const {
+  const Dataset* at = this;
+  while (const Dataset* const source = at->source_of(index)) at = source;
+  at->get_own(index, out);
+}
+
 void Dataset::batch(std::span<const int64_t> indices, std::span<Tensor> out) const {
+  if (source_of_all({}) == nullptr) return batch_own(indices, out);
+  std::vector<int64_t> own(indices.begin(), indices.end());
+  const Dataset* at = this;
+  while (const Dataset* const source = at->source_of_all(own)) at = source;
+  at->batch_own(own, out);
+}
+
+const Tensors* Dataset::rows(std::span<int64_t> samples) const {
+  const Dataset* at = this;
+  while (const Dataset* const source = at->source_of_all(samples)) at = source;
+  return at->own_rows();
+}
+
+void Dataset::batch_own(std::span<const int64_t> indices, std::span<Tensor> out) const {
   const size_t n = indices.size();
   const size_t w = width();
   std::vector<Tensor> columns(n * w);
@@ -43,7 +63,7 @@ TensorDataset::TensorDataset(Tensors tensors) : tensors_(std::move(tensors)) {
   }
 }
 
-void TensorDataset::get(int64_t index, std::span<Tensor> out) const {
+void TensorDataset::get_own(int64_t index, std::span<Tensor> out) const {
   check_index(index, length());
   for (size_t j = 0; j < tensors_.size(); ++j) {
     const Tensor& t = tensors_[j];
@@ -53,7 +73,7 @@ void TensorDataset::get(int64_t index, std::span<Tensor> out) const {
   }
 }
 
-void TensorDataset::batch(std::span<const int64_t> indices, std::span<Tensor> out) const {
+void TensorDataset::batch_own(std::span<const int64_t> indices, std::span<Tensor> out) const {
   check_indices(indices, length());
   for (size_t j = 0; j < tensors_.size(); ++j) out[j] = gather_rows(tensors_[j], indices);
 }
@@ -61,26 +81,16 @@ void TensorDataset::batch(std::span<const int64_t> indices, std::span<Tensor> ou
 // ---- Subset ----
 
 Subset::Subset(Ref<Dataset> dataset, std::vector<int64_t> indices)
-    : dataset_(std::move(dataset)), indices_(std::move(indices)) {
+    : dataset_(std::move(dataset)), indices_(std::move(indices)), width_(dataset_->width()) {
   check_indices(indices_, dataset_->length());
 }
 
-void Subset::get(int64_t index, std::span<Tensor> out) const {
-  check_index(index, length());
-  dataset_->get(indices_[static_cast<size_t>(index)], out);
-}
+const Dataset* Subset::source_of(int64_t& index) const { return source_of_all({&index, 1}); }
 
-void Subset::batch(std::span<const int64_t> indices, std::span<Tensor> out) const {
+const Dataset* Subset::source_of_all(std::span<int64_t> indices) const {
   check_indices(indices, length());
-  std::vector<int64_t> inner(indices.size());
-  std::transform(indices.begin(), indices.end(), inner.begin(),
-                 [&](int64_t i) { return indices_[static_cast<size_t>(i)]; });
-  dataset_->batch(inner, out);
-}
-
-const Tensors* Subset::rows(std::span<int64_t> samples) const {
-  for (int64_t& i : samples) i = indices_[static_cast<size_t>(i)];
-  return dataset_->rows(samples);
+  for (int64_t& i : indices) i = indices_[static_cast<size_t>(i)];
+  return dataset_.get();
 }
 
 // ---- ConcatDataset ----
@@ -88,20 +98,22 @@ const Tensors* Subset::rows(std::span<int64_t> samples) const {
 ConcatDataset::ConcatDataset(std::vector<Ref<Dataset>> parts) : parts_(std::move(parts)) {
   TT_CHECK(!parts_.empty(), Status::kInvalidArgument, "datasets should not be an empty iterable");
   int64_t end = 0;
+  width_ = parts_[0]->width();
   for (size_t i = 0; i < parts_.size(); ++i) {
-    TT_CHECK(parts_[i]->width() == parts_[0]->width(), Status::kInvalidArgument, "data set 0 has ",
-             static_cast<uint64_t>(parts_[0]->width()), " tensors a sample, data set ",
-             static_cast<uint64_t>(i), " has ", static_cast<uint64_t>(parts_[i]->width()));
+    TT_CHECK(parts_[i]->width() == width_, Status::kInvalidArgument, "data set 0 has ",
+             static_cast<uint64_t>(width_), " tensors a sample, data set ", static_cast<uint64_t>(i), " has ",
+             static_cast<uint64_t>(parts_[i]->width()));
     TT_CHECK(!__builtin_add_overflow(end, parts_[i]->length(), &end), Status::kInvalidArgument,
              "the sum of the data sets' lengths overflows int64");
     ends_.push_back(end);
   }
 }
 
-void ConcatDataset::get(int64_t index, std::span<Tensor> out) const {
+const Dataset* ConcatDataset::source_of(int64_t& index) const {
   check_index(index, length());
   const auto part = static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin());
-  parts_[part]->get(index - (part == 0 ? 0 : ends_[part - 1]), out);
+  if (part > 0) index -= ends_[part - 1];
+  return parts_[part].get();
 }
 
 // ---- splitting ----

@@ -5,23 +5,37 @@
 #include <vector>
 
 #include "core/generator.h"
+#include "core/orphans.h"
 #include "core/tensor.h"
 
 namespace tt::data {
 
+// Data sets of data sets may be nested as deeply as one likes: calls find their way through them step by
+// step, without a recursion.
 class Dataset : public RefCounted {
  public:
   virtual int64_t length() const = 0;
   virtual size_t width() const = 0;
   // Sample `index`, in [0, length()), into out[0..width()).
-  virtual void get(int64_t index, std::span<Tensor> out) const = 0;
+  void get(int64_t index, std::span<Tensor> out) const;
   // The samples of `indices` (at least one), stacked along a new first dimension.
-  virtual void batch(std::span<const int64_t> indices, std::span<Tensor> out) const;
+  void batch(std::span<const int64_t> indices, std::span<Tensor> out) const;
   // Where samples are rows of tensors: those, and the samples' numbers become rows' numbers. Else null.
-  virtual const Tensors* rows(std::span<int64_t>) const { return nullptr; }
+  const Tensors* rows(std::span<int64_t> samples) const;
+
+  Dataset* next_orphan = nullptr;
 
  protected:
   Dataset() : RefCounted(Kind::kDataset) {}
+
+  // The data set that sample `index` comes from, and its number there; null: this one.
+  virtual const Dataset* source_of(int64_t& /* index */) const { return nullptr; }
+  // The same where all samples come from one data set, which is that for any number of them.
+  virtual const Dataset* source_of_all(std::span<int64_t> /* indices */) const { return nullptr; }
+  // Of a data set that has no source: a sample; several; the tensors.
+  virtual void get_own(int64_t index, std::span<Tensor> out) const = 0;
+  virtual void batch_own(std::span<const int64_t> indices, std::span<Tensor> out) const;
+  virtual const Tensors* own_rows() const { return nullptr; }
 };
 
 // Rows of several tensors with the same first size: sample i is tensors[0][i], tensors[1][i], ...
@@ -30,11 +44,12 @@ class TensorDataset final : public Dataset {
   explicit TensorDataset(Tensors tensors);
   int64_t length() const override { return tensors_[0].size(0); }
   size_t width() const override { return tensors_.size(); }
-  void get(int64_t index, std::span<Tensor> out) const override;
-  void batch(std::span<const int64_t> indices, std::span<Tensor> out) const override;
-  const Tensors* rows(std::span<int64_t>) const override { return &tensors_; }
 
  private:
+  void get_own(int64_t index, std::span<Tensor> out) const override;
+  void batch_own(std::span<const int64_t> indices, std::span<Tensor> out) const override;
+  const Tensors* own_rows() const override { return &tensors_; }
+
   Tensors tensors_;
 };
 
@@ -43,27 +58,36 @@ class Subset final : public Dataset {
  public:
   Subset(Ref<Dataset> dataset, std::vector<int64_t> indices);
   int64_t length() const override { return static_cast<int64_t>(indices_.size()); }
-  size_t width() const override { return dataset_->width(); }
-  void get(int64_t index, std::span<Tensor> out) const override;
-  void batch(std::span<const int64_t> indices, std::span<Tensor> out) const override;
-  const Tensors* rows(std::span<int64_t> samples) const override;
+  size_t width() const override { return width_; }
 
  private:
+  ~Subset() override { let_go(std::move(dataset_)); }
+  const Dataset* source_of(int64_t& index) const override;
+  const Dataset* source_of_all(std::span<int64_t> indices) const override;
+  void get_own(int64_t, std::span<Tensor>) const override {}
+
   Ref<Dataset> dataset_;
   std::vector<int64_t> indices_;
+  const size_t width_;
 };
 
-// Several data sets of one width, one after the other. Their lengths are taken once.
+// Several data sets of one width, one after the other. Their lengths and the width are taken once.
 class ConcatDataset final : public Dataset {
  public:
   explicit ConcatDataset(std::vector<Ref<Dataset>> parts);
   int64_t length() const override { return ends_.back(); }
-  size_t width() const override { return parts_[0]->width(); }
-  void get(int64_t index, std::span<Tensor> out) const override;
+  size_t width() const override { return width_; }
 
  private:
+  ~ConcatDataset() override {
+    for (Ref<Dataset>& part : parts_) let_go(std::move(part));
+  }
+  const Dataset* source_of(int64_t& index) const override;
+  void get_own(int64_t, std::span<Tensor>) const override {}
+
   std::vector<Ref<Dataset>> parts_;
   std::vector<int64_t> ends_;  // of each part, exclusive
+  size_t width_ = 0;
 };
 
 // Splits by one randperm of the generator, as torch.utils.data.random_split. The lengths must sum to the data

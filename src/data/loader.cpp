@@ -59,7 +59,24 @@ Generator& Loader::generator() const {
   return options_.generator ? *options_.generator : default_generator();
 }
 
+// For the length of a call, which may run the data set's callbacks: they must not use the loader.
+class Loader::Busy {
+ public:
+  explicit Busy(Loader& loader) : loader_(loader) {
+    TT_CHECK(!loader.busy_, Status::kInvalidArgument,
+             "the loader is being used by the call that runs this callback of its data set");
+    loader_.busy_ = true;
+  }
+  ~Busy() { loader_.busy_ = false; }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  Loader& loader_;
+};
+
 void Loader::begin() {
+  const Busy busy(*this);
   const int64_t length = dataset_->length();
   TT_CHECK(length >= 0, Status::kInvalidArgument, "the data set's length is ", length);
   if (options_.sampler) check_sampler(length);
@@ -180,6 +197,7 @@ void Loader::capture_next(Graph& graph, std::span<Tensor> out) {
 }
 
 bool Loader::next(std::span<Tensor> out) {
+  const Busy busy(*this);
   TT_CHECK(state_ != State::kIdle, Status::kInvalidArgument,
            "no epoch has begun; call tt_loader_begin first");
   if (rows_ != nullptr) {

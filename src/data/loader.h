@@ -35,6 +35,7 @@ class Loader final : public RefCounted {
 
  private:
   class Replay;
+  class Busy;
 
   int64_t samples(int64_t dataset_length) const;
   void check_sampler(int64_t dataset_length) const;
@@ -47,6 +48,7 @@ class Loader final : public RefCounted {
   Ref<Dataset> dataset_;
   LoaderOptions options_;
   enum class State : uint8_t { kIdle, kRunning, kDone } state_ = State::kIdle;
+  bool busy_ = false;           // a call is using it
   bool shuffled_ = false;       // this epoch's order is drawn
   bool pending_ = false;        // batch_ is taken but not delivered
   int64_t count_ = 0;           // samples in this epoch

@@ -6,6 +6,9 @@
 #include <limits>
 #include <vector>
 
+#include "core/nearest.h"
+#include "core/utf8.h"
+
 namespace tt::io {
 
 namespace {
@@ -41,6 +44,7 @@ class Reader {
       : source_(path), options_(options), buffer_(new char[kBufferBytes]) {}
 
   Tensor read() {
+    const RoundToNearest as_written;  // from_chars and the conversion to the dtype round
     TT_CHECK(!source_.at_end(), Status::kFormat, source_.path(), ": the file is empty");
     skip_byte_order_mark();
     for (; row_ <= options_.skip_rows; ++row_) {
@@ -130,11 +134,10 @@ class Reader {
   }
 
   [[noreturn]] void fail_field(std::string_view text, int64_t column, std::string_view what) {
-    std::string shown;
-    for (const char c : text.substr(0, 40)) shown += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    if (text.size() > 40) shown += "...";
+    const std::string_view shown = text.substr(0, whole_characters(text, 40));
     fail(Status::kFormat, source_.path(), ": row ", row_, ", column ", column, ": ",
-         text.empty() ? "the value is missing" : str("'", shown, "' ", what));
+         text.empty() ? "the value is missing"
+                      : str("'", shown, text.size() > shown.size() ? "..." : "", "' ", what));
   }
 
   // The next field without the blanks around it. It stays in the buffer until the next call.

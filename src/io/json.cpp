@@ -1,6 +1,7 @@
 #include "io/json.h"
 
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace tt::io {
 
@@ -24,32 +25,6 @@ void append_utf8(std::string& out, uint32_t c) {
   }
 }
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const size_t length = lead < 0x80   ? 1
-                          : lead < 0xc2 ? 0
-                          : lead < 0xe0 ? 2
-                          : lead < 0xf0 ? 3
-                          : lead < 0xf5 ? 4
-                                        : 0;
-    if (length == 0 || text.size() - i < length) return false;
-    uint32_t c = length == 1 ? lead : lead & (0x7fu >> length);
-    for (size_t k = 1; k < length; ++k) {
-      const auto byte = static_cast<unsigned char>(text[i + k]);
-      if ((byte & 0xc0) != 0x80) return false;
-      c = c << 6 | (byte & 0x3f);
-    }
-    // Longer than needed, a surrogate, or beyond Unicode.
-    if ((length == 3 && c < 0x800) || (length == 4 && c < 0x10000) || c > 0x10ffff ||
-        (c >= 0xd800 && c < 0xe000)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
 
 void JsonReader::fail_here(std::string_view message) const {
   fail(Status::kFormat, what_, ", byte ", static_cast<uint64_t>(at_), ": ", message);

@@ -8,8 +8,6 @@
 
 namespace tt::io {
 
-bool is_utf8(std::string_view text);
-
 class JsonReader {
  public:
   // `what`: put before every message. Both must outlive the reader.

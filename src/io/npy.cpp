@@ -112,8 +112,10 @@ class HeaderParser {
     }
     fail_unsupported(str("'", descr, "'"));
   }
+  // A tuple as Python writes one: (), (2,), (2, 3).
   void read_shape(Dims& shape) {
     expect('(');
+    bool comma = true;
     while (!consume(')')) {
       skip_blanks();
       const size_t begin = at_;
@@ -125,13 +127,16 @@ class HeaderParser {
         }
       }
       if (at_ == begin) fail_here("expected a size");
+      if (text_[begin] == '0' && at_ - begin > 1) fail_here("a size with a leading zero");
       if (shape.size() == kMaxDims) fail_here(str("more than ", kMaxDims, " dimensions"));
       shape.push_back(size);
-      if (!consume(',')) {
+      comma = consume(',');
+      if (!comma) {
         expect(')');
         break;
       }
     }
+    if (shape.size() == 1 && !comma) fail_here("one size without a comma, which is no tuple");
   }
 
   std::string_view text_;

@@ -1,5 +1,7 @@
 #include "nn/container.h"
 
+#include <memory>
+
 #include "nn/activation.h"
 #include "nn/conv.h"
 #include "nn/linear.h"
@@ -51,20 +53,44 @@ void Sequential::append(Ref<Module> child) {
   register_module(std::to_string(children().size()), std::move(child));
 }
 
+// Where a forward pass is in a Sequential, and in those around it.
+struct Sequential::Place {
+  Ref<Sequential> module;
+  size_t next = 0;  // the child that comes next
+  std::unique_ptr<Place> outer;
+
+  static void* operator new(size_t size) { return allocate_block(size); }
+  static void operator delete(void* block, size_t size) noexcept { free_block(block, size); }
+};
+
 Tensor Sequential::forward(const Tensor& input) {
   Tensor x = input;
   // By index, and holding the child: a user's module may change the list it is in.
-  for (size_t i = 0; i < children().size(); ++i) {
-    const Ref<Module> child = children()[i].module;
-    const Ref<Module> second = Ref<Module>(joinable(*this, i));
-    if (Tensor joined = second ? forward_joined(*this, i, *child, *second, x) : Tensor(); joined.defined()) {
+  Place at{Ref<Sequential>(this), 0, nullptr};
+  for (;;) {
+    const Sequential& module = *at.module;
+    if (at.next >= module.children().size()) {
+      if (!at.outer) return x;
+      const std::unique_ptr<Place> outer = std::move(at.outer);
+      at = std::move(*outer);
+      continue;
+    }
+    const size_t i = at.next++;
+    const Ref<Module> child = module.children()[i].module;
+    // A Sequential of a Sequential takes no stack.
+    if (Sequential* const inner = child->has_hooks() ? nullptr : child->as_sequential()) {
+      std::unique_ptr<Place> outer(new Place(std::move(at)));
+      at = Place{Ref<Sequential>(inner), 0, std::move(outer)};
+      continue;
+    }
+    const Ref<Module> second(joinable(module, i));
+    if (Tensor joined = second ? forward_joined(module, i, *child, *second, x) : Tensor(); joined.defined()) {
       x = std::move(joined);
-      ++i;
+      ++at.next;
     } else {
       x = (*child)(x);
     }
   }
-  return x;
 }
 
 ModuleList::ModuleList(std::span<const Ref<Module>> children) : Layer("ModuleList") {
@@ -79,13 +105,13 @@ Tensor ModuleList::forward(const Tensor&) {
   fail(Status::kNotImplemented, "Module [ModuleList] is missing the required \"forward\" function");
 }
 
-std::string ModuleList::repr() const {
-  if (children().empty()) return "ModuleList()";
+std::string ModuleList::repr_with(std::span<const std::string> texts) const {
+  if (texts.empty()) return "ModuleList()";
   std::string out = "ModuleList(";
-  for (size_t begin = 0; begin < children().size();) {
-    const std::string text = children()[begin].module->repr();
+  for (size_t begin = 0; begin < texts.size();) {
+    const std::string& text = texts[begin];
     size_t end = begin + 1;
-    while (end < children().size() && children()[end].module->repr() == text) ++end;
+    while (end < texts.size() && texts[end] == text) ++end;
     std::string line = str("(", static_cast<uint64_t>(begin));
     if (end - begin > 1) {
       line += str("-", static_cast<uint64_t>(end - 1), "): ", static_cast<uint64_t>(end - begin), " x ");

@@ -10,8 +10,11 @@ class Sequential final : public Layer {
  public:
   explicit Sequential(std::span<const Ref<Module>> children);
   void append(Ref<Module> child);
+  Sequential* as_sequential() override { return this; }
 
  private:
+  struct Place;
+
   ~Sequential() override = default;
   Tensor forward(const Tensor& input) override;
 };
@@ -21,11 +24,12 @@ class ModuleList final : public Layer {
  public:
   explicit ModuleList(std::span<const Ref<Module>> children);
   void append(Ref<Module> child);
-  std::string repr() const override;  // equal neighbours are written once
 
  private:
   ~ModuleList() override = default;
   Tensor forward(const Tensor& input) override;
+  std::string repr_with(
+      std::span<const std::string> children) const override;  // equal neighbours written once
 };
 
 }  // namespace tt::nn

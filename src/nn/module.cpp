@@ -31,15 +31,18 @@ bool has(const List& list, std::string_view name) {
 
 // The depth every module below `root` would have were `root` at `depth`; fails where `parent` is among them.
 void place(Module& root, const Module& parent, int depth, std::unordered_map<Module*, int>& depths) {
-  TT_CHECK(&root != &parent, Status::kInvalidArgument, "a module cannot contain itself");
-  TT_CHECK(depth <= Module::kMaxDepth, Status::kInvalidArgument, "modules are nested deeper than ",
-           Module::kMaxDepth);
-  const auto [slot, added] = depths.try_emplace(&root, depth);
-  if (!added) {
-    if (slot->second >= depth) return;
-    slot->second = depth;
+  std::vector<std::pair<Module*, int>> left{{&root, depth}};
+  while (!left.empty()) {
+    const auto [module, at] = left.back();
+    left.pop_back();
+    TT_CHECK(module != &parent, Status::kInvalidArgument, "a module cannot contain itself");
+    TT_CHECK(at <= Module::kMaxDepth, Status::kInvalidArgument, "modules are nested deeper than ",
+             Module::kMaxDepth);
+    const auto [slot, added] = depths.try_emplace(module, at);
+    if (!added && slot->second >= at) continue;
+    slot->second = at;
+    for (const Module::Child& child : module->children()) left.emplace_back(child.module.get(), at + 1);
   }
-  for (const Module::Child& child : root.children()) place(*child.module, parent, depth + 1, depths);
 }
 
 }  // namespace
@@ -144,8 +147,9 @@ void Module::register_module(std::string_view name, Ref<Module> child) {
   std::unordered_map<Module*, int> depths;
   place(*child, *this, depth_ + 1, depths);
   const auto found = find_named(children_, name);
+  Ref<Module> replaced;  // goes last: its end may be a user's function
   if (found != children_.end()) {
-    found->module = std::move(child);
+    replaced = std::exchange(found->module, std::move(child));
   } else {
     children_.push_back({std::string(name), std::move(child)});
   }
@@ -194,16 +198,34 @@ Tensor Module::get_buffer(std::string_view path) const {
   return found->tensor;
 }
 
-void Module::visit(const std::string& prefix,
-                   const std::function<void(const std::string&, const Module&)>& fn) const {
-  fn(prefix, *this);
-  for (const Child& child : children_) child.module->visit(prefix + child.name + ".", fn);
+void Module::visit(const std::function<void(const std::string&, const Module&)>& fn) const {
+  struct Place {
+    const Module* module;
+    size_t path;  // its length
+    size_t next = 0;
+  };
+  std::vector<Place> places{{this, 0}};
+  std::string path;
+  fn(path, *this);
+  while (!places.empty()) {
+    Place& at = places.back();
+    if (at.next == at.module->children_.size()) {
+      places.pop_back();
+      continue;
+    }
+    const Child& child = at.module->children_[at.next++];
+    path.resize(at.path);
+    path += child.name;
+    path += '.';
+    places.push_back({child.module.get(), path.size()});
+    fn(path, *child.module);
+  }
 }
 
 std::vector<NamedTensor> Module::named_parameters() const {
   std::vector<NamedTensor> out;
   std::unordered_set<const TensorImpl*> seen;
-  visit("", [&](const std::string& prefix, const Module& module) {
+  visit([&](const std::string& prefix, const Module& module) {
     for (const NamedTensor& p : module.parameters_) {
       if (p.tensor.defined() && seen.insert(p.tensor.impl()).second)
         out.push_back({prefix + p.name, p.tensor});
@@ -215,7 +237,7 @@ std::vector<NamedTensor> Module::named_parameters() const {
 std::vector<NamedTensor> Module::named_buffers() const {
   std::vector<NamedTensor> out;
   std::unordered_set<const TensorImpl*> seen;
-  visit("", [&](const std::string& prefix, const Module& module) {
+  visit([&](const std::string& prefix, const Module& module) {
     for (const Buffer& b : module.buffers_) {
       if (b.tensor.defined() && seen.insert(b.tensor.impl()).second)
         out.push_back({prefix + b.name, b.tensor});
@@ -227,7 +249,7 @@ std::vector<NamedTensor> Module::named_buffers() const {
 std::vector<std::pair<std::string, Module*>> Module::named_modules() {
   std::vector<std::pair<std::string, Module*>> out;
   std::unordered_set<const Module*> seen;
-  visit("", [&](const std::string& prefix, const Module& module) {
+  visit([&](const std::string& prefix, const Module& module) {
     if (!seen.insert(&module).second) return;
     out.emplace_back(prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1),
                      const_cast<Module*>(&module));
@@ -244,8 +266,7 @@ Tensors Module::parameters() const {
 // ---- state ----
 
 void Module::train(bool mode) {
-  visit("",
-        [mode](const std::string&, const Module& module) { const_cast<Module&>(module).training_ = mode; });
+  visit([mode](const std::string&, const Module& module) { const_cast<Module&>(module).training_ = mode; });
 }
 
 void Module::requires_grad_(bool on) {
@@ -288,15 +309,28 @@ void Module::to(std::optional<DType> dtype, std::optional<Device> device) {
 }
 
 void Module::apply(const std::function<void(Module&)>& fn) {
-  // The callback may change the list it is walked by.
-  const std::vector<Child> children = children_;
-  for (const Child& child : children) child.module->apply(fn);
-  fn(*this);
+  struct Place {
+    Ref<Module> module;
+    std::vector<Child> children;  // of its own: fn may change the list
+    size_t next = 0;
+  };
+  std::vector<Place> places;
+  places.push_back({Ref<Module>(this), children_});
+  while (!places.empty()) {
+    Place& at = places.back();
+    if (at.next < at.children.size()) {
+      const Ref<Module> child = at.children[at.next++].module;
+      places.push_back({child, child->children_});
+    } else {
+      fn(*at.module);
+      places.pop_back();
+    }
+  }
 }
 
 Ref<StateDict> Module::state_dict() const {
   Ref<StateDict> dict = make_ref<StateDict>();
-  visit("", [&](const std::string& prefix, const Module& module) {
+  visit([&](const std::string& prefix, const Module& module) {
     for (const NamedTensor& p : module.parameters_) {
       if (p.tensor.defined()) dict->set(prefix + p.name, detach(p.tensor));
     }
@@ -326,7 +360,7 @@ Module::LoadResult Module::load_state_dict(const StateDict& dict, bool strict) {
       copies.emplace_back(target, *source);
     }
   };
-  visit("", [&](const std::string& prefix, const Module& module) {
+  visit([&](const std::string& prefix, const Module& module) {
     for (const NamedTensor& p : module.parameters_) consider(prefix + p.name, p.tensor);
     for (const Buffer& b : module.buffers_) {
       if (b.persistent) consider(prefix + b.name, b.tensor);
@@ -371,12 +405,32 @@ std::string indented(const std::string& text) {
 }
 
 std::string Module::repr() const {
+  struct Place {
+    const Module* module;
+    std::vector<std::string> texts;  // of the children so far
+  };
+  std::vector<Place> places;
+  places.push_back({this, {}});
+  for (;;) {
+    Place& at = places.back();
+    if (at.texts.size() < at.module->children_.size()) {
+      places.push_back({at.module->children_[at.texts.size()].module.get(), {}});
+      continue;
+    }
+    std::string text = at.module->repr_with(at.texts);
+    places.pop_back();
+    if (places.empty()) return text;
+    places.back().texts.push_back(std::move(text));
+  }
+}
+
+std::string Module::repr_with(std::span<const std::string> children) const {
   const std::string extra = extra_repr();
   if (children_.empty() && extra.find('\n') == std::string::npos) return str(type_name(), "(", extra, ")");
   std::string out = str(type_name(), "(");
   if (!extra.empty()) out += "\n  " + indented(extra);
-  for (const Child& child : children_) {
-    out += str("\n  (", child.name, "): ", indented(child.module->repr()));
+  for (size_t i = 0; i < children_.size(); ++i) {
+    out += str("\n  (", children_[i].name, "): ", indented(children[i]));
   }
   return out + "\n)";
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/orphans.h"
 #include "core/ref.h"
 #include "core/tensor.h"
 #include "nn/state_dict.h"
@@ -17,6 +18,7 @@
 namespace tt::nn {
 
 class Module;
+class Sequential;
 
 // Runs before forward; what it puts into `replacement` is passed on instead of the inputs.
 using ForwardPreHook =
@@ -27,7 +29,8 @@ using ForwardHook =
 
 class Module : public RefCounted {
  public:
-  // Modules that contain each other deeper than this are refused: every walk is a recursion.
+  // Modules that contain each other deeper than this are refused: a user's modules call each other. (The
+  // library's own walks take no stack.)
   static constexpr int kMaxDepth = 500;
 
   struct Buffer {
@@ -48,7 +51,7 @@ class Module : public RefCounted {
   // What stands between the parentheses before the children.
   virtual std::string extra_repr() const { return ""; }
   // As PyTorch prints it.
-  virtual std::string repr() const;
+  std::string repr() const;
 
   // ---- the tree ----
   // A name must not be empty, hold a dot or be taken by another kind; the same kind is replaced. An undefined
@@ -99,12 +102,20 @@ class Module : public RefCounted {
   uint64_t add_forward_hook(ForwardHook hook);
   void remove_hook(uint64_t id);
   bool has_hooks() const { return hooks_ && !(hooks_->before.empty() && hooks_->after.empty()); }
+  // Null: it is none.
+  virtual Sequential* as_sequential() { return nullptr; }
+
+  Module* next_orphan = nullptr;
 
  protected:
   Module() : RefCounted(Kind::kModule) {}
-  ~Module() override = default;
+  ~Module() override {
+    for (Child& child : children_) let_go(std::move(child.module));
+  }
 
   virtual Tensor forward(std::span<const Tensor> inputs) = 0;
+  // repr with those of the children.
+  virtual std::string repr_with(std::span<const std::string> children) const;
   // The inputs' number checked.
   static const Tensor& single(std::span<const Tensor> inputs);
 
@@ -127,8 +138,7 @@ class Module : public RefCounted {
   void check_name(std::string_view kind, std::string_view name) const;
   Tensor call_with_hooks(std::span<const Tensor> inputs);
   // Every module with its path, "0." or "", in order, as often as it occurs.
-  void visit(const std::string& prefix,
-             const std::function<void(const std::string&, const Module&)>& fn) const;
+  void visit(const std::function<void(const std::string&, const Module&)>& fn) const;
 
   std::vector<NamedTensor> parameters_;
   std::vector<Buffer> buffers_;

@@ -1,7 +1,9 @@
 #!/bin/sh
 # check_library.sh LIBRARY SYMBOLS MOST_BYTES: the library exports just the recorded functions, each at its version; it
-# needs no other library than it may; it takes little of the static thread-local memory, so that programs can load it
-# late; and it has at most MOST_BYTES bytes, unless that is 0.
+# needs no other library than it may, and of the C++ runtime and the loader nothing that ends the process where there is
+# no memory (registering destructors of thread-local objects, thread-local memory on demand) or that a forked child may
+# wait for in vain (guards of static variables); it takes little of the static thread-local memory, so that programs can
+# load it late; and it has at most MOST_BYTES bytes, unless that is 0.
 set -eu
 library=$1
 symbols=$2
@@ -29,6 +31,13 @@ for name in $needed; do
       ;;
   esac
 done
+
+unwanted=$(nm -D --undefined-only "$library" | grep -E '__cxa_(thread_atexit|guard)|__tls_get_addr' || true)
+if [ -n "$unwanted" ]; then
+  echo "the library uses what it must not:"
+  echo "$unwanted"
+  status=1
+fi
 
 tls=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
 if [ -n "$tls" ] && [ $((tls)) -gt 512 ]; then

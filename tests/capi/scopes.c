@@ -1,6 +1,7 @@
 /* Which reference a scope owns, and which the caller: nothing leaks, and nothing is gone that somebody holds.
  */
 #include <pthread.h>
+#include <time.h>
 
 #include "live_blocks.h"
 
@@ -195,6 +196,149 @@ static void released_elsewhere(void) {
   CHECK(live_blocks == before);
 }
 
+/* ---- against a model that counts every reference by itself ---- */
+
+enum { kTensors = 24, kMostOwned = 4096, kMostScopes = 64 };
+typedef struct {
+  int tensor, retained;
+} Reference;
+static tt_tensor* g_tensors[kTensors];
+static float g_memory[kTensors];
+static int g_dead[kTensors], g_total[kTensors]; /* references in all */
+static Reference g_owned[kMostOwned];
+static int g_count, g_starts[kMostScopes], g_depth;
+static uint64_t g_random;
+
+static int draw(int n) {
+  g_random = g_random * 6364136223846793005U + 1442695040888963407U;
+  return (int)((g_random >> 33) % (uint64_t)n);
+}
+static void died(void* data, void* user) {
+  (void)data;
+  ++*(int*)user;
+}
+static Reference* oldest(int i) {
+  for (int k = 0; k < g_count; ++k) {
+    if (g_owned[k].tensor == i) return &g_owned[k];
+  }
+  return NULL;
+}
+static int owned_by_scopes(int i) {
+  int count = 0;
+  for (int k = 0; k < g_count; ++k) count += g_owned[k].tensor == i;
+  return count;
+}
+static void forget(int k) {
+  const Reference gone = g_owned[k];
+  memmove(&g_owned[k], &g_owned[k + 1], (size_t)(--g_count - k) * sizeof *g_owned);
+  for (int s = 0; s < g_depth; ++s) g_starts[s] -= g_starts[s] > k;
+  Reference* const first =
+      oldest(gone.tensor); /* what the caller took stays noted while a scope owns the tensor */
+  if (first != NULL) first->retained += gone.retained;
+}
+static int forget_newest(int i) {
+  for (int k = g_count; k-- > 0;) {
+    if (g_owned[k].tensor != i) continue;
+    forget(k);
+    return 1;
+  }
+  return 0;
+}
+static void own(int i) {
+  if (g_depth > 0) g_owned[g_count++] = (Reference){i, 0};
+}
+
+static void step(void) {
+  static const int64_t sizes[1] = {1};
+  const int i = draw(kTensors), action = draw(12);
+  if (action == 0 && g_depth < kMostScopes) {
+    OK(tt_scope_begin());
+    g_starts[g_depth++] = g_count;
+  } else if (action == 1 && g_depth > 0) {
+    OK(tt_scope_end());
+    --g_depth;
+    while (g_count > g_starts[g_depth]) {
+      --g_total[g_owned[g_count - 1].tensor];
+      forget(g_count - 1);
+    }
+  } else if (g_total[i] == 0) {
+    g_dead[i] = 0;
+    OK(tt_from_memory(&g_memory[i], sizes, 1, TT_FLOAT32, died, &g_dead[i], &g_tensors[i]));
+    g_total[i] = 1;
+    own(i);
+  } else if (action < 5 && g_count < kMostOwned - 1) {
+    tt_tensor_retain(g_tensors[i]);
+    ++g_total[i];
+    if (oldest(i) != NULL) ++oldest(i)->retained;
+  } else if (action < 8) {
+    tt_tensor_release(g_tensors[i]);
+    Reference* const first = oldest(i);
+    if (first != NULL && first->retained > 0 && g_total[i] > 1) {
+      --first->retained;
+    } else {
+      forget_newest(i);
+    }
+    --g_total[i];
+  } else if (action < 10) {
+    const int owned = forget_newest(i);
+    const tt_status status = tt_scope_keep(g_tensors[i]);
+    CHECK(status == (owned ? TT_OK : TT_ERR_INVALID_ARGUMENT));
+    if (owned && g_total[i] > 1 && oldest(i) != NULL) ++oldest(i)->retained;
+  } else if (g_count < kMostOwned - 1) {
+    Reference* const first = oldest(i);
+    if (first == NULL && g_total[i] == owned_by_scopes(i)) return; /* the caller has none to give */
+    const int given = g_depth > 0 && (first == NULL || first->retained > 0);
+    const tt_status status = tt_scope_give(g_tensors[i]);
+    CHECK(status == (given ? TT_OK : TT_ERR_INVALID_ARGUMENT));
+    if (!given) return;
+    if (first != NULL) --first->retained;
+    own(i);
+  }
+}
+
+static void as_the_model(void) {
+  const int64_t before = live_blocks;
+  for (int run = 0; run < 40 && check_failures == 0; ++run) {
+    g_random = (uint64_t)run;
+    for (int n = 0; n < 3000 && check_failures == 0; ++n) {
+      step();
+      for (int i = 0; i < kTensors; ++i) CHECK(g_dead[i] == (g_tensors[i] != NULL && g_total[i] == 0));
+    }
+    for (; g_depth > 0; --g_depth) OK(tt_scope_end());
+    for (int i = 0; i < kTensors; ++i) {
+      for (g_total[i] -= owned_by_scopes(i); g_total[i] > 0; --g_total[i]) tt_tensor_release(g_tensors[i]);
+      CHECK(g_tensors[i] == NULL || g_dead[i] == 1);
+    }
+    g_count = 0;
+  }
+  CHECK(live_blocks == before);
+}
+
+/* Pairs of retain and release, and early releases, among very many tensors: their time does not depend on how
+ * many. */
+static void among_many(void) {
+  enum { kMany = 200000, kPairs = 20000 };
+  static tt_tensor* many[kMany];
+  const int64_t before = live_blocks;
+  OK(tt_scope_begin());
+  for (int i = 0; i < kMany; ++i) many[i] = fresh(1);
+  const clock_t start = clock();
+  for (int i = 0; i < kPairs; ++i) {
+    tt_tensor* const x = many[(i * 7919L) % kMany];
+    tt_tensor_retain(x);
+    tt_tensor_release(x);
+  }
+  for (int i = 0; i < kMany; i += 2) tt_tensor_release(many[i]); /* the oldest first */
+  for (int i = 1; i < kMany; i += 4) OK(tt_scope_keep(many[i]));
+  const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+  if (seconds > 2) fprintf(stderr, "%.3f s\n", seconds); /* of the processor's time; it is hundredths */
+  CHECK(seconds <= 2);
+  for (int i = 3; i < kMany; i += 4) CHECK(at(many[i], 0) == 1.0F);
+  OK(tt_scope_end());
+  for (int i = 1; i < kMany; i += 4) tt_tensor_release(many[i]);
+  CHECK(live_blocks == before);
+}
+
 int main(void) {
   count_live_blocks();
   OK(tt_scope_begin()); /* what is made once */
@@ -209,5 +353,7 @@ int main(void) {
   given();
   disowned();
   released_elsewhere();
+  as_the_model();
+  among_many();
   return finish("scopes");
 }

@@ -1,7 +1,9 @@
 #include "io/csv.h"
 
+#include <cfenv>
 #include <clocale>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "io_files.h"
@@ -82,7 +84,7 @@ TEST(Csv, NamesRowAndColumn) {
   refuse("\"1\"\n", "is not a number");
   refuse("", "the file is empty");
   refuse("a,b\n", "no rows of numbers after the 1 skipped", DType::kFloat64, 1);
-  refuse("a,b\n", "the file has 1 rows, fewer than the 3 to skip", DType::kFloat64, 3);
+  refuse(std::string("1\0002", 3), std::string("'1\0002' is not a number", 21));
   refuse("\n\n", "no rows of numbers");
   refuse(std::string("1\0002", 3), "'1?2' is not a number");
   refuse(std::string(400000, '1'), "longer than 4096 characters");
@@ -106,6 +108,25 @@ TEST(Csv, IgnoresTheLocale) {
   const char* set = std::setlocale(LC_ALL, "de_DE.UTF-8");
   EXPECT_EQ(values(read("1.5,2\n")), (List{1.5, 2}));
   if (set != nullptr) std::setlocale(LC_ALL, "C");
+}
+
+TEST(Csv, IgnoresHowTheThreadRounds) {
+  const std::string content = "0.1,-0.1,3.3,1e-310,123456789.123456789,1e23\n";
+  const std::vector<double> expected = values(read(content));
+  const Tensor half = read("0.1,-3.3\n", DType::kFloat16), single = read("0.1,-3.3\n", DType::kFloat32);
+  EXPECT_EQ(expected[0], 0.1);
+  for (const int mode : {FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO}) {
+    ASSERT_EQ(std::fesetround(mode), 0);
+    const std::vector<double> got = values(read(content));
+    const Tensor half_got = read("0.1,-3.3\n", DType::kFloat16),
+                 single_got = read("0.1,-3.3\n", DType::kFloat32);
+    const int after = std::fegetround();
+    std::fesetround(FE_TONEAREST);
+    EXPECT_EQ(after, mode);
+    EXPECT_EQ(got, expected);
+    EXPECT_EQ(std::memcmp(half_got.raw(), half.raw(), half.nbytes()), 0);
+    EXPECT_EQ(std::memcmp(single_got.raw(), single.raw(), single.nbytes()), 0);
+  }
 }
 
 TEST(Csv, ReadsAcrossBufferEdges) {

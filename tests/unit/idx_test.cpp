@@ -137,3 +137,28 @@ TEST(Cifar, RefusesDamage) {
   const std::string path = directory.write("f", '\1' + std::string(1, 'd') + std::string(3072, 'a'));
   expect_failure([&] { (void)io::read_cifar100(path); }, Status::kFormat, {"record 0 has fine label 100"});
 }
+
+// A small file can become more than the memory holds: it is read no further than the first record that cannot
+// be one.
+TEST(Cifar, StopsAtTheFirstWrongRecord) {
+  const Directory directory;
+  std::string ones(size_t{64} << 20, '\xff');
+  const std::string path = directory.write("f", gzip(ones));
+  ones = std::string();
+  const int64_t before = memory_stats().allocated_bytes;
+  expect_failure([&] { (void)io::read_cifar10(path); }, Status::kFormat, {"record 0 has label 255"});
+  EXPECT_EQ(memory_stats().allocated_bytes, before);
+}
+
+TEST(Cifar, ReadsManyCompressedRecords) {
+  const Directory directory;
+  std::string content;
+  for (int i = 0; i < 2000; ++i)
+    content += static_cast<char>(i % 10) + std::string(3072, static_cast<char>(i % 251));
+  const io::Cifar data = io::read_cifar10(directory.write("f", gzip(content)));
+  EXPECT_EQ(data.images.sizes(), (Dims{2000, 3, 32, 32}));
+  for (int64_t i = 0; i < 2000; ++i) {
+    ASSERT_EQ(data.labels.data<int64_t>()[i], i % 10);
+    ASSERT_EQ(data.images.data<uint8_t>()[i * 3072 + 3071], i % 251);
+  }
+}

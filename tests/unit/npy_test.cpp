@@ -77,6 +77,12 @@ TEST(Npy, RefusesDamage) {
   refuse(npy(dict("<f8", "False", "(9223372036854775808,)"), ""), Status::kFormat, "beyond 2^63 - 1");
   refuse(npy(dict("<f8", "Maybe", "(1,)"), ""), Status::kFormat, "expected True or False");
   refuse(npy("{'descr': '<f8'}", ""), Status::kFormat, "is missing");
+  // What is no tuple, or no number, in Python.
+  refuse(npy(dict("<i2", "False", "(2)"), "abcd"), Status::kFormat, "without a comma");
+  refuse(npy(dict("<i2", "False", "( 2 )"), "abcd"), Status::kFormat, "without a comma");
+  refuse(npy(dict("<i2", "False", "(02,)"), "abcd"), Status::kFormat, "leading zero");
+  refuse(npy(dict("<i2", "False", "(1, 00)"), ""), Status::kFormat, "leading zero");
+  refuse(npy(dict("<i2", "False", "(,)"), "ab"), Status::kFormat, "expected a size");
   refuse(npy(dict("|b1", "False", "(1,)"), "\2"), Status::kFormat, "byte 0 is 2");
   refuse(npy(dict("|O", "False", "(1,)"), "12345678"), Status::kDtype, "the elements are '|O'");
   refuse(npy(dict("<c8", "False", "(1,)"), "12345678"), Status::kDtype, "the elements are '<c8'");
