@@ -222,11 +222,12 @@ TEST(Dataset, SubsetsAndConcatenations) {
   Loader loader(both, options);
   EXPECT_EQ(epoch(loader), (List{9, 1, 1, 0, 1}));
   EXPECT_EQ(message_of([&] {
-              data::Subset(ten, List{0, -1});
+              make_ref<data::Subset>(ten, List{0, -1});
             }),
             "index -1 is out of range for a data set of length 10");
   EXPECT_EQ(message_of([&] {
-              data::ConcatDataset({ten, make_ref<TensorDataset>(Tensors{arange(2), arange(2)})});
+              const std::vector<Ref<data::Dataset>> parts{ten, make_ref<TensorDataset>(Tensors{arange(2), arange(2)})};
+              make_ref<data::ConcatDataset>(parts);
             }),
             "data set 0 has 1 tensors a sample, data set 1 has 2");
 }
