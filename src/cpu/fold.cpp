@@ -178,8 +178,9 @@ void FoldKernel::block(void* out, const char* in, int64_t stride, int64_t n, dou
 
 // Pairwise over blocks: the rounding error grows with the logarithm of n.
 void FoldKernel::pairwise(void* out, const char* in, int64_t stride, int64_t n, double center) const {
-  if (n <= kFoldBlock) return block(out, in, stride, n, center);
-  const int64_t half = (n / 2 + kFoldBlock - 1) / kFoldBlock * kFoldBlock;
+  const int64_t most = stride == static_cast<int64_t>(size_of(input)) ? kFoldBlock : kStridedBlock;
+  if (n <= most) return block(out, in, stride, n, center);
+  const int64_t half = (n / 2 + most - 1) / most * most;
   alignas(8) char right[8];
   pairwise(out, in, stride, half, center);
   pairwise(right, in + half * stride, stride, n - half, center);

@@ -30,7 +30,8 @@ enum class Fold : uint8_t {
   kFoldCount,
 };
 
-inline constexpr int64_t kFoldBlock = 4096;  // elements summed lane by lane before sums are added pairwise
+inline constexpr int64_t kFoldBlock = 4096;    // elements summed lane by lane before sums are added pairwise
+inline constexpr int64_t kStridedBlock = 256;  // the same of strided elements, which have few lanes
 
 // Kernels are made of loops over elements of one dtype (fold.cpp, fold_simd.cpp).
 struct FoldKernel {

@@ -31,7 +31,8 @@ Tensor logit_gradient(const Tensor& g, const Tensor& x, const PointwiseParams& p
   const Tensor beyond = logical_or(lt(x, low), gt(x, high));
   const double outside = clamped ? 0.0 : std::numeric_limits<double>::quiet_NaN();
   // Beyond the bounds x is replaced, so that nothing infinite meets the zeros there in a second derivative.
-  const Tensor within = clamped ? where(beyond, 0.5, x) : x;
+  // A sum with 0 makes one zero of both, so that the gradient there has g's sign.
+  const Tensor within = clamped ? where(beyond, 0.5, x) : add(x, 0.0);
   return where(beyond, outside, div(g, mul(within, rsub(1.0, within))));
 }
 

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from cases_common import bf16, f16, f32, f64, inf, nan, supports
+from cases_common import bf16, f16, f32, f64, inf, nan, one_by_one, supports
 from recorder import SHORT
 from signatures import SCALAR
 
@@ -87,12 +87,7 @@ BENDS = [nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 3.0, -3.0, 6.0, -6.0, 
 
 
 def bends(r):
-    """Gradients at NaN, at infinity and where functions bend. The reference's vectors give other gradients at NaN than
-    what it does element by element, and than its CUDA kernels: here it gets one element at a time."""
-
-    def one_by_one(fn):
-        return lambda t, *extra: torch.cat([fn(v, *extra) for v in t.split(1)])
-
+    """Gradients at NaN, at infinity and where functions bend."""
     functions = (
         ("elu", F.elu, (1.3,)),
         ("celu", F.celu, (2.0,)),
