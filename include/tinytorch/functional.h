@@ -119,8 +119,8 @@ TT_API tt_status tt_adaptive_avg_pool2d(const tt_tensor* input, const int64_t* o
 /* (input - mean) / sqrt(variance + eps) * weight + bias for each channel of input (N, C, ...). With training
  * the statistics are the batch's own, and running_mean and running_var, unless NULL, move towards them in
  * place: running = (1 - momentum) * running + momentum * value, with the unbiased variance. Without, they are
- * the running ones. weight and bias may be NULL. An input (0) has no channels. The vectors have C elements and one dtype: the input's, or
- * float32 for half types. */
+ * the running ones. weight and bias may be NULL. An input (0) has no channels. The vectors have C elements
+ * and one dtype: the input's, or float32 for half types. */
 TT_API tt_status tt_batch_norm(const tt_tensor* input, tt_tensor* running_mean, tt_tensor* running_var,
                                const tt_tensor* weight, const tt_tensor* bias, int32_t training,
                                double momentum, double eps, tt_tensor** out);

@@ -2,9 +2,10 @@
  * and bool in the default dtype. A `_scalar` form takes a number that promotes as a Python float: it turns
  * integer tensors into the default dtype and leaves floating ones as they are. `name_` writes its result into
  * its first argument, whose dtype and shape must be able to hold it (TT_ERR_DTYPE, TT_ERR_SHAPE), which must
- * not be a leaf that requires gradients (TT_ERR_AUTOGRAD), and whose elements must not overlap in memory. It may
- * be one of the other arguments too, but not share a part of its memory with one (TT_ERR_INVALID_ARGUMENT).
- * Shapes that do not broadcast are TT_ERR_SHAPE; a dtype that the op does not have is TT_ERR_DTYPE. */
+ * not be a leaf that requires gradients (TT_ERR_AUTOGRAD), and whose elements must not overlap in memory. It
+ * may be one of the other arguments too, but not share a part of its memory with one
+ * (TT_ERR_INVALID_ARGUMENT). Shapes that do not broadcast are TT_ERR_SHAPE; a dtype that the op does not have
+ * is TT_ERR_DTYPE. */
 #ifndef TINYTORCH_POINTWISE_H_
 #define TINYTORCH_POINTWISE_H_
 
@@ -282,7 +283,8 @@ TT_API tt_status tt_bitwise_left_shift_scalar(const tt_tensor* input, int64_t ot
 TT_API tt_status tt_bitwise_left_shift_scalar_(tt_tensor* input, int64_t other);
 TT_API tt_status tt_bitwise_right_shift_scalar(const tt_tensor* input, int64_t other, tt_tensor** out);
 TT_API tt_status tt_bitwise_right_shift_scalar_(tt_tensor* input, int64_t other);
-/* The number first: other - input, other / input (the reciprocal times other, as in Python), other^input, other % input, and other * log(input). */
+/* The number first: other - input, other / input (the reciprocal times other, as in Python), other^input,
+ * other % input, and other * log(input). */
 TT_API tt_status tt_rsub_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rdiv_scalar(const tt_tensor* input, double other, tt_tensor** out);
 TT_API tt_status tt_rpow_scalar(const tt_tensor* input, double other, tt_tensor** out);

@@ -32,8 +32,8 @@ TT_API tt_status tt_scope_give(tt_tensor* tensor);
 
 /* ---- making tensors ----
  * On the CPU, contiguous. `dtype` -1: the default dtype, or the input's for *_like. A number that the dtype
- * cannot hold is TT_ERR_INVALID_ARGUMENT; a whole one counts as an integer, of which uint8 also takes those from
- * -255 on, modulo 256. */
+ * cannot hold is TT_ERR_INVALID_ARGUMENT; a whole one counts as an integer, of which uint8 also takes those
+ * from -255 on, modulo 256. */
 
 /* Of `ndim` sizes: not initialised; zeros; ones; all `value`. */
 TT_API tt_status tt_empty(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out);
@@ -94,7 +94,8 @@ TT_API tt_status tt_clone(const tt_tensor* input, tt_tensor** out);
 /* The tensor itself (a new reference) where it has the dtype or is on the device already. */
 TT_API tt_status tt_to(const tt_tensor* input, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_to_device(const tt_tensor* input, tt_device_type type, int32_t index, tt_tensor** out);
-/* input = src, broadcast and converted. The two must not partly overlap in memory (TT_ERR_INVALID_ARGUMENT). */
+/* input = src, broadcast and converted. The two must not partly overlap in memory (TT_ERR_INVALID_ARGUMENT).
+ */
 TT_API tt_status tt_copy_(tt_tensor* input, const tt_tensor* src);
 TT_API tt_status tt_fill_(tt_tensor* input, double value);
 TT_API tt_status tt_zero_(tt_tensor* input);

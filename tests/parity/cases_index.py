@@ -51,7 +51,8 @@ def gathers(r):
     along = torch.take_along_dim
     signed = numbers([-1, 0], [1, -3], [-2, 2])
     for dtype in (f32, f64):
-        r.case("take_along_dim", f"negative_{SHORT[dtype]}", along, src.tensor((3, 3), dtype), signed, 1, grad2=dtype == f64)
+        t = src.tensor((3, 3), dtype)
+        r.case("take_along_dim", f"negative_{SHORT[dtype]}", along, t, signed, 1, grad2=dtype == f64)
     r.case("take_along_dim", "broadcast_f32", along, src.tensor((2, 1, 4), f32), numbers([[-1], [3]]), 2)
     r.case("take_along_dim", "rows_f32", along, src.tensor((3, 2), f32), numbers([-3, 2]).view(1, 2), 0)
     r.case("take_along_dim", "flat_f32", along, src.tensor((3, 3), f32), numbers([0, 8, 3]), None)
@@ -185,7 +186,8 @@ def pads(r):
     src = r.source("pad", "cases")
     for k, mode in enumerate(PAD_MODES):
         for dtype in (f32, f64):
-            r.case("pad", f"{mode}_{SHORT[dtype]}", pad, src.tensor((2, 3, 4), dtype), [1, 2], k, 0.0, grad2=dtype == f64)
+            t = src.tensor((2, 3, 4), dtype)
+            r.case("pad", f"{mode}_{SHORT[dtype]}", pad, t, [1, 2], k, 0.0, grad2=dtype == f64)
         for dtype in (f16, u8, b8):
             t = src.tensor((2, 3, 4), dtype, grad=False)
             if dtype == b8 and mode in ("reflect", "replicate"):
