@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -79,9 +80,11 @@ void clear_error() noexcept {
   t_message = nullptr;
 }
 
-tt_status report_current(const char* call) noexcept {
+tt_status run_guarded(const char* call, void (*body)(void*), void* context) noexcept {
+  const InCall in_call;
   try {
-    throw;
+    body(context);
+    return TT_OK;
   } catch (const Error& error) {
     return report(call, error.code(), error.message());
   } catch (const std::bad_alloc&) {

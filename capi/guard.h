@@ -3,8 +3,9 @@
 #pragma once
 
 #include <initializer_list>
-#include <new>
+#include <memory>
 #include <span>
+#include <type_traits>
 
 #include "capi/scope.h"
 #include "core/error.h"
@@ -19,19 +20,14 @@ tt_status report(const char* call, Status code, std::string_view message) noexce
 // The same without a call's name.
 tt_status report_plain(Status code, std::string_view message) noexcept;
 void clear_error() noexcept;
-// The same for the exception being handled.
-tt_status report_current(const char* call) noexcept;
 
 // Runs the body of `call`. Nothing escapes, and the host's deleters wait until it is done.
+tt_status run_guarded(const char* call, void (*body)(void* context), void* context) noexcept;
 template <typename F>
 inline tt_status guard(const char* call, F&& body) noexcept {
-  const InCall in_call;
-  try {
-    body();
-    return TT_OK;
-  } catch (...) {
-    return report_current(call);
-  }
+  using Body = std::remove_reference_t<F>;
+  return run_guarded(
+      call, [](void* context) { (*static_cast<Body*>(context))(); }, std::addressof(body));
 }
 
 // ---- handles ----

@@ -57,11 +57,11 @@ class TensorDataset final : public Dataset {
 class Subset final : public Dataset {
  public:
   Subset(Ref<Dataset> dataset, std::vector<int64_t> indices);
+  ~Subset() override { let_go(std::move(dataset_)); }
   int64_t length() const override { return static_cast<int64_t>(indices_.size()); }
   size_t width() const override { return width_; }
 
  private:
-  ~Subset() override { let_go(std::move(dataset_)); }
   const Dataset* source_of(int64_t& index) const override;
   const Dataset* source_of_all(std::span<int64_t> indices) const override;
   void get_own(int64_t, std::span<Tensor>) const override {}
@@ -75,13 +75,13 @@ class Subset final : public Dataset {
 class ConcatDataset final : public Dataset {
  public:
   explicit ConcatDataset(std::vector<Ref<Dataset>> parts);
+  ~ConcatDataset() override {
+    for (Ref<Dataset>& part : parts_) let_go(std::move(part));
+  }
   int64_t length() const override { return ends_.back(); }
   size_t width() const override { return width_; }
 
  private:
-  ~ConcatDataset() override {
-    for (Ref<Dataset>& part : parts_) let_go(std::move(part));
-  }
   const Dataset* source_of(int64_t& index) const override;
   void get_own(int64_t, std::span<Tensor>) const override {}
 
