@@ -95,8 +95,8 @@ tt_status tt_is_grad_enabled(int32_t* out) {
   return guard("tt_is_grad_enabled", [&] { out_value(out, "out") = grad_enabled(); });
 }
 
-void tt_backward_options_init(tt_backward_options* options) {
-  if (options != nullptr) *options = kDefaults;
+tt_status tt_backward_options_init(size_t struct_size, tt_backward_options* options) {
+  return init_struct("tt_backward_options_init", kDefaults, struct_size, options, "options");
 }
 
 tt_status tt_backward(const tt_tensor* tensor) {

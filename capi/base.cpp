@@ -22,6 +22,8 @@ static_assert(static_cast<int>(Float32Precision::kHigh) == TT_PRECISION_HIGH &&
 
 namespace {
 
+constexpr tt_allocator kNoAllocator = TT_ALLOCATOR_INIT;
+
 Float32Precision precision_in(tt_float32_precision precision) {
   TT_CHECK(precision >= TT_PRECISION_HIGHEST && precision <= TT_PRECISION_MEDIUM, Status::kInvalidArgument,
            "precision is ", precision,
@@ -96,10 +98,13 @@ tt_status tt_get_float32_conv_precision(tt_float32_precision* out) {
   });
 }
 
+tt_status tt_allocator_init(size_t struct_size, tt_allocator* allocator) {
+  return init_struct("tt_allocator_init", kNoAllocator, struct_size, allocator, "allocator");
+}
+
 tt_status tt_set_allocator(const tt_allocator* allocator) {
   return guard("tt_set_allocator", [&] {
-    const tt_allocator read = read_options(
-        allocator, tt_allocator{sizeof(tt_allocator), nullptr, nullptr, nullptr, 0}, "allocator");
+    const tt_allocator read = read_options(allocator, kNoAllocator, "allocator");
     TT_CHECK(allocator == nullptr || (read.allocate != nullptr && read.deallocate != nullptr),
              Status::kInvalidArgument, "allocator.", read.allocate == nullptr ? "allocate" : "deallocate",
              " is NULL");

@@ -12,8 +12,7 @@ using data::Loader;
 namespace {
 
 constexpr tt_loader_options kLoaderDefaults = TT_LOADER_OPTIONS_INIT;
-constexpr tt_dataset_callbacks kNoCallbacks = {
-    sizeof(tt_dataset_callbacks), 0, nullptr, nullptr, nullptr, nullptr};
+constexpr tt_dataset_callbacks kNoCallbacks = TT_DATASET_CALLBACKS_INIT;
 
 // A data set behind the host's callbacks.
 class CallbackDataset final : public Dataset {
@@ -120,6 +119,9 @@ tt_status tt_tensor_dataset_new(tt_tensor* const* tensors, size_t count, tt_data
   });
 }
 
+tt_status tt_dataset_callbacks_init(size_t struct_size, tt_dataset_callbacks* callbacks) {
+  return init_struct("tt_dataset_callbacks_init", kNoCallbacks, struct_size, callbacks, "callbacks");
+}
 tt_status tt_dataset_new(const tt_dataset_callbacks* callbacks, tt_dataset** out) {
   return guard("tt_dataset_new", [&] {
     DatasetOut result(out);
@@ -194,8 +196,8 @@ tt_status tt_dataset_get(const tt_dataset* dataset, int64_t index, tt_tensor** s
   });
 }
 
-void tt_loader_options_init(tt_loader_options* options) {
-  if (options != nullptr) *options = kLoaderDefaults;
+tt_status tt_loader_options_init(size_t struct_size, tt_loader_options* options) {
+  return init_struct("tt_loader_options_init", kLoaderDefaults, struct_size, options, "options");
 }
 
 tt_status tt_loader_new(tt_dataset* dataset, const tt_loader_options* options, tt_loader** out) {

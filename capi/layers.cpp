@@ -48,17 +48,17 @@ ops::Reduction reduction_in(int32_t reduction) {
 
 extern "C" {
 
-void tt_nn_conv2d_options_init(tt_nn_conv2d_options* options) {
-  if (options != nullptr) *options = kConv2d;
+tt_status tt_nn_conv2d_options_init(size_t struct_size, tt_nn_conv2d_options* options) {
+  return init_struct("tt_nn_conv2d_options_init", kConv2d, struct_size, options, "options");
 }
-void tt_nn_max_pool2d_options_init(tt_nn_max_pool2d_options* options) {
-  if (options != nullptr) *options = kMaxPool2d;
+tt_status tt_nn_max_pool2d_options_init(size_t struct_size, tt_nn_max_pool2d_options* options) {
+  return init_struct("tt_nn_max_pool2d_options_init", kMaxPool2d, struct_size, options, "options");
 }
-void tt_nn_avg_pool2d_options_init(tt_nn_avg_pool2d_options* options) {
-  if (options != nullptr) *options = kAvgPool2d;
+tt_status tt_nn_avg_pool2d_options_init(size_t struct_size, tt_nn_avg_pool2d_options* options) {
+  return init_struct("tt_nn_avg_pool2d_options_init", kAvgPool2d, struct_size, options, "options");
 }
-void tt_nn_batch_norm_options_init(tt_nn_batch_norm_options* options) {
-  if (options != nullptr) *options = kBatchNorm;
+tt_status tt_nn_batch_norm_options_init(size_t struct_size, tt_nn_batch_norm_options* options) {
+  return init_struct("tt_nn_batch_norm_options_init", kBatchNorm, struct_size, options, "options");
 }
 
 tt_status tt_nn_conv2d(int64_t in_channels, int64_t out_channels, const int64_t* kernel_size,

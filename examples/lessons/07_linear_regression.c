@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   const Device device = device_option(&argc, argv);
   const float xs[] = {1, 2, 3}, ys[] = {2, 4, 6}, four[] = {4};
   Model self;
-  tt_module_callbacks callbacks = {sizeof callbacks, "Model", NULL, forward, NULL, NULL};
+  tt_module_callbacks callbacks = TT_MODULE_CALLBACKS_INIT;
   tt_module* model;
   tt_optimizer* optimizer;
   tt_tensor *x, *y, *y_pred, *loss;
@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
   x = to(matrix(xs, 3, 1), device);
   y = to(matrix(ys, 3, 1), device);
   CHECK(tt_nn_linear(1, 1, 1, &self.linear));
+  callbacks.type_name = "Model";
+  callbacks.forward = forward;
   callbacks.user = &self;
   CHECK(tt_nn_module(&callbacks, &model));
   CHECK(tt_module_register_module(model, "linear", self.linear));

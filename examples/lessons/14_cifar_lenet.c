@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   const Device device = device_option(&argc, argv);
   const int64_t image_sizes[] = {64, 3, 32, 32}, label_sizes[] = {64}, five[] = {5, 5}, two[] = {2, 2};
   Net self;
-  tt_module_callbacks callbacks = {sizeof callbacks, "Net", NULL, forward, NULL, NULL};
+  tt_module_callbacks callbacks = TT_MODULE_CALLBACKS_INIT;
   tt_module* net;
   tt_optimizer* optimizer;
   tt_tensor *images, *labels, *scores, *loss, *values, *predicted, *t, *parameters[16];
@@ -53,6 +53,8 @@ int main(int argc, char** argv) {
   CHECK(tt_nn_linear(16 * 5 * 5, 120, 1, &self.fc1));
   CHECK(tt_nn_linear(120, 84, 1, &self.fc2));
   CHECK(tt_nn_linear(84, 10, 1, &self.fc3));
+  callbacks.type_name = "Net";
+  callbacks.forward = forward;
   callbacks.user = &self;
   CHECK(tt_nn_module(&callbacks, &net));
   CHECK(tt_module_register_module(net, "conv1", self.conv1));

@@ -54,7 +54,7 @@ typedef struct tt_backward_options {
 } tt_backward_options;
 #define TT_BACKWARD_OPTIONS_INIT \
   { sizeof(tt_backward_options), 0, 0, 0 }
-TT_API void tt_backward_options_init(tt_backward_options* options);
+TT_API tt_status tt_backward_options_init(size_t struct_size, tt_backward_options* options);
 
 /* The same from several tensors. grad_tensors: NULL, or `count` gradients, NULL for one-element tensors.
  * options: NULL for the defaults. */
@@ -109,6 +109,9 @@ typedef struct tt_function {
   void (*destroy)(
       void* user); /* may be NULL; runs once, when neither a call nor a graph needs `user` any more */
 } tt_function;
+#define TT_FUNCTION_INIT \
+  { sizeof(tt_function), NULL, NULL, NULL, NULL, NULL }
+TT_API tt_status tt_function_init(size_t struct_size, tt_function* function);
 
 /* Runs forward; when gradients are on and an input requires one, the outputs' backward is the function's. */
 TT_API tt_status tt_function_apply(const tt_function* function, tt_tensor* const* inputs, size_t input_count,

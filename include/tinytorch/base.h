@@ -8,8 +8,10 @@
  * scopes in tensor.h for the exception). Borrowed pointers say how long they live.
  *  - Sizes, strides and dims are int64_t, enums and booleans int32_t, scalars double, text UTF-8.
  *  - An optional tensor may be NULL. A list is a pointer and a count.
- *  - A struct begins with its size, which its INIT macro sets; it may be an older or newer header's. Members
- * beyond it have their defaults.
+ *  - A struct tt_x begins with its size, which may be an older or newer header's; members beyond it have
+ * their defaults. `tt_x x = TT_X_INIT;` sets it and the defaults, and so does tt_x_init(sizeof(tt_x), &x),
+ * for languages without macros: it writes so many bytes and no more, members that the library does not know
+ * as 0. TT_ERR_INVALID_ARGUMENT for a size that no compiler gives such a struct.
  *  - Any handle may be used from any thread; concurrent reads are safe, concurrent writes are the caller's to
  * order.
  */
@@ -128,6 +130,9 @@ typedef struct tt_allocator {
   void* user;     /* must stay valid while the allocator is in use */
   int32_t direct; /* 1: ask for every block; 0: keep blocks that were freed for the next who wants one */
 } tt_allocator;
+#define TT_ALLOCATOR_INIT \
+  { sizeof(tt_allocator), NULL, NULL, NULL, 0 }
+TT_API tt_status tt_allocator_init(size_t struct_size, tt_allocator* allocator);
 /* NULL: the library's own again. TT_ERR_INVALID_ARGUMENT while memory of the present allocator is in use:
  * call it first, or after everything is released and other threads that used the library have ended. */
 TT_API tt_status tt_set_allocator(const tt_allocator* allocator);

@@ -128,6 +128,9 @@ typedef struct tt_module_callbacks {
   void* user;
   void (*destroy)(void* user); /* may be NULL; runs once, when the module goes */
 } tt_module_callbacks;
+#define TT_MODULE_CALLBACKS_INIT \
+  { sizeof(tt_module_callbacks), NULL, NULL, NULL, NULL, NULL }
+TT_API tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* callbacks);
 /* A module without parameters or children; register those. */
 TT_API tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out);
 
@@ -157,7 +160,7 @@ typedef struct tt_nn_conv2d_options {
 } tt_nn_conv2d_options;
 #define TT_NN_CONV2D_OPTIONS_INIT \
   { sizeof(tt_nn_conv2d_options), {1, 1}, {0, 0}, {1, 1}, 1, 1, -1 }
-TT_API void tt_nn_conv2d_options_init(tt_nn_conv2d_options* options);
+TT_API tt_status tt_nn_conv2d_options_init(size_t struct_size, tt_nn_conv2d_options* options);
 /* tt_conv2d with a weight (out_channels, in_channels / groups, kernel_size[0], kernel_size[1]). Pairs have
  * the vertical value first. */
 TT_API tt_status tt_nn_conv2d(int64_t in_channels, int64_t out_channels, const int64_t* kernel_size,
@@ -172,7 +175,7 @@ typedef struct tt_nn_max_pool2d_options {
 } tt_nn_max_pool2d_options;
 #define TT_NN_MAX_POOL2D_OPTIONS_INIT \
   { sizeof(tt_nn_max_pool2d_options), {0, 0}, {0, 0}, {1, 1}, 0 }
-TT_API void tt_nn_max_pool2d_options_init(tt_nn_max_pool2d_options* options);
+TT_API tt_status tt_nn_max_pool2d_options_init(size_t struct_size, tt_nn_max_pool2d_options* options);
 TT_API tt_status tt_nn_max_pool2d(const int64_t* kernel_size, const tt_nn_max_pool2d_options* options,
                                   tt_module** out);
 
@@ -186,7 +189,7 @@ typedef struct tt_nn_avg_pool2d_options {
 } tt_nn_avg_pool2d_options;
 #define TT_NN_AVG_POOL2D_OPTIONS_INIT \
   { sizeof(tt_nn_avg_pool2d_options), {0, 0}, {0, 0}, 0, 1, 0 }
-TT_API void tt_nn_avg_pool2d_options_init(tt_nn_avg_pool2d_options* options);
+TT_API tt_status tt_nn_avg_pool2d_options_init(size_t struct_size, tt_nn_avg_pool2d_options* options);
 TT_API tt_status tt_nn_avg_pool2d(const int64_t* kernel_size, const tt_nn_avg_pool2d_options* options,
                                   tt_module** out);
 /* output_size: two values; -1 keeps the input's. */
@@ -203,7 +206,7 @@ typedef struct tt_nn_batch_norm_options {
 } tt_nn_batch_norm_options;
 #define TT_NN_BATCH_NORM_OPTIONS_INIT \
   { sizeof(tt_nn_batch_norm_options), 1e-5, 0.1, 0, 1, 1, 1 }
-TT_API void tt_nn_batch_norm_options_init(tt_nn_batch_norm_options* options);
+TT_API tt_status tt_nn_batch_norm_options_init(size_t struct_size, tt_nn_batch_norm_options* options);
 /* Input (N, C) or (N, C, L). */
 TT_API tt_status tt_nn_batch_norm1d(int64_t num_features, const tt_nn_batch_norm_options* options,
                                     tt_module** out);

@@ -571,8 +571,7 @@ class Custom : public detail::ModuleBase {
  protected:
   explicit Custom(const char* type_name) {
     auto link = std::make_unique<Link>();
-    tt_module_callbacks callbacks{};
-    callbacks.struct_size = sizeof callbacks;
+    tt_module_callbacks callbacks = TT_MODULE_CALLBACKS_INIT;
     callbacks.type_name = type_name;
     callbacks.forward = &Custom::call;
     callbacks.user = link.get();
