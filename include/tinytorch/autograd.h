@@ -84,7 +84,8 @@ TT_API tt_status tt_fail(const char* message);
  * entry). */
 typedef tt_status (*tt_tensor_hook)(const tt_tensor* grad, tt_tensor** replacement, void* user);
 /* Calls the hook whenever the tensor's gradient is computed. destroy (may be NULL) runs once when the hook is
- * gone, on the thread that drops the last reference to it. The id removes the hook. */
+ * gone, on the thread that drops the last reference to it. *id (id may be NULL: it stays for good) removes
+ * the hook. */
 TT_API tt_status tt_tensor_register_hook(tt_tensor* tensor, tt_tensor_hook hook, void* user,
                                          void (*destroy)(void* user), uint64_t* id);
 /* Unknown ids are ignored. */
