@@ -1,6 +1,7 @@
 // The layers, activations and losses as modules.
 #include "capi/callback.h"
 #include "capi/module.h"
+#include "capi/reduction.h"
 #include "nn/activation.h"
 #include "nn/conv.h"
 #include "nn/loss.h"
@@ -35,13 +36,6 @@ tt_status make_batch_norm(const char* call, nn::BatchNorm::Dimensions dimensions
                                                          .bias = o.bias != 0,
                                                          .track_running_stats = o.track_running_stats != 0});
   });
-}
-
-ops::Reduction reduction_in(int32_t reduction) {
-  TT_CHECK(reduction >= TT_REDUCTION_NONE && reduction <= TT_REDUCTION_SUM, Status::kInvalidArgument,
-           reduction,
-           " is not a valid value for reduction, expected TT_REDUCTION_NONE (0), _MEAN (1) or _SUM (2)");
-  return static_cast<ops::Reduction>(reduction);
 }
 
 }  // namespace

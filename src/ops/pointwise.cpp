@@ -60,18 +60,14 @@ constexpr Row kTernaryRows[] = {TT_TERNARY_OPS(TT_TERNARY_ROW)};
 [[noreturn, gnu::cold, gnu::noinline]] void refuse_dtype(const Row& row, DType dtype) {
   const std::string_view name = row.name;
   if (name == "neg") {
-    fail(Status::kDtype,
-         "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to ",
-         "invert a mask, use the `~` or `logical_not()` operator instead.");
+    fail(Status::kDtype, "input is bool, which has no negative; for a mask's opposite use tt_logical_not");
   }
   if (name == "sub" || name == "sub_alpha") {
-    fail(Status::kDtype,
-         "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or ",
-         "`logical_xor()` operator instead.");
+    fail(Status::kDtype, "bool has no subtraction; use tt_logical_xor");
   }
   if (name == "addcdiv") {
-    fail(Status::kDtype, "Integer division with addcdiv is not supported; got ", dtype,
-         ". Use addcmul with div, or convert to a floating dtype");
+    fail(Status::kDtype, "integers are not divided here; got ", dtype,
+         ". Convert one to a floating dtype (tt_to)");
   }
   fail(Status::kDtype, name, " is not implemented for ", dtype);
 }
@@ -287,14 +283,12 @@ bool is_bool(const Arg& arg) {
 }
 
 void check_values(BinaryOp op, const Arg& a, const Arg& b, DType dtype) {
-  TT_CHECK(
-      (op != BinaryOp::sub && op != BinaryOp::sub_alpha) || (!is_bool(a) && !is_bool(b)), Status::kDtype,
-      "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a ",
-      "mask, use the `~` or `logical_not()` operator instead.");
+  TT_CHECK((op != BinaryOp::sub && op != BinaryOp::sub_alpha) || (!is_bool(a) && !is_bool(b)), Status::kDtype,
+           "bool has no subtraction; for a mask's opposite use tt_logical_not, else tt_logical_xor");
   if (is_floating(dtype)) return;
   if (divides(op)) check_divisor(b);
   TT_CHECK(op != BinaryOp::pow || b.is_tensor() || b.scalar().to_int() >= 0, Status::kInvalidArgument,
-           "Integers to negative integer powers are not allowed.");
+           "an integer has no power of a negative number");
 }
 
 // Two dense CPU tensors of one dtype and shape, and no capture: nothing to promote, broadcast, merge or note.
@@ -343,13 +337,13 @@ void run_ternary(TernaryOp op, const Tensor& out, const Arg& a, const Arg& b, co
 }
 
 void check_result_fits(DType result, const Tensor& self) {
-  TT_CHECK(can_cast(result, self.dtype()), Status::kDtype, "result type ", result,
-           " can't be cast to the desired output type ", self.dtype());
+  TT_CHECK(can_cast(result, self.dtype()), Status::kDtype, "the result is ", result, ", which input, of ",
+           self.dtype(), ", cannot hold");
 }
 
 void check_shape_fits(const Dims& shape, const Tensor& self) {
-  TT_CHECK(shape == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
-           " doesn't match the broadcast shape ", shape);
+  TT_CHECK(shape == self.sizes(), Status::kShape, "the result has shape ", shape, ", which input, of shape ",
+           self.sizes(), ", cannot hold");
 }
 
 // Memory that the target shares with another operand in another order is read from a copy.
@@ -377,10 +371,10 @@ bool simple_power(BinaryOp op, const Arg& base, const Arg& exponent, UnaryOp* ke
 void check_lerp(TernaryOp op, const Arg& start, const Arg& end, const Arg& weight) {
   if (op != TernaryOp::lerp) return;
   const DType dtype = start.tensor().dtype();
-  TT_CHECK(!end.is_tensor() || end.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `end` but got dtype ", end.tensor().dtype());
-  TT_CHECK(!weight.is_tensor() || weight.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `weight` but got dtype ", weight.tensor().dtype());
+  TT_CHECK(!end.is_tensor() || end.tensor().dtype() == dtype, Status::kDtype, "end is ", end.tensor().dtype(),
+           ", expected input's dtype, ", dtype);
+  TT_CHECK(!weight.is_tensor() || weight.tensor().dtype() == dtype, Status::kDtype, "weight is ",
+           weight.tensor().dtype(), ", expected input's dtype, ", dtype);
 }
 
 }  // namespace
