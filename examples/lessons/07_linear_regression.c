@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
   tt_tensor *x, *y, *y_pred, *loss;
   int epoch;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(0));
   x = to(matrix(xs, 3, 1), device);
   y = to(matrix(ys, 3, 1), device);
@@ -38,16 +39,17 @@ int main(int argc, char** argv) {
   print_module(model);
   optimizer = sgd(model, 0.01, 0);
   for (epoch = 0; epoch < 500; ++epoch) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(model, x, &y_pred));
     CHECK(tt_mse_loss(y_pred, y, TT_REDUCTION_SUM, &loss));
     if (epoch % 100 == 0) printf("Epoch: %d | Loss: %.6f\n", epoch, item(loss));
     learn(optimizer, loss);
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   CHECK(tt_module_forward(model, to(matrix(four, 1, 1), device), &y_pred));
   printf("Prediction (after training) 4 %.5f\n", item(y_pred));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(model);
   tt_module_release(self.linear);

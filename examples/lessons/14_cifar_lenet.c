@@ -45,7 +45,8 @@ int main(int argc, char** argv) {
   int64_t total = 0, numel;
   int step;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(0));
   CHECK(tt_nn_conv2d(3, 6, five, NULL, &self.conv1));
   CHECK(tt_nn_max_pool2d(two, NULL, &self.pool));
@@ -78,19 +79,20 @@ int main(int argc, char** argv) {
   images = to(images, device);
   labels = to(labels, device);
   for (step = 0; step < 31; ++step) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(net, images, &scores));
     CHECK(tt_cross_entropy(scores, labels, NULL, TT_REDUCTION_MEAN, -100, 0.0, &loss));
     learn(optimizer, loss);
     if (step % 5 == 0) printf("step %2d loss %.4f\n", step, item(loss));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   CHECK(tt_module_forward(net, images, &scores));
   CHECK(tt_max_dim(scores, 1, 0, &values, &predicted));
   CHECK(tt_eq(predicted, labels, &t));
   CHECK(tt_sum(t, NULL, 0, 0, -1, &t));
   printf("correct %d\n", (int)item(t));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(net);
   tt_module_release(self.conv1);
