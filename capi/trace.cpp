@@ -1,10 +1,11 @@
 #include "capi/trace.h"
 
-#include <algorithm>
+#include <dlfcn.h>
+#include <unwind.h>
+
 #include <cstdio>
 #include <cstdlib>
-#include <map>
-#include <string>
+#include <cstring>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -32,7 +33,28 @@ Trace& trace() {
   return *all;
 }
 
-constinit thread_local const char* t_call = "a call";
+// The function of the library that the host has called: on the way out of the stack, the last that lies in
+// the library before the first that does not. So tracing takes nothing of the calls while it is off.
+struct Walk {
+  const void* library = nullptr;
+  const char* call = "a call";
+};
+_Unwind_Reason_Code walk_frame(_Unwind_Context* frame, void* state) {
+  Walk& walk = *static_cast<Walk*>(state);
+  int before = 0;
+  const uintptr_t at = _Unwind_GetIPInfo(frame, &before);
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(before != 0 ? at : at - 1), &info) == 0) return _URC_END_OF_STACK;
+  if (walk.library == nullptr) walk.library = info.dli_fbase;
+  if (info.dli_fbase != walk.library) return _URC_END_OF_STACK;
+  if (info.dli_sname != nullptr) walk.call = info.dli_sname;
+  return _URC_NO_REASON;
+}
+const char* call_under_way() {
+  Walk walk;
+  _Unwind_Backtrace(walk_frame, &walk);
+  return walk.call;
+}
 
 const char* name_of(Kind kind) {
   switch (kind) {
@@ -65,21 +87,23 @@ const char* name_of(Kind kind) {
   }
 }
 
+int compare(const void* a, const void* b) {
+  const Handle &x = *static_cast<const Handle*>(a), &y = *static_cast<const Handle*>(b);
+  const int by_call = std::strcmp(x.call, y.call);
+  return by_call != 0 ? by_call : std::strcmp(x.what, y.what);
+}
+
 void list_alive() {
   Trace& all = trace();
   const Lock lock(all.mutex);
-  std::map<std::pair<std::string, std::string>, int64_t> counts;
-  for (const auto& [object, handle] : all.alive) ++counts[{handle.call, handle.what}];
-  std::vector<std::pair<int64_t, std::string>> lines;
-  for (const auto& [key, count] : counts) {
-    lines.emplace_back(count, key.second + (count == 1 ? "" : "s") + " of " + key.first);
-  }
-  std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
-  });
-  std::fprintf(stderr, "tinytorch: %zu handles alive at exit\n", all.alive.size());
-  for (const auto& [count, text] : lines) {
-    std::fprintf(stderr, "tinytorch: %8lld %s\n", static_cast<long long>(count), text.c_str());
+  std::vector<Handle> handles;
+  for (const auto& [object, handle] : all.alive) handles.push_back(handle);
+  std::qsort(handles.data(), handles.size(), sizeof(Handle), compare);
+  std::fprintf(stderr, "tinytorch: %zu handles alive at exit\n", handles.size());
+  for (size_t i = 0, next = 0; i < handles.size(); i = next) {
+    while (next < handles.size() && compare(&handles[i], &handles[next]) == 0) ++next;
+    std::fprintf(stderr, "tinytorch: %8zu %s%s of %s\n", next - i, handles[i].what, next - i == 1 ? "" : "s",
+                 handles[i].call);
   }
   const size_t open = scope_stats().open;
   if (open > 0) {
@@ -109,12 +133,10 @@ void quietly(F&& change) noexcept {
 
 const bool g_tracing = start();
 
-void trace_call(const char* call) noexcept { t_call = call; }
-const char* traced_call() noexcept { return t_call; }
-
 void note_given(const RefCounted* object) noexcept {
+  const char* const call = call_under_way();
   quietly([&](auto& alive) {
-    ++alive.try_emplace(object, Handle{t_call, name_of(object->kind())}).first->second.references;
+    ++alive.try_emplace(object, Handle{call, name_of(object->kind())}).first->second.references;
   });
 }
 void note_retained(const RefCounted* object) noexcept {

@@ -9,11 +9,7 @@ namespace tt::capi {
 // Read once, when the library is loaded. Where it is off, this test is all that tracing costs.
 extern const bool g_tracing;
 
-// Of the thread: the call that is under way.
-void trace_call(const char* call) noexcept;
-const char* traced_call() noexcept;
-
-// The host got a reference, of the call that is under way or one more, or gave one back.
+// The host got a reference from the call that is under way, took one more, or gave one back.
 void note_given(const RefCounted* object) noexcept;
 void note_retained(const RefCounted* object) noexcept;
 void note_released(const RefCounted* object) noexcept;
