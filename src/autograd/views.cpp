@@ -102,16 +102,16 @@ void derive_view_history(const Tensor& view, const Tensor& base) {
   const Node* fn = impl->autograd != nullptr ? impl->autograd->grad_fn.get() : nullptr;
   const bool multi_output = impl->view_origin == ViewOrigin::kMultiOutput;
   const std::string output =
-      fn != nullptr ? str("output ", impl->autograd->output_nr, " of ", fn->display_name(), ", a view")
+      fn != nullptr ? str("output ", impl->autograd->output_nr, " of ", fn->display_name(), " is a view")
                     : std::string();
   std::string head;
   if (fn == nullptr) {
-    head = str("a view that was made while gradients were off ", what,
+    head = str("the tensor is a view that was made while gradients were off, and ", what,
                " written to in place while they are on.");
   } else if (multi_output) {
-    head = str(output, ", ", what, " written to in place.");
+    head = str(output, ", and ", what, " written to in place.");
   } else {
-    head = str(output, " of a view that was made while gradients were off, ", what,
+    head = str(output, " of a view that was made while gradients were off, and ", what,
                " written to in place while they are on.");
   }
   fail(

@@ -40,7 +40,7 @@ TEST(Create, NumbersThatDoNotFit) {
             "a power of base cannot be converted to type int32 without overflow, got 1e+20");
   EXPECT_EQ(ops::logspace(0.0, 2.9, 3, 10.0, DType::kUInt8).data<uint8_t>()[2], 100);
   EXPECT_EQ(message_of([] { ops::arange(0.0, 5.0, INFINITY, DType::kFloat32); }),
-            "step must be finite but got inf");
+            "step is inf, expected a finite number");
   EXPECT_EQ(ops::arange(0, 300, 100, DType::kUInt8).numel(), 3);
   EXPECT_TRUE(std::isinf(static_cast<float>(ops::full({1}, INFINITY, DType::kFloat16).data<Half>()[0])));
 }

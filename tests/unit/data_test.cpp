@@ -142,7 +142,7 @@ TEST(Loader, RefusesBadOptions) {
   EXPECT_EQ(message_of([&] { Loader(counting(4), options); }), "options.batch_size is 0, expected 1 or more");
   options.batch_size = 2;
   options.shuffle = true;
-  EXPECT_NE(message_of([&] { Loader(counting(0), options); }).find("num_samples=0"), std::string::npos);
+  EXPECT_NE(message_of([&] { Loader(counting(0), options); }).find("an empty data set"), std::string::npos);
   options.sampler = List{0};
   EXPECT_EQ(message_of([&] { Loader(counting(4), options); }),
             "options.sampler and options.shuffle exclude each other");
@@ -221,11 +221,12 @@ TEST(Dataset, SubsetsAndConcatenations) {
   Loader loader(both, options);
   EXPECT_EQ(epoch(loader), (List{9, 1, 1, 0, 1}));
   EXPECT_EQ(message_of([&] {
-              data::Subset(ten, List{0, -1});
+              make_ref<data::Subset>(ten, List{0, -1});
             }),
             "index -1 is out of range for a data set of length 10");
   EXPECT_EQ(message_of([&] {
-              data::ConcatDataset({ten, make_ref<TensorDataset>(Tensors{arange(2), arange(2)})});
+              make_ref<data::ConcatDataset>(std::vector<Ref<data::Dataset>>{
+                  ten, make_ref<TensorDataset>(Tensors{arange(2), arange(2)})});
             }),
             "data set 0 has 1 tensors a sample, data set 1 has 2");
 }

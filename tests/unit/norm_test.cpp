@@ -127,7 +127,7 @@ TEST(BatchNorm, Messages) {
             "eps is 0, expected a positive number in training");
   for (const double eps : {-1.0, std::nan("")}) {
     EXPECT_EQ(message_of([&] { ops::batch_norm(x, vector(3), vector(3), {}, {}, false, 0.1, eps); }),
-              str("eps is ", eps));
+              str("eps is ", eps, ", expected 0 or more"));
     EXPECT_EQ(message_of([&] {
                 make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k1d, 3, nn::BatchNormSettings{.eps = eps});
               }),

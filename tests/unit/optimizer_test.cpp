@@ -329,7 +329,7 @@ TEST(Optimizer, Messages) {
   const Tensor p = start(DType::kFloat32);
   EXPECT_EQ(message([&] { sgd({.lr = -1})({p}); }), "lr is -1, expected 0 or more");
   EXPECT_EQ(message([&] { sgd({.momentum = -0.5})({p}); }), "momentum is -0.5, expected 0 or more");
-  EXPECT_EQ(message([&] { sgd({.dampening = std::nan("")})({p}); }), "Invalid dampening value: nan");
+  EXPECT_EQ(message([&] { sgd({.dampening = std::nan("")})({p}); }), "dampening is nan, expected a number");
   EXPECT_EQ(message([&] { sgd({.weight_decay = -2})({p}); }), "weight_decay is -2, expected 0 or more");
   EXPECT_EQ(message([&] { sgd({.nesterov = true})({p}); }),
             "nesterov needs a momentum above 0 and a dampening of 0");
@@ -438,5 +438,6 @@ TEST(ClipGrad, ByNormAndByValue) {
   nn::clip_grad_value_(both, 3.5);
   EXPECT_EQ(values(a.grad()), (std::vector<double>{3, 0, 0, -3.5, 0}));
   set_grad(a, tensor({NAN, 0, 0, 0, 0}, DType::kFloat32));
-  EXPECT_NE(message([&] { nn::clip_grad_norm_(both, 1, 2, true); }).find("is non-finite"), std::string::npos);
+  EXPECT_NE(message([&] { nn::clip_grad_norm_(both, 1, 2, true); }).find("with error_if_nonfinite 0"),
+            std::string::npos);
 }

@@ -134,11 +134,10 @@ TEST(Pool, Messages) {
             "padding[0] is 2, more than half of the kernel's span, of kernel_size 2 and dilation 1");
   EXPECT_EQ(max(x, max_options(7, 7, 0, 1, false)),
             "input of height 5 and width 5 gives an output of height 0 and width 0, which is too small");
-  EXPECT_EQ(max(x, {{0, 2}}), "kernel size should be greater than zero, but got kH: 0 kW: 2");
-  EXPECT_EQ(max(x, {{2, 2}, {0, 1}}), "stride should not be zero");
-  EXPECT_EQ(max(x, {{2, 2}, {-1, 1}}), "stride should be greater than zero, but got dH: -1 dW: 1");
-  EXPECT_EQ(max(x, max_options(2, 2, 0, 0, false)),
-            "dilation should be greater than zero, but got dilationH: 0 dilationW: 0");
+  EXPECT_EQ(max(x, {{0, 2}}), "kernel_size is 0, 2, expected 1 or more");
+  EXPECT_EQ(max(x, {{2, 2}, {0, 1}}), "stride is 0, 1, expected 1 or more");
+  EXPECT_EQ(max(x, {{2, 2}, {-1, 1}}), "stride is -1, 1, expected 1 or more");
+  EXPECT_EQ(max(x, max_options(2, 2, 0, 0, false)), "dilation is 0, 0, expected 1 or more");
   EXPECT_EQ(max(x, max_options(2, 2, -1, 1, false)), "padding[0] is -1, expected 0 or more");
   EXPECT_EQ(max(counting({5, 5}), {{2, 2}}),
             "input must have 3 or 4 dimensions, none but the batch's of size 0, got shape [5, 5]");
