@@ -64,7 +64,8 @@ static void train_a_step(void) {
   tt_sgd_options options = TT_SGD_OPTIONS_INIT;
   size_t count;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_from_data(xs, sizes, 2, TT_FLOAT32, &x));
   CHECK(tt_from_data(ys, sizes, 2, TT_FLOAT32, &y));
   CHECK(tt_nn_linear(1, 1, 1, &model));
@@ -76,7 +77,7 @@ static void train_a_step(void) {
   CHECK(tt_optimizer_zero_grad(optimizer, 1));
   CHECK(tt_backward(loss));
   CHECK(tt_optimizer_step(optimizer));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(model);
 }

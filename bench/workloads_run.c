@@ -252,7 +252,8 @@ static void set_autocast(const Workload* w, int32_t on) {
 static void train_steps(Workload* w, long count, int keep_loss) {
   tt_tensor *scores, *loss;
   for (; count > 0; --count) {
-    CHECK(tt_scope_begin());
+    tt_scope scope;
+    CHECK(tt_scope_begin(&scope));
     if (w->bfloat16) set_autocast(w, 1);
     CHECK(tt_module_forward(w->model, w->x, &scores));
     switch (w->loss_kind) {
@@ -270,7 +271,7 @@ static void train_steps(Workload* w, long count, int keep_loss) {
     CHECK(tt_backward(loss));
     CHECK(tt_optimizer_step(w->optimizer));
     if (keep_loss) CHECK(tt_tensor_item(loss, &w->loss));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(scope));
     ++w->done;
   }
 }

@@ -46,8 +46,8 @@ DeviceType type_in(tt_device_type type) { return device_in(type, 0).type; }
 
 extern "C" {
 
-void tt_autocast_init(tt_autocast* autocast) {
-  if (autocast != nullptr) *autocast = kDefaults;
+tt_status tt_autocast_init(size_t struct_size, tt_autocast* autocast) {
+  return init_struct("tt_autocast_init", kDefaults, struct_size, autocast, "autocast");
 }
 
 tt_status tt_set_autocast(tt_device_type type, const tt_autocast* autocast, tt_autocast* previous) {
@@ -63,8 +63,8 @@ tt_status tt_get_autocast(tt_device_type type, tt_autocast* out) {
   return guard("tt_get_autocast", [&] { put_struct(mode_out(autocast_mode(type_in(type))), out, "out"); });
 }
 
-void tt_grad_scaler_options_init(tt_grad_scaler_options* options) {
-  if (options != nullptr) *options = kScaler;
+tt_status tt_grad_scaler_options_init(size_t struct_size, tt_grad_scaler_options* options) {
+  return init_struct("tt_grad_scaler_options_init", kScaler, struct_size, options, "options");
 }
 
 tt_status tt_grad_scaler_new(const tt_grad_scaler_options* options, tt_grad_scaler** out) {

@@ -4,6 +4,7 @@
 #include "capi/callback.h"
 #include "capi/scope.h"
 #include "capi/text.h"
+#include "core/warning.h"
 
 using namespace tt;
 using namespace tt::capi;
@@ -53,8 +54,14 @@ tt_status tt_tensor_is_leaf(const tt_tensor* tensor, int32_t* out) {
 tt_status tt_tensor_grad(const tt_tensor* tensor, tt_tensor** out) {
   return guard("tt_tensor_grad", [&] {
     Out result(out, "out");
-    Tensor grad = In(tensor, "tensor")->grad();
-    if (grad.defined()) result = std::move(grad);
+    const In t(tensor, "tensor");
+    if (Tensor grad = t->grad(); grad.defined()) {
+      result = std::move(grad);
+    } else if (!t->is_leaf() && !retains_grad(*t)) {
+      warn(
+          "tt_tensor_grad: the tensor is the result of an op, whose gradient is not kept: call "
+          "tt_tensor_retain_grad before the backward");
+    }
   });
 }
 
@@ -95,8 +102,8 @@ tt_status tt_is_grad_enabled(int32_t* out) {
   return guard("tt_is_grad_enabled", [&] { out_value(out, "out") = grad_enabled(); });
 }
 
-void tt_backward_options_init(tt_backward_options* options) {
-  if (options != nullptr) *options = kDefaults;
+tt_status tt_backward_options_init(size_t struct_size, tt_backward_options* options) {
+  return init_struct("tt_backward_options_init", kDefaults, struct_size, options, "options");
 }
 
 tt_status tt_backward(const tt_tensor* tensor) {
@@ -131,12 +138,11 @@ tt_status tt_tensor_register_hook(tt_tensor* tensor, tt_tensor_hook hook, void* 
   return guard("tt_tensor_register_hook", [&] {
     const In t(tensor, "tensor");
     TT_CHECK(hook != nullptr, Status::kInvalidArgument, "hook is NULL");
-    uint64_t& slot = out_value(id, "id");
     TT_CHECK(t->requires_grad(), Status::kAutograd,
-             "cannot register a hook on a tensor that doesn't require gradient");
+             "tensor does not require a gradient, so a hook would never be called");
     // From here on the library owns `user`.
     const User owner = make_user(user, destroy);
-    slot = add_tensor_hook(*t, [hook, owner](const Tensor& grad) {
+    const uint64_t added = add_tensor_hook(*t, [hook, owner](const Tensor& grad) {
       Tensor replacement;
       const ScopeGuard scope;
       run_callback("the hook on", "a gradient", [&] {
@@ -147,6 +153,7 @@ tt_status tt_tensor_register_hook(tt_tensor* tensor, tt_tensor_hook hook, void* 
       });
       return replacement;
     });
+    if (id != nullptr) *id = added;
   });
 }
 

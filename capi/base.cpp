@@ -6,8 +6,10 @@
 #include "capi/callback.h"
 #include "capi/guard.h"
 #include "core/float32_precision.h"
+#include "core/live.h"
 #include "core/memory.h"
 #include "core/parallel.h"
+#include "core/warning.h"
 #include "cpu/simd.h"
 
 using namespace tt;
@@ -21,6 +23,9 @@ static_assert(static_cast<int>(Float32Precision::kHigh) == TT_PRECISION_HIGH &&
               static_cast<int>(Float32Precision::kMedium) == TT_PRECISION_MEDIUM);
 
 namespace {
+
+constexpr tt_allocator kNoAllocator = TT_ALLOCATOR_INIT;
+constexpr tt_memory_stats kNoStats = TT_MEMORY_STATS_INIT;
 
 Float32Precision precision_in(tt_float32_precision precision) {
   TT_CHECK(precision >= TT_PRECISION_HIGHEST && precision <= TT_PRECISION_MEDIUM, Status::kInvalidArgument,
@@ -40,6 +45,10 @@ const char* tt_status_name(tt_status status) {
       "TT_ERR_FORMAT",  "TT_ERR_NOT_IMPLEMENTED",  "TT_ERR_CUDA",     "TT_ERR_CALLBACK",
       "TT_ERR_INTERNAL"};
   return status >= 0 && status <= TT_ERR_INTERNAL ? kNames[status] : "unknown status";
+}
+
+tt_status tt_set_warning_handler(tt_warning_handler handler, void* user) {
+  return guard("tt_set_warning_handler", [&] { set_warning_handler({handler, user}); });
 }
 
 const char* tt_version(void) { return TT_VERSION_STRING; }
@@ -96,10 +105,13 @@ tt_status tt_get_float32_conv_precision(tt_float32_precision* out) {
   });
 }
 
+tt_status tt_allocator_init(size_t struct_size, tt_allocator* allocator) {
+  return init_struct("tt_allocator_init", kNoAllocator, struct_size, allocator, "allocator");
+}
+
 tt_status tt_set_allocator(const tt_allocator* allocator) {
   return guard("tt_set_allocator", [&] {
-    const tt_allocator read = read_options(
-        allocator, tt_allocator{sizeof(tt_allocator), nullptr, nullptr, nullptr, 0}, "allocator");
+    const tt_allocator read = read_options(allocator, kNoAllocator, "allocator");
     TT_CHECK(allocator == nullptr || (read.allocate != nullptr && read.deallocate != nullptr),
              Status::kInvalidArgument, "allocator.", read.allocate == nullptr ? "allocate" : "deallocate",
              " is NULL");
@@ -111,6 +123,31 @@ tt_status tt_set_allocator(const tt_allocator* allocator) {
                                               : SystemAllocator{read.allocate, read.deallocate, read.user});
     set_memory_caching(read.direct == 0);
   });
+}
+
+tt_status tt_memory_stats_init(size_t struct_size, tt_memory_stats* stats) {
+  return init_struct("tt_memory_stats_init", kNoStats, struct_size, stats, "stats");
+}
+
+tt_status tt_get_memory_stats(tt_memory_stats* stats) {
+  return guard("tt_get_memory_stats", [&] {
+    const MemoryStats memory = memory_stats();
+    const ScopeStats scopes = scope_stats();
+    tt_memory_stats full = kNoStats;
+    full.tensors = live(Counted::kTensors);
+    full.storages = live(Counted::kStorages);
+    const UsedMemory used = used_memory();
+    full.allocated = used.now;
+    full.peak_allocated = used.peak;
+    full.cached = memory.cached_bytes;
+    full.scopes = static_cast<int64_t>(scopes.open);
+    full.scope_tensors = static_cast<int64_t>(scopes.owned);
+    put_struct(full, stats, "stats");
+  });
+}
+
+tt_status tt_reset_peak_memory(void) {
+  return guard("tt_reset_peak_memory", [] { reset_peak_memory(); });
 }
 
 }  // extern "C"

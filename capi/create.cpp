@@ -86,7 +86,7 @@ tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_d
   return guard("tt_from_data", [&] {
     Out result(out, "out");
     refuse_host_capture(kHostValues);
-    const Tensor tensor = empty(dims_in(sizes, ndim, "sizes"), dtype_or_default(dtype));
+    const Tensor tensor = empty(dims_in(sizes, ndim, "sizes"), dtype_in(dtype, "dtype"));
     TT_CHECK(data != nullptr || tensor.numel() == 0, Status::kInvalidArgument, "data is NULL, but the shape ",
              tensor.sizes(), " has ", tensor.numel(), " elements");
     if (tensor.numel() > 0) std::memcpy(tensor.raw(), data, tensor.nbytes());
@@ -103,7 +103,7 @@ tt_status tt_from_memory(void* data, const int64_t* sizes, size_t ndim, tt_dtype
   return guard("tt_from_memory", [&] {
     Out result(out, "out");
     const Dims dims = dims_in(sizes, ndim, "sizes");
-    const DType type = dtype_or_default(dtype);
+    const DType type = dtype_in(dtype, "dtype");
     const int64_t numel = checked_numel(dims);
     int64_t nbytes;
     TT_CHECK(!__builtin_mul_overflow(numel, static_cast<int64_t>(size_of(type)), &nbytes), Status::kShape,

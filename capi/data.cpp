@@ -12,8 +12,7 @@ using data::Loader;
 namespace {
 
 constexpr tt_loader_options kLoaderDefaults = TT_LOADER_OPTIONS_INIT;
-constexpr tt_dataset_callbacks kNoCallbacks = {
-    sizeof(tt_dataset_callbacks), 0, nullptr, nullptr, nullptr, nullptr};
+constexpr tt_dataset_callbacks kNoCallbacks = TT_DATASET_CALLBACKS_INIT;
 
 // A data set behind the host's callbacks.
 class CallbackDataset final : public Dataset {
@@ -55,9 +54,7 @@ Ref<Dataset> dataset_in(const tt_dataset* handle, const char* argument) {
 Ref<Loader> loader_in(const tt_loader* handle) {
   return held<Loader>(handle, Kind::kLoader, "loader", "loader");
 }
-tt_dataset* handle_of(Ref<Dataset> dataset) {
-  return reinterpret_cast<tt_dataset*>(static_cast<RefCounted*>(dataset.detach()));
-}
+tt_dataset* handle_of(Ref<Dataset> dataset) { return give_object<tt_dataset>(std::move(dataset)); }
 Ref<Generator> generator_or_default(tt_generator* generator) {
   return generator == nullptr ? Ref<Generator>(&default_generator())
                               : held<Generator>(generator, Kind::kGenerator, "generator", "generator");
@@ -91,19 +88,6 @@ void split(const Ref<Dataset>& dataset, std::span<const int64_t> lengths, const 
   for (size_t i = 0; i < parts.size(); ++i) out[i] = handle_of(std::move(parts[i]));
 }
 
-// Retain and release of a handle that may be NULL or dead.
-template <typename Handle>
-void release_handle(Handle* handle, Kind kind) {
-  const InCall in_call;
-  auto* object = reinterpret_cast<RefCounted*>(handle);
-  if (object != nullptr && object->kind() == kind) object->release();
-}
-template <typename Handle>
-Handle* retain_handle(Handle* handle) {
-  if (handle != nullptr) reinterpret_cast<RefCounted*>(handle)->retain();
-  return handle;
-}
-
 }  // namespace
 
 extern "C" {
@@ -120,6 +104,9 @@ tt_status tt_tensor_dataset_new(tt_tensor* const* tensors, size_t count, tt_data
   });
 }
 
+tt_status tt_dataset_callbacks_init(size_t struct_size, tt_dataset_callbacks* callbacks) {
+  return init_struct("tt_dataset_callbacks_init", kNoCallbacks, struct_size, callbacks, "callbacks");
+}
 tt_status tt_dataset_new(const tt_dataset_callbacks* callbacks, tt_dataset** out) {
   return guard("tt_dataset_new", [&] {
     DatasetOut result(out);
@@ -194,8 +181,8 @@ tt_status tt_dataset_get(const tt_dataset* dataset, int64_t index, tt_tensor** s
   });
 }
 
-void tt_loader_options_init(tt_loader_options* options) {
-  if (options != nullptr) *options = kLoaderDefaults;
+tt_status tt_loader_options_init(size_t struct_size, tt_loader_options* options) {
+  return init_struct("tt_loader_options_init", kLoaderDefaults, struct_size, options, "options");
 }
 
 tt_status tt_loader_new(tt_dataset* dataset, const tt_loader_options* options, tt_loader** out) {
@@ -209,8 +196,7 @@ tt_status tt_loader_new(tt_dataset* dataset, const tt_loader_options* options, t
     if (read.generator != nullptr) ours.generator = generator_or_default(read.generator);
     const auto sampler = list_of(read.sampler, read.sampler_count, "options.sampler");
     if (read.sampler != nullptr) ours.sampler.emplace(sampler.begin(), sampler.end());
-    auto loader = make_ref<Loader>(dataset_in(dataset, "dataset"), std::move(ours));
-    *out = reinterpret_cast<tt_loader*>(static_cast<RefCounted*>(loader.detach()));
+    *out = give_object<tt_loader>(make_ref<Loader>(dataset_in(dataset, "dataset"), std::move(ours)));
   });
 }
 

@@ -13,7 +13,7 @@ using namespace tt;
 using namespace tt::capi;
 
 namespace {
-constexpr tt_function kNoFunction = {sizeof(tt_function), nullptr, nullptr, nullptr, nullptr, nullptr};
+constexpr tt_function kNoFunction = TT_FUNCTION_INIT;
 }
 
 // What forward leaves for backward.
@@ -86,6 +86,10 @@ tt_function_context& context_in(const tt_function_context* context) {
 }  // namespace
 
 extern "C" {
+
+tt_status tt_function_init(size_t struct_size, tt_function* function) {
+  return init_struct("tt_function_init", kNoFunction, struct_size, function, "function");
+}
 
 tt_status tt_function_apply(const tt_function* function, tt_tensor* const* inputs, size_t input_count,
                             tt_tensor** outputs, size_t output_count) {

@@ -1,19 +1,7 @@
-#include "capi/guard.h"
-#include "ops/loss.h"
+#include "capi/reduction.h"
 
 using namespace tt;
 using namespace tt::capi;
-
-namespace {
-
-ops::Reduction reduction_in(int32_t reduction) {
-  TT_CHECK(reduction >= TT_REDUCTION_NONE && reduction <= TT_REDUCTION_SUM, Status::kInvalidArgument,
-           "reduction is ", reduction,
-           ", expected TT_REDUCTION_NONE (0), TT_REDUCTION_MEAN (1) or TT_REDUCTION_SUM (2)");
-  return static_cast<ops::Reduction>(reduction);
-}
-
-}  // namespace
 
 extern "C" {
 

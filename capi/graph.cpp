@@ -24,7 +24,9 @@ void tt_graph_release(tt_graph* graph) {
   if (graph == nullptr) return;
   const InCall in_call;
   auto* object = reinterpret_cast<RefCounted*>(graph);
-  if (object->kind() == Kind::kGraph) static_cast<Graph*>(object)->release_by_caller();
+  if (object->kind() != Kind::kGraph) return;
+  trace_released(object);
+  static_cast<Graph*>(object)->release_by_caller();
 }
 
 tt_status tt_graph_capture_begin(tt_graph* graph) {

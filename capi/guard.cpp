@@ -127,6 +127,7 @@ Tensors list_in(tt_tensor* const* handles, size_t count, const char* argument) {
 
 tt_tensor* give(Tensor tensor) {
   adopt_into_scope(tensor);
+  trace_given(tensor.impl());
   return reinterpret_cast<tt_tensor*>(static_cast<RefCounted*>(tensor.detach_handle()));
 }
 

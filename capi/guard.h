@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "capi/scope.h"
+#include "capi/trace.h"
 #include "core/error.h"
 #include "core/farewell.h"
 #include "core/tensor.h"
@@ -77,6 +78,32 @@ inline Tensor held_in(const tt_tensor* handle, const char* argument) {
 // An optional tensor argument: undefined where the handle is NULL.
 inline Tensor optional_in(const tt_tensor* handle, const char* argument) {
   return handle == nullptr ? Tensor() : held_in(handle, argument);
+}
+
+// The reference to an object that is no tensor becomes the caller's.
+template <typename Handle, typename T>
+Handle* give_object(Ref<T> object) {
+  RefCounted* const plain = object.detach();
+  trace_given(plain);
+  return reinterpret_cast<Handle*>(plain);
+}
+// tt_x_retain and tt_x_release of such an object.
+template <typename Handle>
+Handle* retain_handle(Handle* handle) {
+  auto* object = reinterpret_cast<RefCounted*>(handle);
+  if (object != nullptr) {
+    object->retain();
+    trace_retained(object);
+  }
+  return handle;
+}
+template <typename Handle>
+void release_handle(Handle* handle, Kind kind) {
+  auto* object = reinterpret_cast<RefCounted*>(handle);
+  if (object == nullptr || object->kind() != kind) return;  // a dead one is left alone
+  const InCall in_call;
+  trace_released(object);
+  object->release();
 }
 
 // A list of tensors: none may be NULL.

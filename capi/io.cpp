@@ -109,17 +109,12 @@ tt_status tt_safetensors_save(const char* path, const char* const* names, tt_ten
 tt_status tt_safetensors_open(const char* path, int32_t mapped, tt_safetensors** out) {
   return guard("tt_safetensors_open", [&] {
     out_value(out, "out") = nullptr;
-    auto file = make_ref<SafetensorsFile>(
-        path_in(path), mapped != 0 ? SafetensorsFile::Access::kMap : SafetensorsFile::Access::kCopy);
-    *out = reinterpret_cast<tt_safetensors*>(static_cast<RefCounted*>(file.detach()));
+    *out = give_object<tt_safetensors>(make_ref<SafetensorsFile>(
+        path_in(path), mapped != 0 ? SafetensorsFile::Access::kMap : SafetensorsFile::Access::kCopy));
   });
 }
 
-void tt_safetensors_release(tt_safetensors* file) {
-  const InCall in_call;
-  auto* object = reinterpret_cast<RefCounted*>(file);
-  if (object != nullptr && object->kind() == Kind::kFile) object->release();
-}
+void tt_safetensors_release(tt_safetensors* file) { release_handle(file, Kind::kFile); }
 
 tt_status tt_safetensors_count(const tt_safetensors* file, size_t* out) {
   return guard("tt_safetensors_count", [&] { out_value(out, "out") = file_in(file).count(); });

@@ -1,6 +1,7 @@
 // The layers, activations and losses as modules.
 #include "capi/callback.h"
 #include "capi/module.h"
+#include "capi/reduction.h"
 #include "nn/activation.h"
 #include "nn/conv.h"
 #include "nn/loss.h"
@@ -37,28 +38,21 @@ tt_status make_batch_norm(const char* call, nn::BatchNorm::Dimensions dimensions
   });
 }
 
-ops::Reduction reduction_in(int32_t reduction) {
-  TT_CHECK(reduction >= TT_REDUCTION_NONE && reduction <= TT_REDUCTION_SUM, Status::kInvalidArgument,
-           reduction,
-           " is not a valid value for reduction, expected TT_REDUCTION_NONE (0), _MEAN (1) or _SUM (2)");
-  return static_cast<ops::Reduction>(reduction);
-}
-
 }  // namespace
 
 extern "C" {
 
-void tt_nn_conv2d_options_init(tt_nn_conv2d_options* options) {
-  if (options != nullptr) *options = kConv2d;
+tt_status tt_nn_conv2d_options_init(size_t struct_size, tt_nn_conv2d_options* options) {
+  return init_struct("tt_nn_conv2d_options_init", kConv2d, struct_size, options, "options");
 }
-void tt_nn_max_pool2d_options_init(tt_nn_max_pool2d_options* options) {
-  if (options != nullptr) *options = kMaxPool2d;
+tt_status tt_nn_max_pool2d_options_init(size_t struct_size, tt_nn_max_pool2d_options* options) {
+  return init_struct("tt_nn_max_pool2d_options_init", kMaxPool2d, struct_size, options, "options");
 }
-void tt_nn_avg_pool2d_options_init(tt_nn_avg_pool2d_options* options) {
-  if (options != nullptr) *options = kAvgPool2d;
+tt_status tt_nn_avg_pool2d_options_init(size_t struct_size, tt_nn_avg_pool2d_options* options) {
+  return init_struct("tt_nn_avg_pool2d_options_init", kAvgPool2d, struct_size, options, "options");
 }
-void tt_nn_batch_norm_options_init(tt_nn_batch_norm_options* options) {
-  if (options != nullptr) *options = kBatchNorm;
+tt_status tt_nn_batch_norm_options_init(size_t struct_size, tt_nn_batch_norm_options* options) {
+  return init_struct("tt_nn_batch_norm_options_init", kBatchNorm, struct_size, options, "options");
 }
 
 tt_status tt_nn_conv2d(int64_t in_channels, int64_t out_channels, const int64_t* kernel_size,

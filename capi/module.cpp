@@ -1,6 +1,7 @@
 #include "capi/module.h"
 
 #include "capi/callback.h"
+#include "capi/outs.h"
 #include "capi/scope.h"
 #include "capi/text.h"
 #include "core/utf8.h"
@@ -107,13 +108,9 @@ tt_status tt_module_to_device(tt_module* module, tt_device_type type, int32_t in
 tt_status tt_module_parameters(const tt_module* module, tt_tensor** parameters, size_t capacity,
                                size_t* count) {
   return guard("tt_module_parameters", [&] {
-    clear_list(parameters, capacity, "parameters");
-    size_t& total = out_value(count, "count");
+    Outs results(parameters, capacity, count, "parameters");
     Tensors list = module_in(module)->parameters();
-    const size_t there = list.size();
-    list.resize(std::min(capacity, there));
-    give_all(list, parameters);
-    total = there;
+    if (results.wants(list.size())) results = std::move(list);
   });
 }
 tt_status tt_module_named_parameters(const tt_module* module, tt_state_dict** out) {
@@ -203,9 +200,14 @@ tt_status tt_module_state_dict(const tt_module* module, tt_state_dict** out) {
 tt_status tt_module_load_state_dict(tt_module* module, const tt_state_dict* state_dict, int32_t strict,
                                     size_t* missing, size_t* unexpected) {
   return guard("tt_module_load_state_dict", [&] {
-    const auto result = module_in(module)->load_state_dict(state_dict_in(state_dict), strict != 0);
-    if (missing != nullptr) *missing = result.missing.size();
-    if (unexpected != nullptr) *unexpected = result.unexpected.size();
+    const Ref<nn::Module> target = module_in(module);
+    const StateDict& source = state_dict_in(state_dict);
+    if (missing != nullptr || unexpected != nullptr) {
+      const nn::Module::NameDifference names = target->compare_names(source);
+      if (missing != nullptr) *missing = names.missing.size();
+      if (unexpected != nullptr) *unexpected = names.unexpected.size();
+    }
+    target->load_state_dict(source, strict != 0);
   });
 }
 
@@ -214,19 +216,20 @@ tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_
   return guard("tt_module_register_forward_pre_hook", [&] {
     const Ref<nn::Module> target = module_in(module);
     TT_CHECK(hook != nullptr, Status::kInvalidArgument, "hook is NULL");
-    uint64_t& slot = out_value(id, "id");
     const User owner = make_user(user, destroy);
-    slot = target->add_forward_pre_hook([hook, owner](nn::Module& each, std::span<const Tensor> inputs,
-                                                      std::optional<Tensors>& replacement) {
-      const std::vector<tt_tensor*> handles = borrow_all(inputs);
-      const ScopeGuard scope;
-      run_callback("the forward pre-hook on", each.type_name(), [&] {
-        tt_tensor* out = nullptr;
-        const tt_status status = hook(module_handle(each), handles.data(), handles.size(), &out, owner.get());
-        if (status == TT_OK && out != nullptr) replacement = Tensors{take(out, "replacement")};
-        return status;
-      });
-    });
+    const uint64_t added = target->add_forward_pre_hook(
+        [hook, owner](nn::Module& each, std::span<const Tensor> inputs, std::optional<Tensors>& replacement) {
+          const std::vector<tt_tensor*> handles = borrow_all(inputs);
+          const ScopeGuard scope;
+          run_callback("the forward pre-hook on", each.type_name(), [&] {
+            tt_tensor* out = nullptr;
+            const tt_status status =
+                hook(module_handle(each), handles.data(), handles.size(), &out, owner.get());
+            if (status == TT_OK && out != nullptr) replacement = Tensors{take(out, "replacement")};
+            return status;
+          });
+        });
+    if (id != nullptr) *id = added;
   });
 }
 tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hook, void* user,
@@ -234,9 +237,8 @@ tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hoo
   return guard("tt_module_register_forward_hook", [&] {
     const Ref<nn::Module> target = module_in(module);
     TT_CHECK(hook != nullptr, Status::kInvalidArgument, "hook is NULL");
-    uint64_t& slot = out_value(id, "id");
     const User owner = make_user(user, destroy);
-    slot = target->add_forward_hook(
+    const uint64_t added = target->add_forward_hook(
         [hook, owner](nn::Module& each, std::span<const Tensor> inputs, const Tensor& output) {
           Tensor replacement;
           const std::vector<tt_tensor*> handles = borrow_all(inputs);
@@ -250,6 +252,7 @@ tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hoo
           });
           return replacement;
         });
+    if (id != nullptr) *id = added;
   });
 }
 tt_status tt_module_remove_hook(tt_module* module, uint64_t id) {

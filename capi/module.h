@@ -29,19 +29,8 @@ tt_status make_handle(const char* call, Handle** out, F&& make) noexcept {
   return guard(call, [&] {
     Handle*& slot = out_value(out, "out");
     slot = nullptr;
-    slot = reinterpret_cast<Handle*>(static_cast<RefCounted*>(make().detach()));
+    slot = give_object<Handle>(make());
   });
-}
-
-// tt_X_retain and tt_X_release for any kind of object.
-inline void retain_handle(void* handle) {
-  if (handle != nullptr) static_cast<RefCounted*>(handle)->retain();
-}
-inline void release_handle(void* handle, Kind kind) {
-  if (handle == nullptr) return;
-  const InCall in_call;
-  auto* object = static_cast<RefCounted*>(handle);
-  if (object->kind() == kind) object->release();  // a dead one is left alone
 }
 
 // The name of something in a module or state dict, or another text that files or other texts keep: UTF-8.

@@ -10,6 +10,8 @@ using namespace tt::capi;
 
 namespace {
 
+constexpr tt_module_callbacks kNoCallbacks = TT_MODULE_CALLBACKS_INIT;
+
 class CallbackModule final : public nn::Module {
  public:
   explicit CallbackModule(const tt_module_callbacks& callbacks)
@@ -54,10 +56,14 @@ class CallbackModule final : public nn::Module {
 
 extern "C" {
 
+tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* callbacks) {
+  return init_struct("tt_module_callbacks_init", kNoCallbacks, struct_size, callbacks, "callbacks");
+}
+
 tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out) {
   return make_handle("tt_nn_module", out, [&] {
     TT_CHECK(callbacks != nullptr, Status::kInvalidArgument, "callbacks is NULL");
-    const tt_module_callbacks read = read_options(callbacks, tt_module_callbacks{}, "callbacks");
+    const tt_module_callbacks read = read_options(callbacks, kNoCallbacks, "callbacks");
     TT_CHECK(read.type_name != nullptr && read.type_name[0] != '\0', Status::kInvalidArgument,
              "callbacks.type_name is NULL or empty");
     name_in(read.type_name, "callbacks.type_name");

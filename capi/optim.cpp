@@ -33,14 +33,14 @@ tt_status make_adam(const char* call, tt_tensor* const* params, size_t count, co
 
 extern "C" {
 
-void tt_sgd_options_init(tt_sgd_options* options) {
-  if (options != nullptr) *options = kSgd;
+tt_status tt_sgd_options_init(size_t struct_size, tt_sgd_options* options) {
+  return init_struct("tt_sgd_options_init", kSgd, struct_size, options, "options");
 }
-void tt_adam_options_init(tt_adam_options* options) {
-  if (options != nullptr) *options = kAdam;
+tt_status tt_adam_options_init(size_t struct_size, tt_adam_options* options) {
+  return init_struct("tt_adam_options_init", kAdam, struct_size, options, "options");
 }
-void tt_adamw_options_init(tt_adam_options* options) {
-  if (options != nullptr) *options = kAdamW;
+tt_status tt_adamw_options_init(size_t struct_size, tt_adam_options* options) {
+  return init_struct("tt_adamw_options_init", kAdamW, struct_size, options, "options");
 }
 
 tt_status tt_optim_sgd(tt_tensor* const* params, size_t count, const tt_sgd_options* options,

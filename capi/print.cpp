@@ -76,8 +76,8 @@ tt_status tt_sizes_to_string(const int64_t* sizes, size_t ndim, char* buffer, si
   });
 }
 
-void tt_print_options_init(tt_print_options* options) {
-  if (options != nullptr) *options = kDefaults;
+tt_status tt_print_options_init(size_t struct_size, tt_print_options* options) {
+  return init_struct("tt_print_options_init", kDefaults, struct_size, options, "options");
 }
 
 tt_status tt_set_print_options(const tt_print_options* options) {

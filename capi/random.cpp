@@ -18,7 +18,7 @@ Generator* optional_generator(const tt_generator* handle) {
   return handle == nullptr ? nullptr : generator_in(handle, "generator");
 }
 tt_generator* give_generator(Ref<Generator> generator) {
-  return reinterpret_cast<tt_generator*>(static_cast<RefCounted*>(generator.detach()));
+  return give_object<tt_generator>(std::move(generator));
 }
 DType dtype_or(tt_dtype dtype, DType otherwise) { return dtype == -1 ? otherwise : dtype_in(dtype, "dtype"); }
 
@@ -32,8 +32,9 @@ tt_status tt_manual_seed(uint64_t seed) {
 tt_status tt_seed(uint64_t* out) {
   return guard("tt_seed", [&] {
     uint64_t& slot = out_value(out, "out");
-    slot = default_generator().seed();
-    manual_seed(slot);
+    const uint64_t seed = default_generator().seed();
+    manual_seed(seed);
+    slot = seed;
   });
 }
 tt_status tt_initial_seed(uint64_t* out) {
@@ -50,8 +51,10 @@ tt_status tt_generator_new(tt_generator_engine engine, uint64_t seed, tt_generat
   });
 }
 tt_status tt_generator_default(tt_generator** out) {
-  return guard("tt_generator_default",
-               [&] { out_value(out, "out") = give_generator(Ref<Generator>(&default_generator())); });
+  return guard("tt_generator_default", [&] {
+    out_value(out, "out") = nullptr;
+    *out = give_generator(Ref<Generator>(&default_generator()));
+  });
 }
 tt_status tt_generator_default_of(tt_device_type type, int32_t index, tt_generator** out) {
   return guard("tt_generator_default_of", [&] {
@@ -61,15 +64,8 @@ tt_status tt_generator_default_of(tt_device_type type, int32_t index, tt_generat
     *out = give_generator(Ref<Generator>(&default_generator(device)));
   });
 }
-tt_generator* tt_generator_retain(tt_generator* generator) {
-  if (generator != nullptr) reinterpret_cast<RefCounted*>(generator)->retain();
-  return generator;
-}
-void tt_generator_release(tt_generator* generator) {
-  if (generator == nullptr) return;
-  auto* object = reinterpret_cast<RefCounted*>(generator);
-  if (object->kind() == Kind::kGenerator) object->release();
-}
+tt_generator* tt_generator_retain(tt_generator* generator) { return retain_handle(generator); }
+void tt_generator_release(tt_generator* generator) { release_handle(generator, Kind::kGenerator); }
 tt_status tt_generator_manual_seed(tt_generator* generator, uint64_t seed) {
   return guard("tt_generator_manual_seed", [&] { generator_in(generator, "generator")->manual_seed(seed); });
 }

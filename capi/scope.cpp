@@ -1,12 +1,14 @@
 #include "capi/scope.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <memory>
 #include <vector>
 
 #include "capi/guard.h"
 #include "core/thread_state.h"
+#include "core/warning.h"
 
 namespace tt::capi {
 
@@ -81,6 +83,8 @@ class Holdings {
   std::vector<Holding> slots_;
 };
 
+std::atomic<uint64_t> g_scope_threads{1};  // that have had scopes
+
 // The thread's open scopes. What they own is a list in which each has a part, the innermost one the last. It
 // is indexed when a tensor is first looked for, up to where the list then ends: a program that retains and
 // releases nothing inside its scopes pays for no index.
@@ -90,18 +94,38 @@ class Scopes {
 
   bool open() const { return !starts_.empty(); }
   size_t depth() const { return starts_.size(); }
+  size_t owned() const { return owned_.size() - gone_; }
 
-  void begin() {
-    if (starts_.capacity() == starts_.size()) starts_.reserve(2 * starts_.size() + 4);
+  // The new scope's handle; no two threads of the process give the same.
+  tt_scope begin() {
+    if (starts_.capacity() == starts_.size()) {
+      const size_t room = 2 * starts_.size() + 4;
+      handles_.reserve(room);
+      starts_.reserve(room);
+    }
     starts_.push_back(owned_.size());
+    handles_.push_back(++last_handle_);
+    return last_handle_;
+  }
+  // How many scopes are open within that one, which is open itself and not below the floor; else fails.
+  size_t within(tt_scope handle) const {
+    for (size_t i = starts_.size(); i > floor; --i) {
+      if (handles_[i - 1] == handle) return starts_.size() - i;
+    }
+    fail(Status::kInvalidArgument, "scope is not open ",
+         floor == 0 ? "on this thread: it has ended, or is another thread's"
+                    : "in this callback: it has ended, or was begun outside");
   }
   void end() {
     const size_t start = starts_.back();
     starts_.pop_back();
+    handles_.pop_back();
     while (owned_.size() > start) {
       const TensorImpl* impl = owned_.back().impl;
       drop_last();
-      if (impl != nullptr) impl->release();  // which may run a user's function that opens scopes
+      if (impl == nullptr) continue;
+      trace_released(impl);
+      impl->release();  // which may run a user's function that opens scopes
     }
     if (starts_.empty() && owned_.capacity() > kMostKept) {
       owned_ = {};
@@ -184,6 +208,8 @@ class Scopes {
 
   std::vector<Owned> owned_;
   std::vector<size_t> starts_;  // of the open scopes in the list
+  std::vector<tt_scope> handles_;
+  tt_scope last_handle_ = g_scope_threads.fetch_add(1, std::memory_order_relaxed) << 40;
   Holdings holdings_;
   size_t indexed_ = 0;  // this many of the list are in the index
   size_t gone_ = 0;     // this many have left
@@ -204,6 +230,8 @@ Scopes& scopes() {
   }
   return *t_scopes;
 }
+
+constexpr size_t kMostOpen = 1000;
 
 bool is_open() { return t_scopes != nullptr && t_scopes->open(); }
 
@@ -244,6 +272,10 @@ bool keep_from_scope(const RefCounted* object) {
   return true;
 }
 
+ScopeStats scope_stats() {
+  return t_scopes == nullptr ? ScopeStats{} : ScopeStats{t_scopes->depth(), t_scopes->owned()};
+}
+
 ScopeGuard::ScopeGuard() {
   Scopes& s = scopes();
   s.begin();
@@ -263,16 +295,27 @@ using namespace tt::capi;
 
 extern "C" {
 
-tt_status tt_scope_begin(void) {
-  return guard("tt_scope_begin", [&] { scopes().begin(); });
+tt_status tt_scope_begin(tt_scope* scope) {
+  return guard("tt_scope_begin", [&] {
+    tt_scope& handle = out_value(scope, "scope");
+    Scopes& s = scopes();
+    TT_CHECK(s.depth() < kMostOpen, Status::kInvalidArgument, static_cast<uint64_t>(kMostOpen),
+             " scopes are open on this thread: is one begun in a loop that does not end it?");
+    handle = s.begin();
+  });
 }
 
-tt_status tt_scope_end(void) {
+tt_status tt_scope_end(tt_scope scope) {
   return guard("tt_scope_end", [&] {
-    TT_CHECK(is_open(), Status::kInvalidArgument, "no scope is open on this thread");
-    TT_CHECK(t_scopes->depth() > t_scopes->floor, Status::kInvalidArgument,
-             "the callback has no scope open of its own");
-    t_scopes->end();
+    Scopes& s = scopes();
+    const size_t within = s.within(scope), outside = s.depth() - within - 1;
+    // What goes may run a user's function, which may use scopes itself.
+    while (s.depth() > outside) s.end();
+    if (within > 0) {
+      warn("tt_scope_end: ", static_cast<uint64_t>(within),
+           within == 1 ? " scope that was begun within this one was still open, and ended with it"
+                       : " scopes that were begun within this one were still open, and ended with it");
+    }
   });
 }
 

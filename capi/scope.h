@@ -19,6 +19,12 @@ void release_in_scope(const RefCounted* object);
 // none.
 bool keep_from_scope(const RefCounted* object);
 
+// The thread's open scopes, and the references that they own.
+struct ScopeStats {
+  size_t open = 0, owned = 0;
+};
+ScopeStats scope_stats();
+
 // A scope for the length of a C++ block, around a callback: what that makes is gone after it, whatever scopes
 // it left open; and it cannot end scopes that are open around it.
 class ScopeGuard {

@@ -15,9 +15,7 @@ Stream& stream_in(const tt_stream* handle, const char* argument) {
 Event& event_in(const tt_event* handle, const char* argument) {
   return *checked<Event>(handle, Kind::kEvent, argument, "event");
 }
-tt_stream* handle_of(Ref<Stream> stream) {
-  return reinterpret_cast<tt_stream*>(static_cast<RefCounted*>(stream.detach()));
-}
+tt_stream* handle_of(Ref<Stream> stream) { return give_object<tt_stream>(std::move(stream)); }
 // NULL: the thread's of the device.
 Ref<Stream> stream_or_current(const tt_stream* handle, Device device) {
   return handle != nullptr ? Ref<Stream>(&stream_in(handle, "stream")) : Stream::current(device);

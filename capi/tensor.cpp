@@ -12,8 +12,10 @@ extern "C" {
 
 tt_tensor* tt_tensor_retain(tt_tensor* tensor) {
   if (tensor == nullptr) return tensor;
-  reinterpret_cast<RefCounted*>(tensor)->retain();
-  retain_in_scope(reinterpret_cast<RefCounted*>(tensor));
+  auto* object = reinterpret_cast<RefCounted*>(tensor);
+  object->retain();
+  trace_retained(object);
+  retain_in_scope(object);
   return tensor;
 }
 
@@ -23,6 +25,7 @@ void tt_tensor_release(tt_tensor* tensor) {
   if (object->kind() != Kind::kTensor) return;  // released before: nothing that is still alive may be harmed
   const InCall in_call;
   release_in_scope(object);
+  trace_released(object);
   object->release();
 }
 
@@ -58,8 +61,7 @@ tt_status tt_tensor_item(const tt_tensor* tensor, double* out) {
   return guard("tt_tensor_item", [&] {
     const In t(tensor, "tensor");
     double& value = out_value(out, "out");
-    TT_CHECK(t->numel() == 1, Status::kShape, "a Tensor with ", t->numel(),
-             " elements cannot be converted to Scalar");
+    TT_CHECK(t->numel() == 1, Status::kShape, "tensor has ", t->numel(), " elements, expected 1");
     const Tensor local = ops::to_host(*t);
     visit_dtype(local.dtype(), [&]<typename T>() { value = static_cast<double>(*local.data<T>()); });
   });
@@ -71,8 +73,7 @@ tt_status tt_tensor_item_int64(const tt_tensor* tensor, int64_t* out) {
     int64_t& value = out_value(out, "out");
     TT_CHECK(is_integral(t->dtype()), Status::kDtype, "tensor is ", t->dtype(),
              ", expected an integer dtype or bool");
-    TT_CHECK(t->numel() == 1, Status::kShape, "a Tensor with ", t->numel(),
-             " elements cannot be converted to Scalar");
+    TT_CHECK(t->numel() == 1, Status::kShape, "tensor has ", t->numel(), " elements, expected 1");
     const GradMode off(false);
     const Tensor local = ops::to_host(*t);
     visit_dtype(local.dtype(), [&]<typename T>() { value = static_cast<int64_t>(*local.data<T>()); });

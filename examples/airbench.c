@@ -172,7 +172,8 @@ static void lookahead_start(Lookahead* lookahead, const Network* net) {
   tt_tensor* tensor;
   tt_dtype dtype;
   size_t count, i;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_module_state_dict(net->layers, &state));
   CHECK(tt_state_dict_count(state, &count));
   for (i = 0; i < count; ++i) {
@@ -187,7 +188,7 @@ static void lookahead_start(Lookahead* lookahead, const Network* net) {
     ++lookahead->count;
   }
   tt_state_dict_release(state);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
 }
 
 static void lookahead_update(Lookahead* lookahead, double decay) {
@@ -303,12 +304,13 @@ static double evaluate(Network* net, const Split* split, int views) {
   for (start = 0; start < split->count; start += STEP) {
     const int64_t count = split->count - start < STEP ? split->count - start : STEP;
     tt_tensor *images, *labels, *scores;
-    CHECK(tt_scope_begin());
+    tt_scope scope;
+    CHECK(tt_scope_begin(&scope));
     CHECK(tt_narrow(split->images, 0, start, count, &images));
     CHECK(tt_narrow(split->labels, 0, start, count, &labels));
     scores = views ? scores_of_views(net, images) : network_scores(net, images);
     right += accuracy(scores, labels) * (double)count;
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(scope));
   }
   network_autocast(net, 0);
   CHECK(tt_module_train(net->layers, 1));
@@ -369,14 +371,16 @@ static Outcome train(const Options* o, const Files* files, unsigned long long se
     double train_accuracy = 0, train_loss = 0;
     long i;
     tt_tensor *scores = NULL, *loss = NULL;
-    CHECK(tt_scope_begin());
+    tt_scope scope;
+    CHECK(tt_scope_begin(&scope));
     clock_start(&clock);
     network_train_whitening_bias(&net, epoch < WHITENING_BIAS_EPOCHS);
     if (epoch == WHITENING_BIAS_EPOCHS) captured_free(&captured); /* the step is another from here on */
     begin_epoch(&augmented, epoch);
     for (i = 0; i < per_epoch && step < steps; ++i) {
       Batch batch;
-      CHECK(tt_scope_begin());
+      tt_scope inner;
+      CHECK(tt_scope_begin(&inner));
       batch = next_batch(&augmented, i * o->batch, o->batch);
       set_learning_rate(&training, triangle(step, steps));
       if (o->captured && step >= EAGER_STEPS) {
@@ -397,7 +401,7 @@ static Outcome train(const Options* o, const Files* files, unsigned long long se
         train_accuracy = accuracy(scores, batch.labels);
         train_loss = item(loss) / (double)o->batch;
       }
-      CHECK(tt_scope_end());
+      CHECK(tt_scope_end(inner));
     }
     /* The weights of the average, which the recipe sets to the network's here. */
     lookahead_update(&lookahead, 1.0);
@@ -407,7 +411,7 @@ static Outcome train(const Options* o, const Files* files, unsigned long long se
              epoch + 1, train_loss, 100 * train_accuracy, 100 * evaluate(&net, &test, 0), clock.sum);
       fflush(stdout);
     }
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(scope));
   }
 
   clock_start(&clock);

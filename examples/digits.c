@@ -149,7 +149,8 @@ static Split read_split(const char* folder, const char* prefix) {
   const int64_t *sizes, *label_sizes;
   int64_t ndim, label_ndim, shape[4];
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   snprintf(name, sizeof name, "%s-images-idx3-ubyte", prefix);
   images = read_idx(folder, name);
   snprintf(name, sizeof name, "%s-labels-idx1-ubyte", prefix);
@@ -171,7 +172,7 @@ static Split read_split(const char* folder, const char* prefix) {
   CHECK(tt_to(labels, TT_INT64, &split.labels));
   CHECK(tt_scope_keep(split.images));
   CHECK(tt_scope_keep(split.labels));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return split;
 }
 
@@ -190,7 +191,8 @@ static void move_split(Split* split, Device device) {
 static void standardise(Split* train, Split* test) {
   tt_tensor* t;
   double mean, spread;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_mean(train->images, NULL, 0, 0, -1, &t));
   mean = item(t);
   CHECK(tt_std(train->images, NULL, 0, 1, 0, &t));
@@ -200,18 +202,19 @@ static void standardise(Split* train, Split* test) {
   CHECK(tt_div_scalar_(train->images, spread));
   CHECK(tt_sub_scalar_(test->images, mean));
   CHECK(tt_div_scalar_(test->images, spread));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
 }
 
 static int64_t class_count(const Split* train, const Split* test) {
   tt_tensor* t;
   double a, b;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_max(train->labels, &t));
   a = item(t);
   CHECK(tt_max(test->labels, &t));
   b = item(t);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   if (a < b) a = b;
   if (a >= MAX_CLASSES) fail("labels up to %g; at most %d classes are supported", a, MAX_CLASSES);
   return (int64_t)a + 1;
@@ -286,19 +289,21 @@ static tt_tensor* predict(tt_module* model, const Split* split) {
   if (parts == NULL) fail("out of memory");
   CHECK(tt_set_grad_enabled(0, &recording));
   CHECK(tt_module_eval(model));
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   for (i = 0; i < count; ++i) {
     const int64_t start = (int64_t)i * STEP, left = split->count - start;
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_narrow(split->images, 0, start, left < STEP ? left : STEP, &images));
     CHECK(tt_module_forward(model, images, &scores));
     CHECK(tt_argmax(scores, &last, 0, &parts[i]));
     CHECK(tt_scope_keep(parts[i]));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   CHECK(tt_cat(parts, count, 0, &out));
   CHECK(tt_scope_keep(out));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   for (i = 0; i < count; ++i) tt_tensor_release(parts[i]);
   free(parts);
   CHECK(tt_module_train(model, 1));
@@ -309,11 +314,12 @@ static tt_tensor* predict(tt_module* model, const Split* split) {
 static double share_right(const tt_tensor* predicted, const Split* split) {
   tt_tensor* t;
   double right;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_eq(predicted, split->labels, &t));
   CHECK(tt_sum(t, NULL, 0, 0, -1, &t));
   right = item(t);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return right / (double)split->count;
 }
 
@@ -375,7 +381,8 @@ static void save(const char* path, const tt_module* model, const tt_optimizer* o
   size_t i;
   entries.count = 0;
   snprintf(text, sizeof text, "%ld", epoch);
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_module_state_dict(model, &weights));
   add_all(&entries, "model.", weights);
   CHECK(tt_optimizer_state_dict(optimizer, &state));
@@ -387,7 +394,7 @@ static void save(const char* path, const tt_module* model, const tt_optimizer* o
   for (i = 0; i < entries.count; ++i) free(entries.names[i]);
   tt_state_dict_release(state);
   tt_state_dict_release(weights);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
 }
 
 /* The file's tensors whose names start with the prefix, without it. */
@@ -417,7 +424,8 @@ static long load(const char* path, tt_module* model, tt_optimizer* optimizer, De
   const char *key, *value;
   long epoch;
   size_t metadata;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   /* Copied, not mapped: training goes on to replace the file. */
   CHECK(tt_safetensors_open(path, 0, &file));
   weights = part_of(file, "model.");
@@ -436,7 +444,7 @@ static long load(const char* path, tt_module* model, tt_optimizer* optimizer, De
   }
   tt_state_dict_release(weights);
   tt_safetensors_release(file);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return epoch;
 }
 
@@ -511,13 +519,14 @@ static void train(const Options* o, tt_module* model, tt_optimizer* optimizer, c
     for (;;) {
       int32_t more;
       const double done = ((double)epoch + (double)step / (double)steps) / (double)o->epochs;
-      CHECK(tt_scope_begin());
+      tt_scope scope;
+      CHECK(tt_scope_begin(&scope));
       CHECK(tt_loader_next(loader, batch, 2, &more));
       if (more) {
         CHECK(tt_optimizer_set_lr(optimizer, -1, o->lr * 0.5 * (1 + cos(3.14159265358979 * done))));
         curve_add(curve, train_step(model, optimizer, batch, &tally));
       }
-      CHECK(tt_scope_end());
+      CHECK(tt_scope_end(scope));
       if (!more) break;
       ++step;
       rate = (images + tally.seen) / (seconds() - start);

@@ -31,7 +31,8 @@ static inline Split read_split(const char* folder, const char* const* names, siz
   tt_tensor *images[8], *labels[8];
   Split split;
   size_t i;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   for (i = 0; i < count; ++i) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -49,7 +50,7 @@ static inline Split read_split(const char* folder, const char* const* names, siz
   }
   CHECK(tt_scope_keep(split.images));
   CHECK(tt_scope_keep(split.labels));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return split;
 }
 
@@ -72,7 +73,8 @@ static inline Split upload(const Split* files, Device device, tt_dtype dtype) {
   const int64_t sizes[] = {1, CHANNELS, 1, 1};
   tt_tensor *mean, *spread, *t;
   Split split;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_from_data(means, sizes, 4, TT_FLOAT32, &mean));
   CHECK(tt_from_data(spreads, sizes, 4, TT_FLOAT32, &spread));
   CHECK(tt_to(to(files->images, device), TT_FLOAT32, &t));
@@ -84,7 +86,7 @@ static inline Split upload(const Split* files, Device device, tt_dtype dtype) {
   split.count = files->count;
   CHECK(tt_scope_keep(split.images));
   CHECK(tt_scope_keep(split.labels));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return split;
 }
 
@@ -120,7 +122,8 @@ static inline Augmented augment(const Split* split) {
   int64_t each[] = {0, 1, 1, 1};
   tt_tensor *chosen, *mirrored;
   Augmented a;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_tensor_device(split->images, &a.device.type, &a.device.index));
   a.count = each[0] = split->count;
   /* Mirrored in a first epoch by chance; which half is mirrored then alternates. */
@@ -139,7 +142,7 @@ static inline Augmented augment(const Split* split) {
   CHECK(tt_scope_keep(a.rows));
   CHECK(tt_scope_keep(a.columns[0]));
   CHECK(tt_scope_keep(a.columns[1]));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return a;
 }
 

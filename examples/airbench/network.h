@@ -226,7 +226,8 @@ static inline void patch_covariance(const tt_tensor* images, double out[PATCH][P
   tt_tensor *patches, *turned, *products;
   const int64_t* sizes;
   int i, j;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_unfold(images, 2, 2, 1, &patches));
   CHECK(tt_unfold(patches, 3, 2, 1, &patches));
   CHECK(tt_permute(patches, order, 6, &patches));
@@ -239,7 +240,7 @@ static inline void patch_covariance(const tt_tensor* images, double out[PATCH][P
   for (i = 0; i < PATCH; ++i) {
     for (j = 0; j < PATCH; ++j) out[i][j] = (double)values[i * PATCH + j] / (double)sizes[0];
   }
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
 }
 
 /* The first convolution's filters: the directions in which the patches of the first images vary, each divided
@@ -252,7 +253,8 @@ static inline void network_whiten(Network* net, const tt_tensor* images) {
   const int64_t shape[] = {2 * PATCH, 3, 2, 2};
   tt_tensor *some, *weight, *t;
   int i, j;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_tensor_sizes(images, &sizes));
   CHECK(tt_narrow(images, 0, 0, sizes[0] < MOST ? sizes[0] : MOST, &some));
   patch_covariance(some, covariance);
@@ -267,7 +269,7 @@ static inline void network_whiten(Network* net, const tt_tensor* images) {
   CHECK(tt_from_data(filters, shape, 4, TT_FLOAT32, &t));
   CHECK(tt_detach(net->whitening, &weight));
   CHECK(tt_copy_(weight, to(t, net->device)));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
 }
 
 #endif

@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
   tt_tensor *features, *weights, *bias, *products, *sum, *turned, *t;
 
   /* Tensors belong to the scope: none is released one by one. */
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(7));
   CHECK(tt_randn(row, 2, TT_FLOAT32, NULL, &features));
   CHECK(tt_randn_like(features, NULL, &weights));
@@ -46,6 +47,6 @@ int main(int argc, char** argv) {
   CHECK(tt_matmul(features, turned, &t));
   CHECK(tt_add(t, bias, &t));
   print_tensor(activation(t));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

@@ -23,7 +23,8 @@ static tt_tensor* randn(int64_t rows, int64_t columns, Device device) {
 int main(int argc, char** argv) {
   const Device device = device_option(&argc, argv);
   tt_tensor *features, *w1, *w2, *b1, *b2, *h, *output;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(7));
   features = randn(1, 3, device);
   w1 = randn(3, 2, device);
@@ -42,6 +43,6 @@ int main(int argc, char** argv) {
   putchar(' ');
   print_shape(output);
   putchar('\n');
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

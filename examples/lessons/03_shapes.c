@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
   const int64_t images[] = {4, 16, 5, 5}, flat[] = {-1, 16 * 5 * 5};
   tt_tensor *features, *weights, *column, *element, *small, *x, *t;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(7));
   CHECK(tt_randn(row, 2, TT_FLOAT32, NULL, &features));
   CHECK(tt_randn_like(features, NULL, &weights));
@@ -42,6 +43,6 @@ int main(int argc, char** argv) {
   CHECK(tt_view(x, flat, 2, &t));
   print_shape(t);
   putchar('\n');
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
   options.precision = 8;
   CHECK(tt_set_print_options(&options));
   /* No copy, and nothing to free when the tensor is gone. */
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_from_memory(a, sizes, 2, TT_FLOAT64, NULL, NULL, &array));
   b = to(array, device); /* on the CPU the same tensor, and copying between the two does nothing */
   print_tensor(b);
@@ -53,6 +54,6 @@ int main(int argc, char** argv) {
   CHECK(tt_tensor_data(array, &data));
   printf("torch.%s %s %s\n", tt_dtype_name(dtype), (void*)b != (void*)a ? "True" : "False",
          data == (void*)a ? "True" : "False");
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

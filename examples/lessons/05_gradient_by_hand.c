@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
   int64_t count, i;
   int epoch, row;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_from_data(x_data, three, 1, TT_FLOAT32, &xs));
   CHECK(tt_from_data(y_data, three, 1, TT_FLOAT32, &ys));
   CHECK(tt_arange(0.0, 4.1, 0.1, TT_FLOAT32, &w_list));
@@ -40,7 +41,8 @@ int main(int argc, char** argv) {
     for (row = 0; row < 3; ++row) {
       const double x = x_data[row], y = y_data[row];
       tt_tensor *error, *grad;
-      CHECK(tt_scope_begin());
+      tt_scope inner;
+      CHECK(tt_scope_begin(&inner));
       CHECK(tt_mul_scalar(w, x, &error));
       CHECK(tt_sub_scalar(error, y, &error));
       CHECK(tt_mul_scalar(error, 2 * x, &grad));
@@ -53,12 +55,12 @@ int main(int argc, char** argv) {
         CHECK(tt_scope_keep(t));
         loss = t;
       }
-      CHECK(tt_scope_end());
+      CHECK(tt_scope_end(inner));
     }
   }
   printf("w = %s ", repr(rounded(item(w), 1e-4)));
   printf("loss = %s\n", repr(rounded(item(loss), 1e-6)));
   tt_tensor_release(loss);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

@@ -9,7 +9,8 @@ int main(int argc, char** argv) {
   double last = 0;
   int epoch, row;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_from_data(start, one, 1, TT_FLOAT32, &w));
   w = to(w, device);
   CHECK(tt_tensor_set_requires_grad(w, 1));
@@ -17,7 +18,8 @@ int main(int argc, char** argv) {
   printf("Prediction (before training) 4 %s\n", repr(item(y_pred)));
   for (epoch = 0; epoch < 100; ++epoch) {
     for (row = 0; row < 3; ++row) {
-      CHECK(tt_scope_begin());
+      tt_scope inner;
+      CHECK(tt_scope_begin(&inner));
       CHECK(tt_mul_scalar(w, x_data[row], &y_pred));
       CHECK(tt_sub_scalar(y_pred, y_data[row], &loss));
       CHECK(tt_square(loss, &loss));
@@ -28,7 +30,7 @@ int main(int argc, char** argv) {
       CHECK(tt_sub_scalar_(data, 0.01 * item(grad)));
       CHECK(tt_zero_(grad));
       last = item(loss);
-      CHECK(tt_scope_end());
+      CHECK(tt_scope_end(inner));
     }
   }
   printf("Epoch: %d | Loss: %s\n", epoch - 1, repr(last));
@@ -36,6 +38,6 @@ int main(int argc, char** argv) {
   print_tensor(data);
   CHECK(tt_mul_scalar(w, 4, &y_pred));
   printf("Prediction (after training) 4 %s\n", repr(item(y_pred)));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
   int epoch, i;
   float values[3];
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(0));
   x = to(matrix(areas, 3, 1), device);
   y = to(matrix(prices, 3, 1), device);
@@ -18,12 +19,13 @@ int main(int argc, char** argv) {
   CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 1e-9, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(model, x, &out));
     CHECK(tt_mse_loss(out, y, TT_REDUCTION_MEAN, &loss));
     learn(optimizer, loss);
     if ((epoch + 1) % 100 == 0) printf("Epoch[%d/%d], loss: %.2f\n", epoch + 1, 1000, item(loss));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   CHECK(tt_module_forward(model, x, &out));
   CHECK(tt_tensor_copy_data(out, values, sizeof values));
@@ -35,7 +37,7 @@ int main(int argc, char** argv) {
     for (k = strlen(text); text[k - 1] == '0'; --k) text[k - 1] = ' ';
     printf("%s[%s]%s\n", i == 0 ? "[" : " ", text, i == 2 ? "]" : "");
   }
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(model);
   return 0;

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   size_t count, i;
   int epoch;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(1));
   x = to(matrix(xs, 15, 1), device);
   y = to(matrix(ys, 15, 1), device);
@@ -24,12 +25,13 @@ int main(int argc, char** argv) {
   CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 1e-4, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(model, x, &out));
     CHECK(tt_mse_loss(out, y, TT_REDUCTION_MEAN, &loss));
     learn(optimizer, loss);
     if ((epoch + 1) % 200 == 0) printf("Epoch[%d/1000], loss: %.6f\n", epoch + 1, item(loss));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   CHECK(tt_module_named_parameters(model, &parameters));
   CHECK(tt_state_dict_count(parameters, &count));
@@ -40,7 +42,7 @@ int main(int argc, char** argv) {
     printf("%s [%.5f]\n", name, item(parameter));
   }
   tt_state_dict_release(parameters);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(model);
   return 0;

@@ -6,7 +6,8 @@ int main(int argc, char** argv) {
   const float seven[] = {1, 2, 3, 4, 1, 2, 3}, four[] = {1, 2, 3, 3};
   const int64_t sizes[] = {7}, last[] = {1};
   tt_tensor *x, *t;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_arange(-5.0, 6.0, 1.0, TT_FLOAT32, &x));
   x = to(x, device);
   CHECK(tt_sigmoid(x, &t));
@@ -20,6 +21,6 @@ int main(int argc, char** argv) {
   CHECK(tt_softmax(to(matrix(four, 2, 2), device), 1, -1, &t));
   CHECK(tt_sum(t, last, 1, 0, -1, &t));
   print_tensor(t);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   tt_optimizer* optimizer;
   int epoch, i;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(2));
   x = to(matrix(xs, 4, 1), device);
   y = to(matrix(ys, 4, 1), device);
@@ -24,18 +25,19 @@ int main(int argc, char** argv) {
   CHECK(tt_module_to_device(linear, device.type, device.index));
   optimizer = sgd(linear, 0.01, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_binary_cross_entropy(predict(linear, x), y, NULL, TT_REDUCTION_MEAN, &loss));
     if (epoch % 100 == 0) printf("Epoch %d/1000 | Loss: %.4f\n", epoch + 1, item(loss));
     learn(optimizer, loss);
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   for (i = 0; i < 2; ++i) {
     const double y_pred = item(predict(linear, to(matrix(&hours[i], 1, 1), device)));
     printf("Prediction for x = %s, y_pred = %.4f | Above 50%%: %s\n", repr(hours[i]), y_pred,
            y_pred > 0.5 ? "True" : "False");
   }
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(linear);
   return 0;

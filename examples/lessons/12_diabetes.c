@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
             argv[0]);
     return 2;
   }
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(0));
   CHECK(tt_read_csv(argv[1], ',', 0, TT_FLOAT32, &xy));
   xy = to(xy, device);
@@ -36,13 +37,14 @@ int main(int argc, char** argv) {
   CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 0.1, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(model, x, &y_pred));
     CHECK(tt_binary_cross_entropy(y_pred, y, NULL, TT_REDUCTION_MEAN, &loss));
     if (epoch % 200 == 0) printf("Epoch: %d/1000 | Loss: %.4f\n", epoch + 1, item(loss));
     learn(optimizer, loss);
     if (epoch == 999) printf("Epoch: %d/1000 | Loss: %.4f\n", epoch + 1, item(loss));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   CHECK(tt_module_forward(model, x, &y_pred));
   CHECK(tt_gt_scalar(y_pred, 0.5, &guess));
@@ -51,7 +53,7 @@ int main(int argc, char** argv) {
   CHECK(tt_to(t, TT_FLOAT32, &t));
   CHECK(tt_mean(t, NULL, 0, 0, -1, &t));
   printf("accuracy %.4f\n", item(t));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(model);
   return 0;

@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   int64_t length;
   int epoch;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(0));
   CHECK(tt_arange(0, 2000, 1, TT_INT64, &numbers));
   numbers = to(numbers, device);
@@ -50,6 +51,6 @@ int main(int argc, char** argv) {
   }
   tt_loader_release(loader);
   tt_dataset_release(data);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

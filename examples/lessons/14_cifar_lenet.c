@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   const Device device = device_option(&argc, argv);
   const int64_t image_sizes[] = {64, 3, 32, 32}, label_sizes[] = {64}, five[] = {5, 5}, two[] = {2, 2};
   Net self;
-  tt_module_callbacks callbacks = {sizeof callbacks, "Net", NULL, forward, NULL, NULL};
+  tt_module_callbacks callbacks = TT_MODULE_CALLBACKS_INIT;
   tt_module* net;
   tt_optimizer* optimizer;
   tt_tensor *images, *labels, *scores, *loss, *values, *predicted, *t, *parameters[16];
@@ -45,7 +45,8 @@ int main(int argc, char** argv) {
   int64_t total = 0, numel;
   int step;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(0));
   CHECK(tt_nn_conv2d(3, 6, five, NULL, &self.conv1));
   CHECK(tt_nn_max_pool2d(two, NULL, &self.pool));
@@ -53,6 +54,8 @@ int main(int argc, char** argv) {
   CHECK(tt_nn_linear(16 * 5 * 5, 120, 1, &self.fc1));
   CHECK(tt_nn_linear(120, 84, 1, &self.fc2));
   CHECK(tt_nn_linear(84, 10, 1, &self.fc3));
+  callbacks.type_name = "Net";
+  callbacks.forward = forward;
   callbacks.user = &self;
   CHECK(tt_nn_module(&callbacks, &net));
   CHECK(tt_module_register_module(net, "conv1", self.conv1));
@@ -76,19 +79,20 @@ int main(int argc, char** argv) {
   images = to(images, device);
   labels = to(labels, device);
   for (step = 0; step < 31; ++step) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(net, images, &scores));
     CHECK(tt_cross_entropy(scores, labels, NULL, TT_REDUCTION_MEAN, -100, 0.0, &loss));
     learn(optimizer, loss);
     if (step % 5 == 0) printf("step %2d loss %.4f\n", step, item(loss));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
   CHECK(tt_module_forward(net, images, &scores));
   CHECK(tt_max_dim(scores, 1, 0, &values, &predicted));
   CHECK(tt_eq(predicted, labels, &t));
   CHECK(tt_sum(t, NULL, 0, 0, -1, &t));
   printf("correct %d\n", (int)item(t));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);
   tt_module_release(net);
   tt_module_release(self.conv1);

@@ -64,7 +64,8 @@ int main(int argc, char** argv) {
   int32_t same[2];
   int i;
 
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(3));
   x = scaled(to(matrix(hours, 3, 2), device));
   CHECK(tt_div_scalar(to(matrix(scores, 3, 1), device), 100.0, &y));
@@ -75,7 +76,8 @@ int main(int argc, char** argv) {
   w1 = to(w1, device);
   w2 = to(w2, device);
   for (i = 0; i < 1000; ++i) {
-    CHECK(tt_scope_begin());
+    tt_scope inner;
+    CHECK(tt_scope_begin(&inner));
     if (i % 250 == 0) {
       CHECK(tt_sub(y, forward(x), &t));
       CHECK(tt_square(t, &t));
@@ -83,7 +85,7 @@ int main(int argc, char** argv) {
       printf("#%d Loss: %.6f\n", i, item(t));
     }
     backward(x, y, forward(x));
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(inner));
   }
 
   weights[0] = w1;
@@ -102,6 +104,6 @@ int main(int argc, char** argv) {
   print_tensor(x_predicted);
   puts("Output: ");
   print_tensor(forward(x_predicted));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return 0;
 }

@@ -52,12 +52,13 @@ static inline void print_tensor(const tt_tensor* tensor) {
   const Device cpu = {TT_CPU, 0};
   tt_tensor* here;
   char* text;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   here = to(tensor, cpu);
   CHECK(tt_tensor_str(here, &text));
   puts(text);
   tt_string_free(text);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
 }
 
 /* print(tensor.shape), without the end of the line */

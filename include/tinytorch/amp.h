@@ -21,7 +21,7 @@ typedef struct tt_autocast {
 } tt_autocast;
 #define TT_AUTOCAST_INIT \
   { sizeof(tt_autocast), 1, -1, 1 }
-TT_API void tt_autocast_init(tt_autocast* autocast);
+TT_API tt_status tt_autocast_init(size_t struct_size, tt_autocast* autocast);
 
 /* Sets the thread's autocast for tensors on devices of that type; NULL turns it off, which it is at start.
  * `previous` may be NULL. PyTorch's `with autocast():` is: set it, run the forward, set back what was there.
@@ -52,7 +52,7 @@ typedef struct tt_grad_scaler_options {
 } tt_grad_scaler_options;
 #define TT_GRAD_SCALER_OPTIONS_INIT \
   { sizeof(tt_grad_scaler_options), 65536.0, 2.0, 0.5, 2000, 1 }
-TT_API void tt_grad_scaler_options_init(tt_grad_scaler_options* options);
+TT_API tt_status tt_grad_scaler_options_init(size_t struct_size, tt_grad_scaler_options* options);
 
 /* options: NULL for the defaults. TT_ERR_INVALID_ARGUMENT for factors or intervals out of range. */
 TT_API tt_status tt_grad_scaler_new(const tt_grad_scaler_options* options, tt_grad_scaler** out);

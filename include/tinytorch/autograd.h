@@ -54,7 +54,7 @@ typedef struct tt_backward_options {
 } tt_backward_options;
 #define TT_BACKWARD_OPTIONS_INIT \
   { sizeof(tt_backward_options), 0, 0, 0 }
-TT_API void tt_backward_options_init(tt_backward_options* options);
+TT_API tt_status tt_backward_options_init(size_t struct_size, tt_backward_options* options);
 
 /* The same from several tensors. grad_tensors: NULL, or `count` gradients, NULL for one-element tensors.
  * options: NULL for the defaults. */
@@ -84,7 +84,8 @@ TT_API tt_status tt_fail(const char* message);
  * entry). */
 typedef tt_status (*tt_tensor_hook)(const tt_tensor* grad, tt_tensor** replacement, void* user);
 /* Calls the hook whenever the tensor's gradient is computed. destroy (may be NULL) runs once when the hook is
- * gone, on the thread that drops the last reference to it. The id removes the hook. */
+ * gone, on the thread that drops the last reference to it. *id (id may be NULL: it stays for good) removes
+ * the hook. */
 TT_API tt_status tt_tensor_register_hook(tt_tensor* tensor, tt_tensor_hook hook, void* user,
                                          void (*destroy)(void* user), uint64_t* id);
 /* Unknown ids are ignored. */
@@ -109,6 +110,9 @@ typedef struct tt_function {
   void (*destroy)(
       void* user); /* may be NULL; runs once, when neither a call nor a graph needs `user` any more */
 } tt_function;
+#define TT_FUNCTION_INIT \
+  { sizeof(tt_function), NULL, NULL, NULL, NULL, NULL }
+TT_API tt_status tt_function_init(size_t struct_size, tt_function* function);
 
 /* Runs forward; when gradients are on and an input requires one, the outputs' backward is the function's. */
 TT_API tt_status tt_function_apply(const tt_function* function, tt_tensor* const* inputs, size_t input_count,

@@ -8,8 +8,10 @@
  * scopes in tensor.h for the exception). Borrowed pointers say how long they live.
  *  - Sizes, strides and dims are int64_t, enums and booleans int32_t, scalars double, text UTF-8.
  *  - An optional tensor may be NULL. A list is a pointer and a count.
- *  - A struct begins with its size, which its INIT macro sets; it may be an older or newer header's. Members
- * beyond it have their defaults.
+ *  - A struct tt_x begins with its size, which may be an older or newer header's; members beyond it have
+ * their defaults. `tt_x x = TT_X_INIT;` sets it and the defaults, and so does tt_x_init(sizeof(tt_x), &x),
+ * for languages without macros: it writes so many bytes and no more, members that the library does not know
+ * as 0. TT_ERR_INVALID_ARGUMENT for a size that no compiler gives such a struct.
  *  - Any handle may be used from any thread; concurrent reads are safe, concurrent writes are the caller's to
  * order.
  */
@@ -81,6 +83,14 @@ TT_API tt_status tt_last_status(void);
 /* "TT_ERR_SHAPE" and so on; "unknown status" for a value that is none. Static. */
 TT_API const char* tt_status_name(tt_status status);
 
+/* Hears warnings: what is done, but is probably a mistake, as a loss whose input and target broadcast. The
+ * message, "mse_loss: target has shape [5], ...", is borrowed for the call. Runs on the thread whose call
+ * warns, within that call. */
+typedef void (*tt_warning_handler)(const char* message, void* user);
+/* The process's handler; NULL, as at the start: warnings are not heard. A call that is under way on another
+ * thread may still use the handler before, so what `user` points to should stay. */
+TT_API tt_status tt_set_warning_handler(tt_warning_handler handler, void* user);
+
 /* Library version, "0.1.0". Static. */
 TT_API const char* tt_version(void);
 /* The ABI's number: 1 for every library of soname libtinytorch.so.1. */
@@ -128,9 +138,32 @@ typedef struct tt_allocator {
   void* user;     /* must stay valid while the allocator is in use */
   int32_t direct; /* 1: ask for every block; 0: keep blocks that were freed for the next who wants one */
 } tt_allocator;
+#define TT_ALLOCATOR_INIT \
+  { sizeof(tt_allocator), NULL, NULL, NULL, 0 }
+TT_API tt_status tt_allocator_init(size_t struct_size, tt_allocator* allocator);
 /* NULL: the library's own again. TT_ERR_INVALID_ARGUMENT while memory of the present allocator is in use:
  * call it first, or after everything is released and other threads that used the library have ended. */
 TT_API tt_status tt_set_allocator(const tt_allocator* allocator);
+
+/* What is alive, and the CPU memory that it takes; see tt_cuda_get_memory for devices. A number that grows
+ * from step to step is a leak. The environment's TINYTORCH_LIST_HANDLES=1 lists the handles that a program
+ * has not released when it ends, by the calls that gave them, on the standard error. */
+typedef struct tt_memory_stats {
+  size_t struct_size;
+  int64_t tensors;        /* of the process: those of handles, scopes and graphs, on every device */
+  int64_t storages;       /* their memory: one for all views of it */
+  int64_t allocated;      /* bytes in use; blocks of up to 2 KB until the thread that freed them ends */
+  int64_t peak_allocated; /* the most since the start or the last reset */
+  int64_t cached;         /* bytes of larger blocks that were freed and are kept for reuse */
+  int64_t scopes;         /* open on the calling thread (tensor.h) */
+  int64_t scope_tensors;  /* references that these own */
+} tt_memory_stats;
+#define TT_MEMORY_STATS_INIT \
+  { sizeof(tt_memory_stats), 0, 0, 0, 0, 0, 0, 0 }
+TT_API tt_status tt_memory_stats_init(size_t struct_size, tt_memory_stats* stats);
+/* Fills in what struct_size has room for. */
+TT_API tt_status tt_get_memory_stats(tt_memory_stats* stats);
+TT_API tt_status tt_reset_peak_memory(void);
 
 #ifdef __cplusplus
 }

@@ -35,7 +35,7 @@ typedef struct tt_cuda_device {
 } tt_cuda_device;
 #define TT_CUDA_DEVICE_INIT \
   { sizeof(tt_cuda_device), {0}, 0, 0, 0, 0, 0 }
-TT_API void tt_cuda_device_init(tt_cuda_device* device);
+TT_API tt_status tt_cuda_device_init(size_t struct_size, tt_cuda_device* device);
 /* Fills in what struct_size has room for. */
 TT_API tt_status tt_cuda_get_device(int32_t index, tt_cuda_device* device);
 
@@ -57,7 +57,7 @@ typedef struct tt_cuda_memory {
 } tt_cuda_memory;
 #define TT_CUDA_MEMORY_INIT \
   { sizeof(tt_cuda_memory), 0, 0, 0, 0, 0 }
-TT_API void tt_cuda_memory_init(tt_cuda_memory* memory);
+TT_API tt_status tt_cuda_memory_init(size_t struct_size, tt_cuda_memory* memory);
 /* Fills in what struct_size has room for. */
 TT_API tt_status tt_cuda_get_memory(int32_t index, tt_cuda_memory* memory);
 TT_API tt_status tt_cuda_reset_peak_memory(int32_t index);

@@ -32,6 +32,9 @@ typedef struct tt_dataset_callbacks {
    * has read this struct. */
   void (*destroy)(void* user);
 } tt_dataset_callbacks;
+#define TT_DATASET_CALLBACKS_INIT \
+  { sizeof(tt_dataset_callbacks), 0, NULL, NULL, NULL, NULL }
+TT_API tt_status tt_dataset_callbacks_init(size_t struct_size, tt_dataset_callbacks* callbacks);
 TT_API tt_status tt_dataset_new(const tt_dataset_callbacks* callbacks, tt_dataset** out);
 
 /* Samples indices[0..count) of a data set; repeats are fine. */
@@ -69,7 +72,7 @@ typedef struct tt_loader_options {
 } tt_loader_options;
 #define TT_LOADER_OPTIONS_INIT \
   { sizeof(tt_loader_options), 1, 0, 0, NULL, NULL, 0 }
-TT_API void tt_loader_options_init(tt_loader_options* options);
+TT_API tt_status tt_loader_options_init(size_t struct_size, tt_loader_options* options);
 
 TT_API tt_loader* tt_loader_retain(tt_loader* loader);
 TT_API void tt_loader_release(tt_loader* loader);

@@ -151,7 +151,8 @@ enum { TT_REDUCTION_NONE = 0, TT_REDUCTION_MEAN = 1, TT_REDUCTION_SUM = 2 };
  *   l1         |z|
  *   smooth_l1  z^2 / (2 beta) where |z| < beta, else |z| - beta / 2; beta >= 0
  *   huber      z^2 / 2 where |z| < delta, else delta (|z| - delta / 2); delta > 0; of input's dtype
- * Floating dtypes (l1 also integers, unless the mean). The mean of nothing is NaN. */
+ * Floating dtypes (l1 also integers, unless the mean). The mean of nothing is NaN. Input and target of shapes
+ * [5, 1] and [5] broadcast to [5, 5], which is hardly ever meant: tt_set_warning_handler hears of it. */
 TT_API tt_status tt_mse_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
                              tt_tensor** out);
 TT_API tt_status tt_l1_loss(const tt_tensor* input, const tt_tensor* target, int32_t reduction,
@@ -178,7 +179,7 @@ TT_API tt_status tt_binary_cross_entropy_with_logits(const tt_tensor* input, con
  * has input's dtype and no gradient; NULL: 1. A target outside [0, C) is TT_ERR_INVALID_ARGUMENT. */
 TT_API tt_status tt_nll_loss(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,
                              int32_t reduction, int64_t ignore_index, tt_tensor** out);
-/* The same of log_softmax(input) over the classes. label_smoothing, at most 1, mixes the target with the
+/* The same of log_softmax(input) over the classes. label_smoothing, from 0 to 1, mixes the target with the
  * uniform distribution. A target of input's own shape holds probabilities: then ignore_index must be
  * negative, the mean divides by the number of positions, and weight may require a gradient. */
 TT_API tt_status tt_cross_entropy(const tt_tensor* input, const tt_tensor* target, const tt_tensor* weight,

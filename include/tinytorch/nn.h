@@ -64,8 +64,9 @@ TT_API tt_status tt_module_to_device(tt_module* module, tt_device_type type, int
 
 /* ---- the tree ---- */
 
-/* The parameters of the whole tree, each once, in PyTorch's order: new references into
- * parameters[0..min(capacity, *count)); *count is how many there are. NULL with capacity 0 asks for that. */
+/* The parameters of the whole tree, each once, in PyTorch's order: new references into parameters[0..*count),
+ * NULL into the rest of parameters[0..capacity). (NULL, 0) asks for their number alone; too little room is
+ * TT_ERR_INVALID_ARGUMENT, with *count set. */
 TT_API tt_status tt_module_parameters(const tt_module* module, tt_tensor** parameters, size_t capacity,
                                       size_t* count);
 /* The same with their paths, "0.weight". */
@@ -96,8 +97,10 @@ TT_API tt_status tt_module_apply(tt_module* module, tt_status (*fn)(tt_module* m
 
 /* Parameters and persistent buffers by path, without history, sharing memory with the module. */
 TT_API tt_status tt_module_state_dict(const tt_module* module, tt_state_dict** out);
-/* Copies the values into the module's tensors. With strict, names must match; shapes always must. *missing
- * and *unexpected (may be NULL) count the names that did not match. Changes nothing when it fails. */
+/* Copies the values into the module's tensors. With strict, names must match (TT_ERR_INVALID_ARGUMENT);
+ * shapes always must (TT_ERR_SHAPE). *missing and *unexpected (may be NULL) count the names that only the
+ * module, and only the state dict has, also when the call fails for what does not match; nothing else has
+ * changed then. */
 TT_API tt_status tt_module_load_state_dict(tt_module* module, const tt_state_dict* state_dict, int32_t strict,
                                            size_t* missing, size_t* unexpected);
 
@@ -109,7 +112,8 @@ typedef tt_status (*tt_forward_pre_hook)(tt_module* module, tt_tensor* const* in
 /* Sees a module's output after forward; a tensor put into *replacement is passed on instead. */
 typedef tt_status (*tt_forward_hook)(tt_module* module, tt_tensor* const* inputs, size_t count,
                                      tt_tensor* output, tt_tensor** replacement, void* user);
-/* destroy (may be NULL) runs once when the hook is gone. The id removes it; unknown ids are ignored. */
+/* destroy (may be NULL) runs once when the hook is gone. *id (id may be NULL: it stays for good) removes it;
+ * unknown ids are ignored. */
 TT_API tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_hook hook, void* user,
                                                      void (*destroy)(void* user), uint64_t* id);
 TT_API tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hook, void* user,
@@ -128,12 +132,16 @@ typedef struct tt_module_callbacks {
   void* user;
   void (*destroy)(void* user); /* may be NULL; runs once, when the module goes */
 } tt_module_callbacks;
+#define TT_MODULE_CALLBACKS_INIT \
+  { sizeof(tt_module_callbacks), NULL, NULL, NULL, NULL, NULL }
+TT_API tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* callbacks);
 /* A module without parameters or children; register those. */
 TT_API tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out);
 
 /* ---- containers ---- */
 
-/* Calls its children in order. They are named "0", "1", ...; more can be appended, or registered under names
+/* Calls its children in order; where one fails, the message begins with its place, name and type: "layer 2
+ * (Linear): ...". They are named "0", "1", ...; more can be appended, or registered under names
  * of their own. */
 TT_API tt_status tt_nn_sequential(tt_module* const* children, size_t count, tt_module** out);
 /* Holds modules; has no forward pass. */
@@ -157,7 +165,7 @@ typedef struct tt_nn_conv2d_options {
 } tt_nn_conv2d_options;
 #define TT_NN_CONV2D_OPTIONS_INIT \
   { sizeof(tt_nn_conv2d_options), {1, 1}, {0, 0}, {1, 1}, 1, 1, -1 }
-TT_API void tt_nn_conv2d_options_init(tt_nn_conv2d_options* options);
+TT_API tt_status tt_nn_conv2d_options_init(size_t struct_size, tt_nn_conv2d_options* options);
 /* tt_conv2d with a weight (out_channels, in_channels / groups, kernel_size[0], kernel_size[1]). Pairs have
  * the vertical value first. */
 TT_API tt_status tt_nn_conv2d(int64_t in_channels, int64_t out_channels, const int64_t* kernel_size,
@@ -172,7 +180,7 @@ typedef struct tt_nn_max_pool2d_options {
 } tt_nn_max_pool2d_options;
 #define TT_NN_MAX_POOL2D_OPTIONS_INIT \
   { sizeof(tt_nn_max_pool2d_options), {0, 0}, {0, 0}, {1, 1}, 0 }
-TT_API void tt_nn_max_pool2d_options_init(tt_nn_max_pool2d_options* options);
+TT_API tt_status tt_nn_max_pool2d_options_init(size_t struct_size, tt_nn_max_pool2d_options* options);
 TT_API tt_status tt_nn_max_pool2d(const int64_t* kernel_size, const tt_nn_max_pool2d_options* options,
                                   tt_module** out);
 
@@ -186,7 +194,7 @@ typedef struct tt_nn_avg_pool2d_options {
 } tt_nn_avg_pool2d_options;
 #define TT_NN_AVG_POOL2D_OPTIONS_INIT \
   { sizeof(tt_nn_avg_pool2d_options), {0, 0}, {0, 0}, 0, 1, 0 }
-TT_API void tt_nn_avg_pool2d_options_init(tt_nn_avg_pool2d_options* options);
+TT_API tt_status tt_nn_avg_pool2d_options_init(size_t struct_size, tt_nn_avg_pool2d_options* options);
 TT_API tt_status tt_nn_avg_pool2d(const int64_t* kernel_size, const tt_nn_avg_pool2d_options* options,
                                   tt_module** out);
 /* output_size: two values; -1 keeps the input's. */
@@ -203,7 +211,7 @@ typedef struct tt_nn_batch_norm_options {
 } tt_nn_batch_norm_options;
 #define TT_NN_BATCH_NORM_OPTIONS_INIT \
   { sizeof(tt_nn_batch_norm_options), 1e-5, 0.1, 0, 1, 1, 1 }
-TT_API void tt_nn_batch_norm_options_init(tt_nn_batch_norm_options* options);
+TT_API tt_status tt_nn_batch_norm_options_init(size_t struct_size, tt_nn_batch_norm_options* options);
 /* Input (N, C) or (N, C, L). */
 TT_API tt_status tt_nn_batch_norm1d(int64_t num_features, const tt_nn_batch_norm_options* options,
                                     tt_module** out);
@@ -265,12 +273,12 @@ TT_API tt_status tt_nn_cross_entropy_loss(tt_tensor* weight, int64_t ignore_inde
 
 /* ---- gradients ---- */
 
-/* Scales the gradients of the parameters so that their norm together is at most max_norm; *total_norm (may be
- * NULL) is what it was, 0-dim. norm_type may be infinite. With error_if_nonfinite, a norm that is not finite
- * is an error, and nothing is scaled. */
+/* Scales the gradients of the parameters so that their norm together is at most max_norm, which is not
+ * negative; *total_norm (may be NULL) is what it was, 0-dim. norm_type may be infinite. With
+ * error_if_nonfinite, a norm that is not finite is an error, and nothing is scaled. */
 TT_API tt_status tt_clip_grad_norm_(tt_tensor* const* parameters, size_t count, double max_norm,
                                     double norm_type, int32_t error_if_nonfinite, tt_tensor** total_norm);
-/* Clamps every gradient to [-clip_value, clip_value]. */
+/* Clamps every gradient to [-clip_value, clip_value]; clip_value is not negative. */
 TT_API tt_status tt_clip_grad_value_(tt_tensor* const* parameters, size_t count, double clip_value);
 
 /* ---- initialisation ----

@@ -25,7 +25,7 @@ typedef struct tt_sgd_options {
 } tt_sgd_options;
 #define TT_SGD_OPTIONS_INIT \
   { sizeof(tt_sgd_options), 1e-3, 0.0, 0.0, 0.0, 0, 0 }
-TT_API void tt_sgd_options_init(tt_sgd_options* options);
+TT_API tt_status tt_sgd_options_init(size_t struct_size, tt_sgd_options* options);
 /* p -= lr * g, where g = grad + weight_decay * p; with momentum buf = momentum * buf + (1 - dampening) * g
  * (the first buf is g), and g = buf, or g + momentum * buf with nesterov. */
 TT_API tt_status tt_optim_sgd(tt_tensor* const* params, size_t count, const tt_sgd_options* options,
@@ -45,8 +45,8 @@ typedef struct tt_adam_options {
   { sizeof(tt_adam_options), 1e-3, 0.9, 0.999, 1e-8, 0.0, 0, 0 }
 #define TT_ADAMW_OPTIONS_INIT \
   { sizeof(tt_adam_options), 1e-3, 0.9, 0.999, 1e-8, 1e-2, 0, 0 }
-TT_API void tt_adam_options_init(tt_adam_options* options);
-TT_API void tt_adamw_options_init(tt_adam_options* options);
+TT_API tt_status tt_adam_options_init(size_t struct_size, tt_adam_options* options);
+TT_API tt_status tt_adamw_options_init(size_t struct_size, tt_adam_options* options);
 /* Kingma and Ba, "Adam: A Method for Stochastic Optimization". AdamW decays the parameters instead of the
  * gradients (Loshchilov and Hutter, "Decoupled Weight Decay Regularization"). */
 TT_API tt_status tt_optim_adam(tt_tensor* const* params, size_t count, const tt_adam_options* options,

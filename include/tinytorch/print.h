@@ -29,7 +29,7 @@ typedef struct tt_print_options {
 } tt_print_options;
 #define TT_PRINT_OPTIONS_INIT \
   { sizeof(tt_print_options), 4, 0, 1000, 3, 80 }
-TT_API void tt_print_options_init(tt_print_options* options);
+TT_API tt_status tt_print_options_init(size_t struct_size, tt_print_options* options);
 /* The process's options. NULL sets the defaults. */
 TT_API tt_status tt_set_print_options(const tt_print_options* options);
 TT_API tt_status tt_get_print_options(tt_print_options* out);

@@ -14,13 +14,27 @@ TT_API tt_tensor* tt_tensor_retain(tt_tensor* tensor);
 TT_API void tt_tensor_release(tt_tensor* tensor);
 
 /* Between begin and end, tensors that calls return on this thread belong to the scope: the reference is the
- * scope's, the caller does not release it, and it is gone after the end. Scopes nest.
+ * scope's, the caller does not release it, and it is gone after the end. Scopes nest: the innermost one takes
+ * what is new.
+ *
+ *   tt_scope scope;
+ *   tt_scope_begin(&scope);
+ *   ...
+ *   tt_scope_end(scope);
+ *
+ *  - The end names its scope, and ends those begun within it that are still open, too: a function may return
+ * early, without ending its own, where its caller ends one around it. (A warning says so, base.h.) A scope
+ * that has ended, or is another thread's, or was begun outside the callback that runs, is
+ * TT_ERR_INVALID_ARGUMENT, and nothing is ended.
+ *  - At most 1000 are open at a time on a thread, TT_ERR_INVALID_ARGUMENT beyond: a loop that never ends its
+ * scope is found. tt_get_memory_stats tells how many are open and what they own.
  *  - What tt_tensor_retain takes meanwhile is the caller's, to be released before or after the end.
  *  - Released once more than that, on the scope's thread, the tensor leaves the scope early. (A release gives
  * back a retained reference first. Whoever hands one to another thread keeps the tensor instead.)
  *  - tt_scope_keep moves the tensor out: the caller owns the scope's reference. */
-TT_API tt_status tt_scope_begin(void);
-TT_API tt_status tt_scope_end(void);
+typedef uint64_t tt_scope;
+TT_API tt_status tt_scope_begin(tt_scope* scope);
+TT_API tt_status tt_scope_end(tt_scope scope);
 TT_API tt_status tt_scope_keep(tt_tensor* tensor);
 /* tt_scope_keep where an open scope owns the tensor, else nothing. NULL is fine. For languages whose handles
  * release themselves: of every new handle, so that scopes are no concern of theirs. */
@@ -63,8 +77,9 @@ TT_API tt_status tt_logspace(double start, double end, int64_t steps, double bas
                              tt_tensor** out);
 /* n x m with ones on the diagonal. */
 TT_API tt_status tt_eye(int64_t n, int64_t m, tt_dtype dtype, tt_tensor** out);
-/* A tensor with a copy of the caller's values: contiguous, row-major, of `dtype`. A bool is true where its
- * byte is not 0. NULL data is fine when there are no elements. */
+/* A tensor with a copy of the caller's values: contiguous, row-major, of `dtype`, which they have already: -1
+ * is TT_ERR_DTYPE here and in tt_from_memory. A bool is true where its byte is not 0. NULL data is fine when
+ * there are no elements. */
 TT_API tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype,
                               tt_tensor** out);
 /* A tensor over the caller's memory, without a copy: contiguous, row-major, aligned to the element's size; of

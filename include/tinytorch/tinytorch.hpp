@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,8 @@ class Handle {
     Release(std::exchange(handle_, nullptr));
     return &handle_;
   }
+  // The reference is somebody else's.
+  void disown() noexcept { handle_ = nullptr; }
 
  private:
   T* handle_ = nullptr;
@@ -152,11 +155,22 @@ class Tensor {
     }
     return all[static_cast<size_t>(dim < 0 ? dim + count : dim)];
   }
-  // The first element's address, for a contiguous tensor on the CPU of T's dtype.
+  // The first element's address, for a contiguous tensor on the CPU of T's dtype: Error for others. (Any
+  // tensor's: tt_tensor_data.)
   template <typename T>
   T* data() const {
-    if (value<tt_dtype>(tt_tensor_dtype) != detail::DTypeOf<T>::value) {
-      throw Error(TT_ERR_DTYPE, "Tensor::data: the tensor's dtype is another");
+    const tt_dtype own = value<tt_dtype>(tt_tensor_dtype);
+    if (own != detail::DTypeOf<T>::value) {
+      throw Error(TT_ERR_DTYPE, (std::string("Tensor::data: the tensor is ") + tt_dtype_name(own) +
+                                 ", but was asked for as " + tt_dtype_name(detail::DTypeOf<T>::value))
+                                    .c_str());
+    }
+    tt_device_type type = TT_CPU;
+    int32_t index = 0;
+    check(tt_tensor_device(get(), &type, &index));
+    if (type != TT_CPU) throw Error(TT_ERR_DEVICE, "Tensor::data: the tensor is not on the CPU");
+    if (value<int32_t>(tt_tensor_is_contiguous) == 0) {
+      throw Error(TT_ERR_INVALID_ARGUMENT, "Tensor::data: the tensor is not contiguous; use contiguous()");
     }
     return static_cast<T*>(value<void*>(tt_tensor_data));
   }
@@ -436,14 +450,17 @@ class Autocast {
 
 // ---- modules ----
 
-// A module of the library's; copies share it. To write one's own, derive from tt::nn::Custom.
-class Module {
- public:
-  Module() = default;
-  explicit Module(tt_module* owned) noexcept : handle_(owned) {}
+class Module;
+namespace nn {
+class Custom;
+}
 
+namespace detail {
+
+// What modules of the library's and modules written in C++ can do.
+class ModuleBase {
+ public:
   tt_module* get() const noexcept { return handle_.get(); }
-  tt_module** out() noexcept { return handle_.out(); }
 
   Tensor operator()(const Tensor& input) const {
     Tensor result;
@@ -462,9 +479,7 @@ class Module {
   void train(bool mode = true) { check(tt_module_train(get(), mode)); }
   void eval() { check(tt_module_eval(get())); }
   void zero_grad() { check(tt_module_zero_grad(get(), 1)); }
-  void register_module(const char* name, const Module& child) {
-    check(tt_module_register_module(get(), name, child.get()));
-  }
+  void register_module(const char* name, const Module& child);
   void register_parameter(const char* name, const Tensor& parameter) {
     check(tt_module_register_parameter(get(), name, parameter.get()));
   }
@@ -477,11 +492,48 @@ class Module {
     return text;
   }
 
- private:
-  detail::Handle<tt_module, tt_module_retain, tt_module_release> handle_;
+ protected:
+  using ModuleHandle = Handle<tt_module, tt_module_retain, tt_module_release>;
+
+  ModuleBase() = default;
+  explicit ModuleBase(ModuleHandle handle) noexcept : handle_(std::move(handle)) {}
+
+  ModuleHandle handle_;
 };
 
-inline std::ostream& operator<<(std::ostream& stream, const Module& module) { return stream << module.str(); }
+inline std::ostream& operator<<(std::ostream& stream, const ModuleBase& module) {
+  return stream << module.str();
+}
+
+template <typename T>
+inline constexpr bool is_custom = std::is_base_of_v<nn::Custom, std::remove_cv_t<std::remove_reference_t<T>>>;
+
+}  // namespace detail
+
+// A module of the library's; copies share it. To write one's own, derive from tt::nn::Custom; wherever a
+// Module is wanted, an object of that class does (see there).
+class Module : public detail::ModuleBase {
+ public:
+  Module() = default;
+  explicit Module(tt_module* owned) noexcept : ModuleBase(ModuleHandle(owned)) {}
+  // The module of a C++ object: of one that is moved here or made with make_unique, the library owns the
+  // object from now on; of any other the caller keeps it alive.
+  template <typename T, std::enable_if_t<detail::is_custom<T>, int> = 0>
+  Module(T&& object) : Module(of(std::forward<T>(object))) {}
+  template <typename T, std::enable_if_t<detail::is_custom<T>, int> = 0>
+  Module(std::unique_ptr<T> object) : Module(owning(std::move(object))) {}
+
+  tt_module** out() noexcept { return handle_.out(); }
+
+ private:
+  template <typename T>
+  static Module of(T&& object);
+  static Module owning(std::unique_ptr<nn::Custom> object) noexcept;
+};
+
+inline void detail::ModuleBase::register_module(const char* name, const Module& child) {
+  check(tt_module_register_module(get(), name, child.get()));
+}
 
 namespace nn {
 
@@ -493,39 +545,113 @@ namespace nn {
 //     tt::Tensor forward(const tt::Tensor& x) override { return tt::sigmoid(fc(x)); }
 //   };
 //
-// The library's module refers to this object: keep it alive while the module is used. It is neither copied
-// nor moved.
-class Custom : public Module {
+//   Net net;                                                       // of the caller: kept alive while it is
+//   used auto a = tt::nn::Sequential(net, tt::nn::ReLU()); auto b = tt::nn::Sequential(Net(),
+//   tt::nn::ReLU());            // moved: the library owns the object auto c =
+//   tt::nn::Sequential(std::make_unique<Net>(), tt::nn::ReLU());
+//
+// It can be moved, and its module then calls the object that it was moved to; not copied: a Module shares it.
+// Once the object is gone, calling its module is an error. An object that the library owns goes with the last
+// reference to its module; in its destructor get() is NULL.
+class Custom : public detail::ModuleBase {
  public:
+  Custom(Custom&& other) noexcept { take(other); }
+  Custom& operator=(Custom&& other) noexcept {
+    if (this != &other) {
+      leave();
+      take(other);
+    }
+    return *this;
+  }
   Custom(const Custom&) = delete;
   Custom& operator=(const Custom&) = delete;
-  virtual ~Custom() = default;
+  virtual ~Custom() { leave(); }
   virtual Tensor forward(const Tensor& input) = 0;
 
  protected:
   explicit Custom(const char* type_name) {
-    tt_module_callbacks callbacks{};
-    callbacks.struct_size = sizeof callbacks;
+    auto link = std::make_unique<Link>();
+    tt_module_callbacks callbacks = TT_MODULE_CALLBACKS_INIT;
     callbacks.type_name = type_name;
-    callbacks.forward = [](tt_module*, tt_tensor* const* inputs, size_t, void* user,
-                           tt_tensor** out) -> tt_status {
-      try {
-        Tensor result = static_cast<Custom*>(user)->forward(Tensor(tt_tensor_retain(inputs[0])));
-        // The library's scope around this call keeps the result after our own handle has gone.
-        tt_tensor* handle = tt_tensor_retain(result.get());
-        result = Tensor();
-        check(tt_scope_give(handle));
-        *out = handle;
-        return TT_OK;
-      } catch (const std::exception& error) {
-        return tt_fail(error.what());
-      } catch (...) {
-        return tt_fail("unknown exception");
-      }
-    };
-    callbacks.user = this;
-    check(tt_nn_module(&callbacks, this->out()));
+    callbacks.forward = &Custom::call;
+    callbacks.user = link.get();
+    callbacks.destroy = &Custom::destroy;
+    check(tt_nn_module(&callbacks, handle_.out()));
+    link->object = this;
+    link_ = link.release();
   }
+
+ private:
+  friend class tt::Module;
+
+  // Between the library's module, which owns it, and the object that answers for it.
+  struct Link {
+    Custom* object = nullptr;       // none: gone
+    std::unique_ptr<Custom> owned;  // the object that the library was given, while it lives
+  };
+
+  static tt_status call(tt_module*, tt_tensor* const* inputs, size_t count, void* user, tt_tensor** out) {
+    try {
+      Custom* object = static_cast<Link*>(user)->object;
+      if (object == nullptr) {
+        return tt_fail("its C++ object is gone: keep it while its module is used, or std::move it there");
+      }
+      if (count != 1) {
+        return tt_fail(("it takes one input, but got " + std::to_string(count)).c_str());
+      }
+      Tensor result = object->forward(Tensor(tt_tensor_retain(inputs[0])));
+      if (!result.defined()) return tt_fail("it returned no tensor");
+      // The library's scope around this call keeps the result after our own handle has gone.
+      tt_tensor* handle = tt_tensor_retain(result.get());
+      result = Tensor();
+      const tt_status given = tt_scope_give(handle);
+      if (given == TT_OK) {
+        *out = handle;
+      } else {
+        tt_tensor_release(handle);
+      }
+      return given;
+    } catch (const std::exception& error) {
+      return tt_fail(error.what());
+    } catch (...) {
+      return tt_fail("unknown exception");
+    }
+  }
+
+  // With the last reference to the module.
+  static void destroy(void* user) {
+    const std::unique_ptr<Link> link(static_cast<Link*>(user));
+    if (link->object != nullptr) link->object->forget();
+  }
+
+  // The object answers for the other's module from now on.
+  void take(Custom& other) noexcept {
+    link_ = std::exchange(other.link_, nullptr);
+    if (link_ == nullptr) return;
+    if (other.borrows_) tt_module_retain(other.get());
+    other.borrows_ = false;
+    handle_ = std::exchange(other.handle_, ModuleHandle());
+    link_->object = this;
+  }
+  // Nobody answers for its module any more.
+  void leave() noexcept {
+    if (link_ != nullptr) link_->object = nullptr;
+    if (borrows_) {
+      forget();
+    } else {
+      link_ = nullptr;
+      handle_ = ModuleHandle();
+    }
+  }
+  // Its module is the owner's, or gone: without giving a reference back.
+  void forget() noexcept {
+    link_ = nullptr;
+    borrows_ = false;
+    handle_.disown();
+  }
+
+  Link* link_ = nullptr;
+  bool borrows_ = false;  // the module owns this object, so this object has no reference to it
 };
 
 inline Module Linear(int64_t in_features, int64_t out_features, bool bias = true) {
@@ -578,8 +704,43 @@ inline Module Sequential(const std::vector<Module>& children) {
   check(tt_nn_sequential(handles.data(), handles.size(), out.out()));
   return out;
 }
+template <typename... Children,
+          std::enable_if_t<std::conjunction_v<std::is_convertible<Children&&, Module>...>, int> = 0>
+Module Sequential(Children&&... children) {
+  return Sequential(std::vector<Module>{Module(std::forward<Children>(children))...});
+}
 
 }  // namespace nn
+
+template <typename T>
+Module Module::of(T&& object) {
+  using Object = std::remove_reference_t<T>;
+  if constexpr (std::is_lvalue_reference_v<T>) {
+    return Module(tt_module_retain(object.get()));
+  } else {
+    static_assert(std::is_move_constructible_v<Object>,
+                  "a module that cannot be moved is given to the library as std::make_unique<T>(...)");
+#ifdef __cpp_rtti
+    if (typeid(object) != typeid(Object)) {
+      throw Error(TT_ERR_INVALID_ARGUMENT,
+                  "Module: the object is of a class derived from the one it is moved as");
+    }
+#endif
+    return owning(std::make_unique<Object>(std::move(object)));
+  }
+}
+
+inline Module Module::owning(std::unique_ptr<nn::Custom> object) noexcept {
+  if (object == nullptr) return Module();
+  Module out(tt_module_retain(object->get()));
+  nn::Custom::Link* link = object->link_;
+  if (link == nullptr) return out;  // moved from
+  // Its own reference would keep the two alive for ever.
+  tt_module_release(object->get());
+  object->borrows_ = true;
+  link->owned = std::move(object);
+  return out;
+}
 
 // ---- optimizers ----
 

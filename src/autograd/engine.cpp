@@ -283,11 +283,8 @@ void Engine::run_task(uint32_t index, Tensors* captured, const BackwardOptions& 
 
   if (any_grad && any_needed) {
     TT_CHECK(!node->saved_released(), Status::kAutograd,
-             "Trying to backward through the graph a second time (or directly access saved tensors after "
-             "they have "
-             "already been freed), at the backward of ",
-             node->op_name(),
-             ". Specify retain_graph=True if you need to backward through the graph a second time.");
+             "the graph has been used up by an earlier backward: the tensors that ", node->op_name(),
+             " saved have been freed. Where it is needed again, give that backward options.retain_graph 1");
     BackwardContext context(*node, grads, grad_inputs, needed);
     node->apply(context);
     if (!options.retain_graph) node->release_saved();
@@ -368,17 +365,18 @@ void check_roots(std::span<const Tensor> roots, std::span<const Tensor> grad_out
            static_cast<uint64_t>(roots.size()), " tensors and ", static_cast<uint64_t>(grad_outputs.size()),
            " gradients");
   for (size_t i = 0; i < roots.size(); ++i) {
-    TT_CHECK(roots[i].requires_grad(), Status::kAutograd, "element ", static_cast<uint64_t>(i),
-             " of tensors does not require grad and does not have a grad_fn");
+    TT_CHECK(roots[i].requires_grad(), Status::kAutograd, "tensors[", static_cast<uint64_t>(i),
+             "] neither requires a gradient nor was computed from a tensor that does");
     if (grad_outputs.empty() || !grad_outputs[i].defined()) {
-      TT_CHECK(roots[i].numel() == 1, Status::kAutograd,
-               "grad can be implicitly created only for scalar outputs, got shape ", roots[i].sizes());
+      TT_CHECK(roots[i].numel() == 1, Status::kAutograd, "tensors[", static_cast<uint64_t>(i), "] has shape ",
+               roots[i].sizes(),
+               "; only for one element is the gradient to begin with 1, for others it must be given");
     } else {
-      TT_CHECK(grad_outputs[i].sizes() == roots[i].sizes(), Status::kShape, "Mismatch in shape: grad_output[",
-               static_cast<uint64_t>(i), "] has a shape of ", grad_outputs[i].sizes(), " and output[",
-               static_cast<uint64_t>(i), "] has a shape of ", roots[i].sizes());
-      TT_CHECK(grad_outputs[i].dtype() == roots[i].dtype(), Status::kDtype, "grad_output[",
-               static_cast<uint64_t>(i), "] is ", grad_outputs[i].dtype(), ", but output is ",
+      TT_CHECK(grad_outputs[i].sizes() == roots[i].sizes(), Status::kShape, "the gradient given for tensor ",
+               static_cast<uint64_t>(i), " has shape ", grad_outputs[i].sizes(),
+               ", but the tensor has shape ", roots[i].sizes());
+      TT_CHECK(grad_outputs[i].dtype() == roots[i].dtype(), Status::kDtype, "the gradient given for tensor ",
+               static_cast<uint64_t>(i), " is ", grad_outputs[i].dtype(), ", but the tensor is ",
                roots[i].dtype());
     }
   }
@@ -397,18 +395,17 @@ void backward(std::span<const Tensor> roots, std::span<const Tensor> grad_output
 Tensors grad(std::span<const Tensor> roots, std::span<const Tensor> inputs,
              std::span<const Tensor> grad_outputs, const BackwardOptions& options) {
   check_roots(roots, grad_outputs);
-  TT_CHECK(!inputs.empty(), Status::kInvalidArgument, "grad requires non-empty inputs.");
+  TT_CHECK(!inputs.empty(), Status::kInvalidArgument, "inputs is empty");
   for (size_t i = 0; i < inputs.size(); ++i) {
-    TT_CHECK(inputs[i].requires_grad(), Status::kAutograd,
-             "One of the differentiated Tensors does not require grad (input ", static_cast<uint64_t>(i),
-             ")");
+    TT_CHECK(inputs[i].requires_grad(), Status::kAutograd, "inputs[", static_cast<uint64_t>(i),
+             "] does not require a gradient");
   }
   Tensors captured(inputs.size());
   run_engine(roots, grad_outputs, inputs, &captured, options);
   for (size_t i = 0; i < inputs.size(); ++i) {
     TT_CHECK(options.allow_unused || captured[i].defined(), Status::kAutograd,
-             "One of the differentiated Tensors appears to not have been used in the graph (input ",
-             static_cast<uint64_t>(i), "). Set allow_unused=True if this is the desired behavior.");
+             "the outputs do not depend on inputs[", static_cast<uint64_t>(i),
+             "]; with options.allow_unused 1 its gradient is NULL");
   }
   return captured;
 }

@@ -79,12 +79,11 @@ void set_history(const Tensor& t, const Ref<Node>& node, uint32_t output_nr) {
 void set_requires_grad(const Tensor& t, bool on) {
   if (on) {
     TT_CHECK(is_floating(t.dtype()), Status::kDtype,
-             "only Tensors of floating point dtype can require gradients, got ", t.dtype());
+             "only floating tensors can require a gradient, and the tensor is ", t.dtype());
   }
   if (grad_fn(t)) {
     TT_CHECK(on, Status::kAutograd,
-             "you can only change requires_grad flags of leaf variables; use detach() to get a tensor "
-             "without history");
+             "the tensor is the result of an op, which gives up its gradient only by tt_detach");
     return;
   }
   if (!on && t.impl()->autograd == nullptr) return;
@@ -110,9 +109,14 @@ void set_grad(const Tensor& t, const Tensor& grad) {
   autograd_meta(t).grad = grad;
 }
 
+bool retains_grad(const Tensor& t) {
+  const AutogradMeta* meta = t.impl()->autograd;
+  return meta != nullptr && meta->retains_grad;
+}
+
 void retain_grad(const Tensor& t) {
   TT_CHECK(t.requires_grad(), Status::kAutograd,
-           "can't retain_grad on a tensor that has requires_grad=False");
+           "the tensor does not require a gradient, so there is none to keep");
   const Ref<Node> fn = grad_fn(t);
   if (!fn) return;  // leaves keep their gradient anyway
   AutogradMeta& meta = autograd_meta(t);
@@ -130,7 +134,7 @@ void retain_grad(const Tensor& t) {
 
 uint64_t add_tensor_hook(const Tensor& t, TensorHook hook) {
   TT_CHECK(t.requires_grad(), Status::kAutograd,
-           "cannot register a hook on a tensor that doesn't require gradient");
+           "the tensor does not require a gradient, so a hook would never be called");
   const Edge edge = gradient_edge(t);
   const uint64_t id = g_hook_id.fetch_add(1);
   edge.node->make_hooks().tensor_hooks.push_back({id, edge.input_nr, std::move(hook)});

@@ -46,6 +46,7 @@ void set_history(const Tensor& t, const Ref<Node>& node, uint32_t output_nr = 0)
 void set_requires_grad(const Tensor& t, bool on);
 void set_grad(const Tensor& t, const Tensor& grad);
 void retain_grad(const Tensor& t);
+bool retains_grad(const Tensor& t);
 
 // Registers a hook on the gradient of t; the id removes it again.
 uint64_t add_tensor_hook(const Tensor& t, TensorHook hook);

@@ -64,9 +64,9 @@ std::string Node::display_name() const {
 Tensor SavedTensor::unpack(const Node& node) const {
   if (!tensor_.defined()) return tensor_;
   TT_CHECK(tensor_.version() == version_, Status::kAutograd,
-           "one of the variables needed for gradient computation has been modified by an inplace operation: ",
-           describe(tensor_), ", which was saved for the backward of ", node.op_name(), ", is at version ",
-           tensor_.version(), "; expected version ", version_, " instead");
+           "a tensor needed for the gradient has been written to in place: ", describe(tensor_),
+           ", which was saved for the backward of ", node.op_name(), ", is at version ", tensor_.version(),
+           "; expected version ", version_);
   if (kind_ == Kind::kInput || !grad_enabled()) return tensor_;
   // Under create_graph it takes part in the new graph: give it back its history.
   const Edge from = kind_ == Kind::kOutput ? Edge{Ref<Node>(const_cast<Node*>(&node)), nr_}

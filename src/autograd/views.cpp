@@ -103,26 +103,26 @@ void derive_view_history(const Tensor& view, const Tensor& base) {
   const Node* fn = impl->autograd != nullptr ? impl->autograd->grad_fn.get() : nullptr;
   const bool multi_output = impl->view_origin == ViewOrigin::kMultiOutput;
   const std::string output =
-      fn != nullptr ? str("Output ", impl->autograd->output_nr, " of ", fn->display_name(), " is a view")
+      fn != nullptr ? str("output ", impl->autograd->output_nr, " of ", fn->display_name(), " is a view")
                     : std::string();
   std::string head;
   if (fn == nullptr) {
-    head = str("A view was created in no_grad mode and ", what, " modified inplace with grad mode enabled.");
+    head = str("the tensor is a view that was made while gradients were off, and ", what,
+               " written to in place while they are on.");
   } else if (multi_output) {
-    head = str(output, " and ", what, " modified inplace.");
+    head = str(output, ", and ", what, " written to in place.");
   } else {
-    head = str(output, " of a view which was created in no_grad mode and ", what,
-               " modified inplace with grad mode enabled.");
+    head = str(output, " of a view that was made while gradients were off, and ", what,
+               " written to in place while they are on.");
   }
   fail(
       Status::kAutograd, head,
       multi_output
-          ? " This view is the output of a function that returns multiple views. Such functions do not allow "
-            "the output views to be modified inplace. You should replace the inplace operation by an "
-            "out-of-place one."
-          : " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
-            "code by moving both the view and the inplace either both inside the no_grad block (if you don't "
-            "want the inplace to be tracked) or both outside (if you want the inplace to be tracked).");
+          ? " It is one of several views that one call returned, which must not be written to: compute a new "
+            "tensor instead."
+          : " Whether the write is to be recorded is then not clear, so it is refused: make the view and "
+            "write "
+            "to it under one setting of tt_set_grad_enabled.");
 }
 
 }  // namespace
@@ -153,7 +153,8 @@ void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bo
   const TensorImpl* impl = self.impl();
   if (!impl->view_base) {
     TT_CHECK(!self.requires_grad() || !self.is_leaf(), Status::kAutograd,
-             "a leaf Variable that requires grad is being used in an in-place operation.");
+             "a leaf that requires a gradient cannot be written to in place; turn gradients off "
+             "(tt_set_grad_enabled) or write to another tensor");
     return;
   }
   const Tensor base = base_of(self);
@@ -162,9 +163,12 @@ void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bo
     fail_origin(self, "is being");
   }
   TT_CHECK(!base_needs || !base.is_leaf(), Status::kAutograd,
-           "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+           "a view of a leaf that requires a gradient cannot be written to in place; turn gradients off "
+           "(tt_set_grad_enabled) or write to another tensor");
   TT_CHECK(impl->autograd == nullptr || !impl->autograd->requires_grad || impl->autograd->grad_fn,
-           Status::kAutograd, "a leaf Variable that requires grad is being used in an in-place operation.");
+           Status::kAutograd,
+           "a leaf that requires a gradient cannot be written to in place; turn gradients off "
+           "(tt_set_grad_enabled) or write to another tensor");
 }
 
 void bump_version(const Tensor& self) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/live.h"
 #include "core/macros.h"
 #include "core/mutex.h"
 #include "core/thread_state.h"
@@ -50,6 +51,18 @@ std::atomic<bool> g_caching{!TT_SANITIZED};
 std::atomic<int64_t> g_system_calls{0};
 std::atomic<int64_t> g_system_blocks{0};
 std::atomic<int64_t> g_allocated_bytes{0};
+std::atomic<int64_t> g_small_bytes{0};
+std::atomic<int64_t> g_peak_bytes{0};
+
+int64_t used_bytes() noexcept {
+  return g_allocated_bytes.load(std::memory_order_relaxed) + g_small_bytes.load(std::memory_order_relaxed);
+}
+void note_peak() noexcept {
+  const int64_t now = used_bytes();
+  int64_t peak = g_peak_bytes.load(std::memory_order_relaxed);
+  while (now > peak && !g_peak_bytes.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  }
+}
 
 void* from_system(size_t size) {
   g_system_calls.fetch_add(1, std::memory_order_relaxed);
@@ -61,6 +74,20 @@ void* from_system(size_t size) {
 void to_system(void* block, size_t size) noexcept {
   g_system_blocks.fetch_sub(1, std::memory_order_relaxed);
   g_system.free(block, size, g_system.user);
+}
+
+void* small_from_system(size_t size) {
+  void* block = from_system(size);
+  if (block != nullptr) {
+    g_small_bytes.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
+    note_peak();
+  }
+  return block;
+}
+
+void small_to_system(void* block, size_t size) noexcept {
+  g_small_bytes.fetch_sub(static_cast<int64_t>(size), std::memory_order_relaxed);
+  to_system(block, size);
 }
 
 struct LargeCache {
@@ -94,7 +121,7 @@ struct SmallCache {
     for (size_t i = 0; i < kSmallClasses; ++i) {
       while (FreeBlock* block = heads[i]) {
         heads[i] = block->next;
-        to_system(block, (i + 1) * kSmallStep);
+        small_to_system(block, (i + 1) * kSmallStep);
       }
       counts[i] = 0;
     }
@@ -130,6 +157,7 @@ void* allocate_large(size_t size) {
     if (FreeBlock* block = cache.heads[cls.index]) {
       cache.heads[cls.index] = block->next;
       cache.cached_bytes -= static_cast<int64_t>(cls.bytes);
+      note_peak();
       return block;
     }
   }
@@ -142,6 +170,7 @@ void* allocate_large(size_t size) {
     g_allocated_bytes.fetch_sub(static_cast<int64_t>(cls.bytes), std::memory_order_relaxed);
     fail(Status::kOutOfMemory, "out of memory: could not allocate ", static_cast<uint64_t>(size), " bytes");
   }
+  note_peak();
   return block;
 }
 
@@ -174,7 +203,7 @@ void* allocate_block(size_t size) {
       return block;
     }
   }
-  void* block = from_system((index + 1) * kSmallStep);
+  void* block = small_from_system((index + 1) * kSmallStep);
   TT_CHECK(block != nullptr, Status::kOutOfMemory, "out of memory: could not allocate ",
            static_cast<uint64_t>(size), " bytes");
   return block;
@@ -191,7 +220,7 @@ void free_block(void* pointer, size_t size) noexcept {
       return;
     }
   }
-  to_system(pointer, (index + 1) * kSmallStep);
+  small_to_system(pointer, (index + 1) * kSmallStep);
 }
 
 MemoryStats memory_stats() {
@@ -199,6 +228,10 @@ MemoryStats memory_stats() {
   const Lock lock(cache.mutex);
   return {g_allocated_bytes.load(), cache.cached_bytes, g_system_calls.load(), g_system_blocks.load()};
 }
+
+UsedMemory used_memory() noexcept { return {used_bytes(), g_peak_bytes.load()}; }
+
+void reset_peak_memory() noexcept { g_peak_bytes.store(used_bytes()); }
 
 void empty_memory_cache() noexcept {
   if (t_small != nullptr) t_small->clear();

@@ -271,10 +271,9 @@ void fill_uniform(Generator& generator, T* out, int64_t n, double from, double t
            DTypeOf<T>::value, ", got ", from);
   TT_CHECK(to >= -limit && to <= limit, Status::kInvalidArgument, "to is out of bounds for ",
            DTypeOf<T>::value, ", got ", to);
-  TT_CHECK(from <= to, Status::kInvalidArgument,
-           "uniform_ expects to return a [from, to) range, but found from=", from, " > to=", to);
-  TT_CHECK(to - from <= limit, Status::kInvalidArgument, "uniform_ expects to-from <= ", limit,
-           ", but found to=", to, " and from=", from, " which result in to-from to exceed the limit");
+  TT_CHECK(from <= to, Status::kInvalidArgument, "from is ", from, ", above to, which is ", to);
+  TT_CHECK(to - from <= limit, Status::kInvalidArgument, "to - from is more than ", limit, ", with from ",
+           from, " and to ", to);
   const C low = static_cast<C>(from);
   const C high = static_cast<C>(to);
   // A number that rounds up to the open end becomes the closed one.
@@ -302,7 +301,7 @@ void fill_normal(Generator& generator, T* out, int64_t n, double mean, double st
                  Device device) {
   using C = Compute<T>;
   check_count(n);
-  TT_CHECK(std >= 0, Status::kInvalidArgument, "normal expects std >= 0.0, but found std ", std);
+  TT_CHECK(std >= 0, Status::kInvalidArgument, "std is ", std, ", expected 0 or more");
   const C mean_c = static_cast<C>(mean);
   const C std_c = static_cast<C>(std);
   const std::lock_guard lock(generator.mutex());
@@ -331,8 +330,7 @@ template <typename T>
 void fill_exponential(Generator& generator, T* out, int64_t n, double lambda, Device device) {
   using C = Compute<T>;
   check_count(n);
-  TT_CHECK(lambda > 0, Status::kInvalidArgument,
-           "exponential_ expects lambda > 0.0, but found lambda=", lambda);
+  TT_CHECK(lambda > 0, Status::kInvalidArgument, "lambda is ", lambda, ", expected a positive number");
   const std::lock_guard lock(generator.mutex());
   if (is_philox(generator, device)) {
     return philox_fill(RandomFill::kExponential, generator, device, out, n, lambda, 0);
@@ -348,14 +346,13 @@ void fill_exponential(Generator& generator, T* out, int64_t n, double lambda, De
 template <typename T>
 void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64_t high, Device device) {
   check_count(n);
-  TT_CHECK(low < high, Status::kInvalidArgument,
-           "random_ expects 'from' to be less than 'to', but got from=", low, " >= to=", high);
+  TT_CHECK(low < high, Status::kInvalidArgument, "low is ", low, ", expected less than high, which is ",
+           high);
   if constexpr (kFloating<T>) {
     low = representable_low<T>(low);
     high = representable_high<T>(high);
-    TT_CHECK(low < high, Status::kInvalidArgument,
-             "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=",
-             low, " >= to=", high);
+    TT_CHECK(low < high, Status::kInvalidArgument, "low is ", low, ", expected less than high, which is ",
+             high, ", in the tensor's dtype");
   }
   check_integer_bounds<T>(low, high - 1);
   const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
@@ -401,15 +398,15 @@ void fill_random_bits64(Generator& generator, T* out, int64_t n) {
 
 template <typename T>
 void fill_randperm(Generator& generator, T* out, int64_t n, Device device) {
-  TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
+  TT_CHECK(n >= 0, Status::kInvalidArgument, "n is ", n, ", expected 0 or more");
   if constexpr (std::is_same_v<T, BFloat16>) {
     // As in PyTorch any number, though what lies above 256 is rounded.
   } else if constexpr (kFloating<T>) {
-    TT_CHECK(n <= (int64_t{1} << std::min(kDigits<T>, 62)) + 1, Status::kInvalidArgument,
-             "n cannot be greater than 2^", kDigits<T>, "+1 for ", DTypeOf<T>::value, " type.");
+    TT_CHECK(n <= (int64_t{1} << std::min(kDigits<T>, 62)) + 1, Status::kInvalidArgument, "n is more than 2^",
+             kDigits<T>, " + 1, and ", DTypeOf<T>::value, " does not hold all numbers up to it");
   } else {
     TT_CHECK(n == 0 || static_cast<uint64_t>(n - 1) <= static_cast<uint64_t>(std::numeric_limits<T>::max()),
-             Status::kInvalidArgument, "n is too large for result tensor type: '", DTypeOf<T>::value, "'");
+             Status::kInvalidArgument, "n is more than ", DTypeOf<T>::value, " can hold");
   }
   const std::lock_guard lock(generator.mutex());
   if (is_philox(generator, device)) {
@@ -464,8 +461,7 @@ template <typename T>
 void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p, Device device) {
   using C = Compute<T>;
   check_count(n);
-  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument,
-           "dropout probability has to be between 0 and 1, but got ", p);
+  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "p is ", p, ", expected a number from 0 to 1");
   if (p == 1) {  // PyTorch draws nothing then
     if (n > 0) {
       backend_of(device).random->fill(RandomFill::kBernoulli, DTypeOf<T>::value, out, n, {0, 0}, 0, 0);
@@ -482,9 +478,9 @@ void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t c
   using C = Compute<T>;
   TT_CHECK(rows >= 0 && categories >= 0, Status::kInvalidArgument, "the shape must not be negative, got ",
            rows, " x ", categories);
-  TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples");
+  TT_CHECK(samples > 0, Status::kInvalidArgument, "num_samples must be 1 or more");
   TT_CHECK(replacement || samples <= categories, Status::kInvalidArgument,
-           "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
+           "num_samples is more than there are categories, which needs replacement");
   TT_CHECK(categories <= int64_t{1} << 24, Status::kInvalidArgument,
            "number of categories cannot exceed 2^24");
   if (rows > 0 && categories == 0) fail_no_weights();

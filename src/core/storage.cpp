@@ -2,6 +2,7 @@
 
 #include "core/backend.h"
 #include "core/farewell.h"
+#include "core/live.h"
 
 namespace tt {
 
@@ -18,6 +19,11 @@ void free_data(void* data, size_t nbytes, Device device) noexcept {
     memory_of(device).deallocate(data, nbytes, device);
   }
 }
+Ref<Storage> counted(Storage* storage) {
+  count_live(Counted::kStorages, 1);
+  return Ref<Storage>::adopt(storage);
+}
+
 }  // namespace
 
 Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
@@ -27,14 +33,13 @@ Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
   }
   if (device.is_cpu() && kHeader + nbytes <= kSmallBlockLimit) {
     void* block = allocate_block(kHeader + nbytes);
-    return Ref<Storage>::adopt(::new (block)
-                                   Storage(static_cast<char*>(block) + kHeader, nbytes, device,
-                                           Place::kInline, static_cast<uint32_t>(kHeader + nbytes)));
+    return counted(::new (block) Storage(static_cast<char*>(block) + kHeader, nbytes, device, Place::kInline,
+                                         static_cast<uint32_t>(kHeader + nbytes)));
   }
   void* header = allocate_block(sizeof(Storage));
   try {
     void* data = allocate_data(nbytes, device);
-    return Ref<Storage>::adopt(::new (header) Storage(data, nbytes, device, Place::kBlock, sizeof(Storage)));
+    return counted(::new (header) Storage(data, nbytes, device, Place::kBlock, sizeof(Storage)));
   } catch (...) {
     free_block(header, sizeof(Storage));
     throw;
@@ -68,8 +73,8 @@ void give_back_lent(void*, void* lent) { depart(static_cast<LentMemory*>(lent));
 
 Ref<Storage> Storage::wrap(void* data, size_t nbytes, Device device, Deleter deleter, void* context) {
   void* header = allocate_block(sizeof(Storage));
-  auto storage =
-      Ref<Storage>::adopt(::new (header) Storage(data, nbytes, device, Place::kExternal, sizeof(Storage)));
+  Ref<Storage> storage =
+      counted(::new (header) Storage(data, nbytes, device, Place::kExternal, sizeof(Storage)));
   if (device.is_cpu()) {
     storage->set_deleter(deleter, context);
   } else if (deleter != nullptr) {
@@ -95,6 +100,7 @@ Ref<Storage> Storage::allocate_pinned(size_t nbytes, DeviceType type) {
 }
 
 Storage::~Storage() {
+  count_live(Counted::kStorages, -1);
   if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);
   if (pinned_) static_cast<DeviceMemory*>(context_)->deallocate_host(data_);
   if (!device_.is_cpu() && context_ != nullptr) memory_of(device_).give_back(context_, device_);
@@ -115,10 +121,11 @@ void Storage::note_use() const {
 }
 
 void Storage::grow(size_t nbytes) {
-  TT_CHECK(resizable(), Status::kInvalidArgument, "Trying to resize storage that is not resizable");
+  TT_CHECK(resizable(), Status::kInvalidArgument,
+           "the tensor's memory cannot be resized: it is not the library's own, or lies on a device");
   if (nbytes <= nbytes_) return;
   TT_CHECK(graphs_.load(std::memory_order_relaxed) == 0, Status::kInvalidArgument,
-           "Trying to resize storage that a captured graph uses");
+           "the tensor's memory cannot be resized: a captured graph uses it");
   void* data = allocate_data(nbytes, device_);
   memory_of(device_).copy_bytes(data, device_, data_, device_, nbytes_);
   if (place_ == Place::kBlock) free_data(data_, nbytes_, device_);

@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include "core/backend.h"
+#include "core/live.h"
 #include "core/loop.h"
 
 namespace tt {
@@ -22,9 +23,11 @@ TensorImpl::TensorImpl(Ref<Storage> storage_, DType dtype_, const Dims& sizes_, 
                        int64_t offset_)
     : RefCounted(Kind::kTensor), storage(std::move(storage_)), dtype(dtype_) {
   set_geometry(sizes_, strides_, offset_);
+  count_live(Counted::kTensors, 1);
 }
 
 TensorImpl::~TensorImpl() {
+  count_live(Counted::kTensors, -1);
   if (autograd != nullptr) destroy_autograd_meta(autograd);
 }
 
@@ -69,7 +72,7 @@ Tensor alias(const Tensor& t, const Dims& sizes, const Dims& strides, int64_t of
 Tensor detach(const Tensor& t) { return alias(t, t.sizes(), t.strides(), t.offset()); }
 
 std::string describe(const Tensor& t) {
-  return t.defined() ? str("tensor of shape ", t.sizes(), ", ", t.dtype()) : std::string("None");
+  return t.defined() ? str("tensor of shape ", t.sizes(), ", ", t.dtype()) : std::string("NULL");
 }
 
 }  // namespace tt

@@ -10,7 +10,16 @@
 namespace tt {
 
 // In the order in which they go: what holds tensors before what takes their memory.
-enum class ThreadState : uint8_t { kScopes, kEngine, kAutocast, kStreams, kError, kSmallBlocks, kCount };
+enum class ThreadState : uint8_t {
+  kScopes,
+  kEngine,
+  kAutocast,
+  kStreams,
+  kLiveCounts,
+  kError,
+  kSmallBlocks,
+  kCount
+};
 
 // Has `end` called when the calling thread ends; `end` frees what the thread keeps, and may find nothing.
 // False: there is no memory to note it, or the thread has ended but for the last destructors, and must not

@@ -110,17 +110,17 @@ Tensor gather_rows(const Tensor& t, const Tensor& indices) {
 }
 
 Tensor stack_samples(std::span<const Tensor> samples) {
-  TT_CHECK(!samples.empty(), Status::kInvalidArgument, "stack expects a non-empty list of samples");
+  TT_CHECK(!samples.empty(), Status::kInvalidArgument, "a batch has no samples");
   const Tensor& first = samples[0];
   DType dtype = first.dtype();
   for (size_t i = 1; i < samples.size(); ++i) {
     const Tensor& t = samples[i];
     TT_CHECK(t.sizes() == first.sizes(), Status::kShape,
-             "stack expects each tensor to be equal size, but got ", first.sizes(), " at entry 0 and ",
-             t.sizes(), " at entry ", static_cast<uint64_t>(i));
+             "the tensors of a batch must have one shape, but sample 0 has ", first.sizes(), " and sample ",
+             static_cast<uint64_t>(i), " has ", t.sizes());
     TT_CHECK(t.device() == first.device(), Status::kDevice,
-             "stack expects all tensors on one device, but got ", first.device(), " at entry 0 and ",
-             t.device(), " at entry ", static_cast<uint64_t>(i));
+             "the tensors of a batch must be on one device, but sample 0 is on ", first.device(),
+             " and sample ", static_cast<uint64_t>(i), " on ", t.device());
     dtype = promote(dtype, t.dtype());
   }
   const auto n = static_cast<int64_t>(samples.size());

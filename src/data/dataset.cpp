@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/random_fill.h"
+#include "core/warning.h"
 #include "ops/view.h"
 
 namespace tt::data {
@@ -57,9 +58,9 @@ TensorDataset::TensorDataset(Tensors tensors) : tensors_(std::move(tensors)) {
   for (size_t i = 0; i < tensors_.size(); ++i) {
     TT_CHECK(tensors_[i].ndim() > 0, Status::kShape, "tensor ", static_cast<uint64_t>(i),
              " has no dimensions; its first one counts the samples");
-    TT_CHECK(tensors_[i].size(0) == tensors_[0].size(0), Status::kShape,
-             "Size mismatch between tensors: tensor 0 has ", tensors_[0].size(0), " rows, tensor ",
-             static_cast<uint64_t>(i), " has ", tensors_[i].size(0));
+    TT_CHECK(tensors_[i].size(0) == tensors_[0].size(0), Status::kShape, "tensors[0] has ",
+             tensors_[0].size(0), " samples, and tensors[", static_cast<uint64_t>(i), "] has ",
+             tensors_[i].size(0));
   }
 }
 
@@ -96,7 +97,7 @@ const Dataset* Subset::source_of_all(std::span<int64_t> indices) const {
 // ---- ConcatDataset ----
 
 ConcatDataset::ConcatDataset(std::vector<Ref<Dataset>> parts) : parts_(std::move(parts)) {
-  TT_CHECK(!parts_.empty(), Status::kInvalidArgument, "datasets should not be an empty iterable");
+  TT_CHECK(!parts_.empty(), Status::kInvalidArgument, "datasets is empty");
   int64_t end = 0;
   width_ = parts_[0]->width();
   for (size_t i = 0; i < parts_.size(); ++i) {
@@ -121,8 +122,8 @@ const Dataset* ConcatDataset::source_of(int64_t& index) const {
 std::vector<int64_t> split_lengths(int64_t length, std::span<const double> fractions) {
   long double sum = 0;
   for (size_t i = 0; i < fractions.size(); ++i) {
-    TT_CHECK(fractions[i] >= 0 && fractions[i] <= 1, Status::kInvalidArgument, "Fraction at index ",
-             static_cast<uint64_t>(i), " is not between 0 and 1, but ", fractions[i]);
+    TT_CHECK(fractions[i] >= 0 && fractions[i] <= 1, Status::kInvalidArgument, "fractions[",
+             static_cast<uint64_t>(i), "] is ", fractions[i], ", expected a number from 0 to 1");
     sum += fractions[i];
   }
   const auto total = static_cast<double>(sum);
@@ -135,6 +136,9 @@ std::vector<int64_t> split_lengths(int64_t length, std::span<const double> fract
     rest -= lengths.back();
   }
   for (int64_t i = 0; i < rest; ++i) ++lengths[static_cast<size_t>(i) % lengths.size()];
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i] == 0) warn("random_split: part ", static_cast<uint64_t>(i), " has no samples");
+  }
   return lengths;
 }
 
@@ -147,9 +151,8 @@ std::vector<Ref<Dataset>> random_split(const Ref<Dataset>& dataset, std::span<co
     TT_CHECK(!__builtin_add_overflow(sum, lengths[i], &sum), Status::kInvalidArgument,
              "the sum of the lengths overflows int64");
   }
-  TT_CHECK(sum == dataset->length(), Status::kInvalidArgument,
-           "Sum of input lengths does not equal the length of the input dataset! (", sum, " and ",
-           dataset->length(), ")");
+  TT_CHECK(sum == dataset->length(), Status::kInvalidArgument, "lengths sum to ", sum,
+           ", but the data set's length is ", dataset->length());
   std::vector<int64_t> order(static_cast<size_t>(sum));
   std::vector<Ref<Dataset>> parts;
   parts.reserve(lengths.size());

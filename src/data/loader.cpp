@@ -26,14 +26,12 @@ const Tensors* rows_on_one_device(const Dataset& dataset) {
 
 Loader::Loader(Ref<Dataset> dataset, LoaderOptions options)
     : RefCounted(Kind::kLoader), dataset_(std::move(dataset)), options_(std::move(options)) {
-  TT_CHECK(options_.batch_size > 0, Status::kInvalidArgument,
-           "batch_size should be a positive integer value, but got batch_size=", options_.batch_size);
+  TT_CHECK(options_.batch_size > 0, Status::kInvalidArgument, "options.batch_size is ", options_.batch_size,
+           ", expected 1 or more");
   TT_CHECK(!(options_.sampler && options_.shuffle), Status::kInvalidArgument,
-           "sampler option is mutually exclusive with shuffle");
-  TT_CHECK(
-      !options_.shuffle || dataset_->length() > 0, Status::kInvalidArgument,
-      "num_samples should be a positive integer value, but got num_samples=0: an empty data set cannot be "
-      "shuffled");
+           "options.sampler and options.shuffle exclude each other");
+  TT_CHECK(!options_.shuffle || dataset_->length() > 0, Status::kInvalidArgument,
+           "an empty data set cannot be shuffled");
   if (options_.sampler) check_sampler(dataset_->length());
 }
 

@@ -129,8 +129,8 @@ Ref<Module> softplus(double beta, double threshold) {
 }
 
 Ref<Module> hardtanh(double min, double max) {
-  TT_CHECK(max > min, Status::kInvalidArgument, "max_val must be larger than min_val, got ", max, " and ",
-           min);
+  TT_CHECK(max > min, Status::kInvalidArgument, "min_val is ", min, ", expected less than max_val, which is ",
+           max);
   return make(
       "Hardtanh", [](const Tensor& x, double a, double b) { return ops::hardtanh(x, a, b); }, min, max,
       str("min_val=", float_text(min), ", max_val=", float_text(max)));

@@ -43,6 +43,17 @@ Tensor forward_joined(const Module& module, size_t i, Module& first, Module& sec
   return Tensor();
 }
 
+// "2 (Linear)", with its name where that is another: "2 \"out\" (Linear)".
+std::string layer_text(const Module& module, size_t i, const Module& layer) {
+  const auto number = static_cast<uint64_t>(i);
+  // The layer may have taken itself out of the list.
+  const auto& children = module.children();
+  const bool named =
+      i < children.size() && children[i].module.get() == &layer && children[i].name != std::to_string(i);
+  return named ? str(number, " \"", children[i].name, "\" (", layer.type_name(), ")")
+               : str(number, " (", layer.type_name(), ")");
+}
+
 }  // namespace
 
 Sequential::Sequential(std::span<const Ref<Module>> children) : Layer("Sequential") {
@@ -84,11 +95,22 @@ Tensor Sequential::forward(const Tensor& input) {
       continue;
     }
     const Ref<Module> second(joinable(module, i));
-    if (Tensor joined = second ? forward_joined(module, i, *child, *second, x) : Tensor(); joined.defined()) {
-      x = std::move(joined);
-      ++at.next;
-    } else {
-      x = (*child)(x);
+    try {
+      Tensor joined = second ? forward_joined(module, i, *child, *second, x) : Tensor();
+      if (joined.defined()) {
+        x = std::move(joined);
+        ++at.next;
+      } else {
+        x = (*child)(x);
+      }
+    } catch (const Error& error) {
+      std::string layer = layer_text(module, i, *child);
+      const Module* within = &module;
+      for (const Place* outer = at.outer.get(); outer != nullptr; outer = outer->outer.get()) {
+        layer = str(layer_text(*outer->module, outer->next - 1, *within), ": layer ", layer);
+        within = outer->module.get();
+      }
+      throw Error(error.code(), str("layer ", layer, ": ", error.message()));
     }
   }
 }
@@ -102,7 +124,7 @@ void ModuleList::append(Ref<Module> child) {
 }
 
 Tensor ModuleList::forward(const Tensor&) {
-  fail(Status::kNotImplemented, "Module [ModuleList] is missing the required \"forward\" function");
+  fail(Status::kNotImplemented, "a ModuleList has no forward pass: call its children");
 }
 
 std::string ModuleList::repr_with(std::span<const std::string> texts) const {

@@ -13,10 +13,10 @@ Conv2d::Conv2d(int64_t in_channels, int64_t out_channels, const int64_t kernel_s
       options_(options),
       named_(named),
       bias_(bias) {
-  TT_CHECK(options.groups > 0, Status::kInvalidArgument, "groups must be a positive integer, got ",
-           options.groups);
-  TT_CHECK(in_channels >= 0 && out_channels >= 0, Status::kShape, "channels must not be negative, got ",
-           in_channels, " and ", out_channels);
+  TT_CHECK(options.groups > 0, Status::kInvalidArgument, "options.groups is ", options.groups,
+           ", expected 1 or more");
+  TT_CHECK(in_channels >= 0 && out_channels >= 0, Status::kShape,
+           "in_channels and out_channels must be 0 or more, got ", in_channels, " and ", out_channels);
   TT_CHECK(in_channels % options.groups == 0, Status::kInvalidArgument,
            "in_channels must be divisible by groups, got ", in_channels, " and ", options.groups);
   TT_CHECK(out_channels % options.groups == 0, Status::kInvalidArgument,
@@ -31,7 +31,7 @@ Conv2d::Conv2d(int64_t in_channels, int64_t out_channels, const int64_t kernel_s
     TT_CHECK(options.dilation[i] > 0, Status::kInvalidArgument, "dilation[", i, "] is ", options.dilation[i],
              ", expected 1 or more");
     TT_CHECK(named != ops::PaddingMode::kSame || options.stride[i] == 1, Status::kInvalidArgument,
-             "padding='same' is not supported for strided convolutions");
+             "TT_PADDING_SAME needs a stride of 1");
   }
   const Tensor w =
       new_parameter({out_channels, in_channels / options.groups, kernel_size[0], kernel_size[1]});

@@ -63,9 +63,9 @@ Tensors gradients_of(std::span<const Tensor> parameters) {
 }
 
 void check_finite(double norm, double norm_type) {
-  TT_CHECK(std::isfinite(norm), Status::kInvalidArgument, "The total norm of order ", norm_type,
-           " for gradients from `parameters` is non-finite, so it cannot be clipped. To disable this error "
-           "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`");
+  TT_CHECK(std::isfinite(norm), Status::kInvalidArgument, "the norm of order ", norm_type,
+           " of the gradients of parameters is ", norm,
+           "; with error_if_nonfinite 0 they would be scaled by it all the same");
 }
 
 // out = the norm of the dense tensors' norms, each rounded to its tensor's dtype.
@@ -105,6 +105,8 @@ Tensor clip_on_device(const Tensors& grads, double max_norm, double norm_type, b
 
 Tensor clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, double norm_type,
                        bool error_if_nonfinite) {
+  TT_CHECK(max_norm >= 0, Status::kInvalidArgument, "max_norm is ", max_norm, ", expected 0 or more");
+  TT_CHECK(!std::isnan(norm_type), Status::kInvalidArgument, "norm_type is NaN");
   const GradMode off(false);
   const Tensors grads = gradients_of(parameters);
   if (grads.empty()) return scalar_tensor(0.0, default_dtype());
@@ -127,6 +129,7 @@ Tensor clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, doub
 }
 
 void clip_grad_value_(std::span<const Tensor> parameters, double clip_value) {
+  TT_CHECK(clip_value >= 0, Status::kInvalidArgument, "clip_value is ", clip_value, ", expected 0 or more");
   const GradMode off(false);
   const Tensors grads = gradients_of(parameters);
   for (const Tensor& grad : grads) check_inplace(grad, "clip_grad_value_");

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "autograd/meta.h"
+#include "core/warning.h"
 #include "ops/create.h"
 #include "ops/random.h"
 
@@ -27,9 +28,8 @@ double calculate_gain(Nonlinearity nonlinearity, double param) {
 }
 
 Fans fans(const Tensor& t) {
-  TT_CHECK(t.ndim() >= 2, Status::kShape,
-           "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape ",
-           t.sizes());
+  TT_CHECK(t.ndim() >= 2, Status::kShape, "the tensor has shape ", t.sizes(),
+           ", expected 2 dimensions or more");
   int64_t receptive = 1;
   for (int i = 2; i < t.ndim(); ++i) receptive *= t.size(i);
   return {t.size(1) * receptive, t.size(0) * receptive};
@@ -67,18 +67,17 @@ void fill_with_ones(const Tensor& t, F&& places) {
 }  // namespace
 
 void eye_(const Tensor& t) {
-  TT_CHECK(t.ndim() == 2, Status::kShape, "Only tensors with 2 dimensions are supported, got shape ",
-           t.sizes());
+  TT_CHECK(t.ndim() == 2, Status::kShape, "the tensor has shape ", t.sizes(), ", expected 2 dimensions");
   fill_with_ones(t, [&](auto&& one) {
     for (int64_t i = 0; i < std::min(t.size(0), t.size(1)); ++i) one(i * t.size(1) + i);
   });
 }
 
 void dirac_(const Tensor& t, int64_t groups) {
-  TT_CHECK(t.ndim() >= 3 && t.ndim() <= 5, Status::kShape,
-           "Only tensors with 3, 4, or 5 dimensions are supported, got shape ", t.sizes());
-  TT_CHECK(groups > 0 && t.size(0) % groups == 0, Status::kInvalidArgument,
-           "dim 0 must be divisible by groups, got ", t.size(0), " and ", groups);
+  TT_CHECK(t.ndim() >= 3 && t.ndim() <= 5, Status::kShape, "the tensor has shape ", t.sizes(),
+           ", expected 3, 4 or 5 dimensions");
+  TT_CHECK(groups > 0 && t.size(0) % groups == 0, Status::kInvalidArgument, "groups is ", groups,
+           ", which does not divide the first size, ", t.size(0));
   const int64_t per_group = t.size(0) / groups;
   const int64_t count = std::min(per_group, t.size(1));
   const Dims strides = contiguous_strides(t.sizes());
@@ -195,6 +194,9 @@ void trunc_normal_(const Tensor& t, double mean, double std, double a, double b,
   const double kept = std / z / (b - a);
   TT_CHECK(inside > 0.3 || kept > 1e-5, Status::kInvalidArgument, "trunc_normal_ with mean = ", mean,
            " and std = ", std, " would reject nearly all values drawn between a = ", a, " and b = ", b);
+  if (mean < a - 2 * std || mean > b + 2 * std) {
+    warn("trunc_normal_: mean is more than two std away from [a, b], so the values are not spread normally");
+  }
   refuse_host_capture(kHostValues);
   const GradMode off(false);
   check_inplace(t, "trunc_normal_");

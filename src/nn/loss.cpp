@@ -20,7 +20,8 @@ class Loss final : public Module {
   ~Loss() override = default;
   Tensor forward(std::span<const Tensor> inputs) override {
     TT_CHECK(inputs.size() == 2, Status::kInvalidArgument, type_name_,
-             " takes 2 inputs (input, target), but ", static_cast<uint64_t>(inputs.size()), " were given");
+             " takes two inputs, input and target (tt_module_forward_multi), but got ",
+             static_cast<uint64_t>(inputs.size()));
     // The buffers decide: they may have been moved or replaced.
     LossSettings now = settings_;
     for (const Buffer& b : own_buffers()) (b.name == "weight" ? now.weight : now.pos_weight) = b.tensor;

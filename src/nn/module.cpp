@@ -75,8 +75,8 @@ Tensor Module::call_with_hooks(std::span<const Tensor> inputs) {
 }
 
 const Tensor& Module::single(std::span<const Tensor> inputs) {
-  TT_CHECK(inputs.size() == 1, Status::kInvalidArgument, "forward() takes 1 input but ",
-           static_cast<uint64_t>(inputs.size()), " were given");
+  TT_CHECK(inputs.size() == 1, Status::kInvalidArgument, "the module takes one input, but got ",
+           static_cast<uint64_t>(inputs.size()));
   return inputs[0];
 }
 
@@ -104,22 +104,22 @@ void Module::remove_hook(uint64_t id) {
 // ---- the tree ----
 
 void Module::check_name(std::string_view kind, std::string_view name) const {
-  TT_CHECK(!name.empty(), Status::kInvalidArgument, kind, " name can't be empty string \"\"");
-  TT_CHECK(name.find('.') == std::string_view::npos, Status::kInvalidArgument, kind,
-           " name can't contain \".\", got: ", name);
+  TT_CHECK(!name.empty(), Status::kInvalidArgument, "the name of a ", kind, " cannot be empty");
+  TT_CHECK(name.find('.') == std::string_view::npos, Status::kInvalidArgument, "the name of a ", kind,
+           " cannot contain \".\", got \"", name, "\"");
   const bool taken = (kind != "parameter" && has(parameters_, name)) ||
                      (kind != "buffer" && has(buffers_, name)) || (kind != "module" && has(children_, name));
-  TT_CHECK(!taken, Status::kInvalidArgument, "attribute '", name, "' already exists");
+  TT_CHECK(!taken, Status::kInvalidArgument, "the module has something else named \"", name, "\" already");
 }
 
 void Module::register_parameter(std::string_view name, const Tensor& parameter) {
   check_name("parameter", name);
   if (parameter.defined()) {
-    TT_CHECK(is_floating(parameter.dtype()), Status::kDtype, "parameter '", name, "' is ", parameter.dtype(),
-             "; only Tensors of floating point dtype can require gradients");
-    TT_CHECK(parameter.is_leaf(), Status::kInvalidArgument, "Cannot assign non-leaf Tensor to parameter '",
-             name, "'. Model parameters must be created explicitly. To express '", name,
-             "' as a function of another Tensor, compute the value in the forward() method.");
+    TT_CHECK(is_floating(parameter.dtype()), Status::kDtype, "parameter \"", name, "\" is ",
+             parameter.dtype(), ", expected a floating dtype");
+    TT_CHECK(parameter.is_leaf(), Status::kInvalidArgument, "parameter \"", name,
+             "\" must be a leaf, and is the result of an op: register what it is computed from, and compute "
+             "it in forward");
   }
   const auto found = find_named(parameters_, name);
   if (found != parameters_.end()) {
@@ -278,8 +278,7 @@ void Module::zero_grad(bool set_to_none) {
 }
 
 void Module::to(std::optional<DType> dtype, std::optional<Device> device) {
-  TT_CHECK(!dtype || is_floating(*dtype), Status::kDtype,
-           "nn.Module.to only accepts floating point dtypes, but got desired dtype=", *dtype);
+  TT_CHECK(!dtype || is_floating(*dtype), Status::kDtype, "dtype is ", *dtype, ", expected a floating dtype");
   const GradMode off(false);
   const auto convert = [&](const Tensor& t) {
     const Tensor moved = device ? ops::to_device(t, *device) : t;
@@ -328,61 +327,66 @@ void Module::apply(const std::function<void(Module&)>& fn) {
   }
 }
 
-Ref<StateDict> Module::state_dict() const {
-  Ref<StateDict> dict = make_ref<StateDict>();
+void Module::visit_state(const std::function<void(const std::string& name, const Tensor&)>& fn) const {
   visit([&](const std::string& prefix, const Module& module) {
     for (const NamedTensor& p : module.parameters_) {
-      if (p.tensor.defined()) dict->set(prefix + p.name, detach(p.tensor));
+      if (p.tensor.defined()) fn(prefix + p.name, p.tensor);
     }
     for (const Buffer& b : module.buffers_) {
-      if (b.persistent && b.tensor.defined()) dict->set(prefix + b.name, detach(b.tensor));
+      if (b.persistent && b.tensor.defined()) fn(prefix + b.name, b.tensor);
     }
   });
+}
+
+Ref<StateDict> Module::state_dict() const {
+  Ref<StateDict> dict = make_ref<StateDict>();
+  visit_state([&](const std::string& name, const Tensor& t) { dict->set(name, detach(t)); });
   return dict;
 }
 
-Module::LoadResult Module::load_state_dict(const StateDict& dict, bool strict) {
-  LoadResult result;
-  std::string mismatches;
-  std::vector<std::pair<Tensor, Tensor>> copies;
+Module::NameDifference Module::compare_names(const StateDict& dict) const {
+  NameDifference out;
   std::unordered_set<std::string> expected;
-  const auto consider = [&](const std::string& name, const Tensor& target) {
-    if (!target.defined()) return;
+  visit_state([&](const std::string& name, const Tensor&) {
     expected.insert(name);
-    const Tensor* source = dict.find(name);
-    if (source == nullptr) {
-      result.missing.push_back(name);
-    } else if (source->sizes() != target.sizes()) {
-      mismatches +=
-          str("\n\tsize mismatch for ", name, ": copying a param with shape torch.Size(", source->sizes(),
-              ") from checkpoint, the shape in current model is torch.Size(", target.sizes(), ").");
-    } else {
-      copies.emplace_back(target, *source);
-    }
-  };
-  visit([&](const std::string& prefix, const Module& module) {
-    for (const NamedTensor& p : module.parameters_) consider(prefix + p.name, p.tensor);
-    for (const Buffer& b : module.buffers_) {
-      if (b.persistent) consider(prefix + b.name, b.tensor);
-    }
+    if (dict.find(name) == nullptr) out.missing.push_back(name);
   });
   for (const NamedTensor& entry : dict.entries()) {
-    if (expected.count(entry.name) == 0) result.unexpected.push_back(entry.name);
+    if (expected.count(entry.name) == 0) out.unexpected.push_back(entry.name);
   }
+  return out;
+}
+
+namespace {
+void append_names(std::string& to, const char* what, const std::vector<std::string>& names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    to += i == 0 ? str("\n\t", what, ": \"", names[i], "\"") : str(", \"", names[i], "\"");
+  }
+}
+}  // namespace
+
+void Module::load_state_dict(const StateDict& dict, bool strict) {
   std::string errors;
   if (strict) {
-    const auto list = [&](const char* what, const std::vector<std::string>& names) {
-      if (names.empty()) return;
-      errors += str("\n\t", what, " key(s) in state_dict: ");
-      for (size_t i = 0; i < names.size(); ++i) errors += str(i == 0 ? "\"" : ", \"", names[i], "\"");
-      errors += ". ";
-    };
-    list("Missing", result.missing);
-    list("Unexpected", result.unexpected);
+    const NameDifference names = compare_names(dict);
+    append_names(errors, "the state dict lacks", names.missing);
+    append_names(errors, "the module lacks", names.unexpected);
   }
-  errors += mismatches;
-  TT_CHECK(errors.empty(), mismatches.empty() ? Status::kInvalidArgument : Status::kShape,
-           "Error(s) in loading state_dict for ", type_name(), ":", errors);
+  bool same_shapes = true;
+  std::vector<std::pair<Tensor, Tensor>> copies;
+  visit_state([&](const std::string& name, const Tensor& target) {
+    const Tensor* source = dict.find(name);
+    if (source == nullptr) return;
+    if (source->sizes() == target.sizes()) {
+      copies.emplace_back(target, *source);
+    } else {
+      same_shapes = false;
+      errors += str("\n\t\"", name, "\" has shape ", source->sizes(), " in the state dict, and ",
+                    target.sizes(), " in the module");
+    }
+  });
+  TT_CHECK(errors.empty(), same_shapes ? Status::kInvalidArgument : Status::kShape,
+           "the state dict does not match the module ", type_name(), ":", errors);
 
   const GradMode off(false);
   for (const auto& [target, source] : copies) {
@@ -390,7 +394,6 @@ Module::LoadResult Module::load_state_dict(const StateDict& dict, bool strict) {
     check_no_partial_overlap(target, source);
   }
   for (const auto& [target, source] : copies) ops::copy_(target, source);
-  return result;
 }
 
 // ---- text ----

@@ -89,13 +89,15 @@ class Module : public RefCounted {
 
   // Parameters and persistent buffers without history, sharing memory with the module.
   Ref<StateDict> state_dict() const;
-  struct LoadResult {
-    std::vector<std::string> missing;
-    std::vector<std::string> unexpected;
+  // The names that only one of the two has.
+  struct NameDifference {
+    std::vector<std::string> missing;     // in the dict
+    std::vector<std::string> unexpected;  // there
   };
-  // Copies the values in. Fails before anything is written, with PyTorch's message, when shapes differ or,
-  // if strict, when the names do.
-  LoadResult load_state_dict(const StateDict& dict, bool strict = true);
+  NameDifference compare_names(const StateDict& dict) const;
+  // Copies the values in. Fails before anything is written, naming all that does not match, when shapes
+  // differ or, if strict, when the names do.
+  void load_state_dict(const StateDict& dict, bool strict = true);
 
   // ---- hooks ----
   uint64_t add_forward_pre_hook(ForwardPreHook hook);
@@ -125,7 +127,7 @@ class Module : public RefCounted {
   // The same where there must be one.
   const Tensor& needed_parameter(size_t i) const {
     const NamedTensor& p = parameters_[i];
-    TT_CHECK(p.tensor.defined(), Status::kInvalidArgument, type_name(), "'s parameter ", p.name, " is None");
+    TT_CHECK(p.tensor.defined(), Status::kInvalidArgument, type_name(), "'s parameter ", p.name, " is NULL");
     return p.tensor;
   }
 
@@ -139,6 +141,8 @@ class Module : public RefCounted {
   Tensor call_with_hooks(std::span<const Tensor> inputs);
   // Every module with its path, "0." or "", in order, as often as it occurs.
   void visit(const std::function<void(const std::string&, const Module&)>& fn) const;
+  // What a state dict holds: parameters and persistent buffers that are there, in order.
+  void visit_state(const std::function<void(const std::string& name, const Tensor&)>& fn) const;
 
   std::vector<NamedTensor> parameters_;
   std::vector<Buffer> buffers_;

@@ -30,10 +30,10 @@ BatchNorm::BatchNorm(Dimensions dimensions, int64_t num_features, const BatchNor
 
 Tensor BatchNorm::normalise(const Tensor& input, bool relu) {
   if (dimensions_ == Dimensions::k1d) {
-    TT_CHECK(input.ndim() == 2 || input.ndim() == 3, Status::kShape, "expected 2D or 3D input (got ",
-             input.ndim(), "D input)");
+    TT_CHECK(input.ndim() == 2 || input.ndim() == 3, Status::kShape,
+             "input must have 2 or 3 dimensions, got shape ", input.sizes());
   } else {
-    TT_CHECK(input.ndim() == 4, Status::kShape, "expected 4D input (got ", input.ndim(), "D input)");
+    TT_CHECK(input.ndim() == 4, Status::kShape, "input must have 4 dimensions, got shape ", input.sizes());
   }
   const bool track = settings_.track_running_stats;
   const bool counts = training() && track && buffer(kBatches).defined();

@@ -20,9 +20,8 @@ void settle(const int64_t kernel[2], int64_t stride[2], const int64_t padding[2]
              ", expected 1 or more");
     TT_CHECK(stride[i] > 0, Status::kInvalidArgument, "stride[", i, "] is ", stride[i],
              ", expected 1 or more");
-    TT_CHECK(padding[i] >= 0 && padding[i] <= kernel[i] / 2, Status::kInvalidArgument,
-             "pad should be at most half of effective kernel size, but got padding[", i, "] = ", padding[i],
-             " and kernel_size[", i, "] = ", kernel[i]);
+    TT_CHECK(padding[i] >= 0 && padding[i] <= kernel[i] / 2, Status::kInvalidArgument, "padding[", i, "] is ",
+             padding[i], ", expected from 0 to half of kernel_size[", i, "], which is ", kernel[i]);
   }
 }
 
@@ -49,7 +48,7 @@ std::string MaxPool2d::extra_repr() const {
 
 AvgPool2d::AvgPool2d(const ops::AvgPool2dOptions& options) : Layer("AvgPool2d"), options_(options) {
   settle(options_.kernel, options_.stride, options_.padding);
-  TT_CHECK(options.divisor_override != 0, Status::kInvalidArgument, "divisor_override must be not zero");
+  TT_CHECK(options.divisor_override != 0, Status::kInvalidArgument, "options.divisor_override must not be 0");
 }
 
 std::string AvgPool2d::extra_repr() const {

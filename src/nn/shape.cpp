@@ -13,8 +13,7 @@ std::string Unflatten::extra_repr() const {
 }
 
 Dropout::Dropout(double p) : Layer("Dropout"), p_(p) {
-  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument,
-           "dropout probability has to be between 0 and 1, but got ", p);
+  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "p is ", p, ", expected a number from 0 to 1");
 }
 Tensor Dropout::forward(const Tensor& input) { return ops::dropout(input, p_, training()); }
 std::string Dropout::extra_repr() const { return str("p=", float_text(p_), ", inplace=False"); }

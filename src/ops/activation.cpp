@@ -9,13 +9,13 @@ namespace tt::ops {
 namespace {
 
 PointwiseParams celu_params(double alpha) {
-  TT_CHECK(alpha != 0, Status::kInvalidArgument, "ZeroDivisionError: alpha cannot be 0 for CELU");
+  TT_CHECK(alpha != 0, Status::kInvalidArgument, "alpha must not be 0");
   return {alpha, 1.0, 1 / alpha};
 }
 
 PointwiseParams hardtanh_params(DType dtype, double min, double max) {
-  TT_CHECK(!(min > max), Status::kInvalidArgument, "min_val cannot be greater than max_val, got ", min,
-           " and ", max);
+  TT_CHECK(!(min > max), Status::kInvalidArgument, "min_val is ", min,
+           ", expected no more than max_val, which is ", max);
   if (is_floating(dtype)) {
     check_fits(min, dtype, "min_val");
     check_fits(max, dtype, "max_val");
@@ -69,8 +69,7 @@ void threshold_(const Tensor& self, double threshold, double value) {
 }
 
 Tensor softshrink(const Tensor& x, double lambda) {
-  TT_CHECK(lambda >= 0, Status::kInvalidArgument, "lambda must be greater or equal to 0, but found to be ",
-           lambda, ".");
+  TT_CHECK(lambda >= 0, Status::kInvalidArgument, "lambd is ", lambda, ", expected 0 or more");
   return softshrink(x, lambda_params(x.dtype(), lambda));
 }
 Tensor hardshrink(const Tensor& x, double lambda) { return hardshrink(x, lambda_params(x.dtype(), lambda)); }
@@ -84,16 +83,16 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
     const Autocast cast(CastRule::kLower, {&x, &weight});
     return prelu(cast(x), cast(weight));
   }
-  TT_CHECK(weight.dtype() == x.dtype(), Status::kDtype, "prelu: Type promoting not supported. Got ",
+  TT_CHECK(weight.dtype() == x.dtype(), Status::kDtype, "input and weight must have one dtype, got ",
            x.dtype(), " and ", weight.dtype());
-  TT_CHECK(weight.ndim() <= 1, Status::kShape,
-           "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = ", weight.ndim());
+  TT_CHECK(weight.ndim() <= 1, Status::kShape, "weight must have 0 or 1 dimensions, got shape ",
+           weight.sizes());
   if (weight.numel() == 1) return prelu_kernel(x, reshape(weight, {}));
   const int64_t channels = x.ndim() == 0 ? 0 : x.ndim() == 1 ? 1 : x.size(1);
-  TT_CHECK(x.ndim() > 0, Status::kShape, "prelu: Not allow zero-dim input tensor.");
-  TT_CHECK(channels == weight.numel(), Status::kShape,
-           "prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers = ",
-           weight.numel(), " and channel size = ", channels, ".");
+  TT_CHECK(x.ndim() > 0, Status::kShape, "input has no dimensions, so weight must have one element, but has ",
+           weight.numel());
+  TT_CHECK(channels == weight.numel(), Status::kShape, "weight has ", weight.numel(),
+           " elements, expected 1 or one for each of the ", channels, " channels of input");
   Dims shape = Dims::filled(x.ndim(), 1);
   shape[x.ndim() > 1 ? 1 : 0] = weight.numel();
   return prelu_kernel(x, view(weight, shape));
@@ -103,8 +102,8 @@ Tensor glu(const Tensor& x, int64_t dim) {
   TT_CHECK(is_floating(x.dtype()), Status::kDtype, "glu is not implemented for ", x.dtype());
   TT_CHECK(x.ndim() > 0, Status::kShape, "glu does not support 0-dimensional tensors");
   const int d = wrap_dim(dim, x.ndim());
-  TT_CHECK(x.size(d) % 2 == 0, Status::kShape, "Halving dimension must be even, but dimension ", d,
-           " is size ", x.size(d));
+  TT_CHECK(x.size(d) % 2 == 0, Status::kShape, "the size of dimension ", d, " of input must be even, got ",
+           x.size(d));
   Dims half = x.sizes();
   half[d] /= 2;
   const Tensor values = as_strided(x, half, x.strides(), x.offset());

@@ -140,45 +140,43 @@ Tensor class_loss(const Setting& setting, const Tensor& input, const Tensor& tar
 void check_weight(const Tensor& weight, const Tensor& input) {
   if (!weight.defined()) return;
   const int64_t classes = input.size(class_dim(input));
-  TT_CHECK(weight.ndim() == 1 && weight.size(0) == classes, Status::kShape,
-           "weight tensor should be defined either for all ", classes,
-           " classes or no classes but got weight tensor of shape: ", weight.sizes());
+  TT_CHECK(weight.ndim() == 1 && weight.size(0) == classes, Status::kShape, "weight has shape ",
+           weight.sizes(), ", expected one element for each of the ", classes, " classes");
   TT_CHECK(weight.device() == input.device(), Status::kDevice, "weight is on ", weight.device(),
            ", but input is on ", input.device());
 }
 
 // Checks a target of class indices; the sizes of the unreduced loss.
 Dims check_indices(const char* op, const Tensor& input, const Tensor& target, const Tensor& weight) {
-  TT_CHECK(input.ndim() >= 1, Status::kShape, "Expected 1 or more dimensions (got ", input.ndim(), ")");
+  TT_CHECK(input.ndim() >= 1, Status::kShape, "input must have 1 dimension or more");
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, op, " is not implemented for ", input.dtype());
-  TT_CHECK(target.dtype() == DType::kInt64 || target.dtype() == DType::kUInt8, Status::kDtype,
-           "expected target dtype to be int64 or uint8, but got ", target.dtype());
+  TT_CHECK(target.dtype() == DType::kInt64 || target.dtype() == DType::kUInt8, Status::kDtype, "target is ",
+           target.dtype(), ", expected int64 or uint8 for class indices");
   TT_CHECK(target.device() == input.device(), Status::kDevice, "target is on ", target.device(),
            ", but input is on ", input.device());
   const int n = input.ndim();
   TT_CHECK(n == 1 || target.ndim() >= 1, Status::kShape,
            "target must have a batch dimension like input, of shape ", input.sizes(), ", but has none");
-  TT_CHECK(n == 1 || input.size(0) == target.size(0), Status::kShape, "Expected input batch_size (",
-           input.size(0), ") to match target batch_size (", target.size(0), ").");
+  TT_CHECK(n == 1 || input.size(0) == target.size(0), Status::kShape, "input has ", input.size(0),
+           " rows, but target has ", target.size(0));
   Dims sizes;
   if (n <= 2) {
-    TT_CHECK(target.ndim() <= 1, Status::kShape,
-             "0D or 1D target tensor expected, multi-target not supported; got ", target.ndim(), "D");
+    TT_CHECK(target.ndim() <= 1, Status::kShape, "target has shape ", target.sizes(),
+             ", expected class indices of 1 dimension, one for each row of input, of shape ", input.sizes());
     TT_CHECK(n == 2 || target.numel() == 1, Status::kShape,
-             "For 1D input, 1D target must have size 1, but got target size: ", target.numel());
+             "input has 1 dimension, so target must have one element, but has ", target.numel());
     if (n == 2) sizes = {input.size(0)};
   } else {
     sizes = input.sizes();
     sizes.erase(1);
     TT_CHECK(n != 4 || target.ndim() == 3, Status::kShape,
-             "only batches of spatial targets supported (3D tensors) but got targets of dimension: ",
-             target.ndim());
-    TT_CHECK(target.sizes() == sizes, Status::kShape, "Expected target size ", sizes, ", got ",
-             target.sizes());
+             "input has 4 dimensions, so target must have 3, but has ", target.ndim());
+    TT_CHECK(target.sizes() == sizes, Status::kShape, "target has shape ", target.sizes(), ", expected ",
+             sizes);
   }
   check_weight(weight, input);
-  TT_CHECK(!weight.defined() || weight.dtype() == input.dtype(), Status::kDtype, "expected weight of dtype ",
-           input.dtype(), " but found ", weight.dtype());
+  TT_CHECK(!weight.defined() || weight.dtype() == input.dtype(), Status::kDtype, "weight is ", weight.dtype(),
+           ", expected input's dtype, ", input.dtype());
   if (weight.defined()) check_constant(op, "weight", weight);
   return sizes;
 }
@@ -193,12 +191,13 @@ Tensor reduce(const Tensor& loss, Reduction reduction, bool any_class) {
 Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, const Tensor& weight,
                                    const Setting& setting) {
   TT_CHECK(is_floating(target.dtype()), Status::kDtype,
-           "Expected floating point type for target with class probabilities, got ", target.dtype());
-  TT_CHECK(input.ndim() >= 1, Status::kShape, "Expected 1 or more dimensions (got ", input.ndim(), ")");
+           "target has input's shape, so it holds probabilities, but is ", target.dtype(),
+           ", expected a floating dtype");
+  TT_CHECK(input.ndim() >= 1, Status::kShape, "input must have 1 dimension or more");
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "cross_entropy is not implemented for ",
            input.dtype());
-  TT_CHECK(setting.ignore_index < 0, Status::kInvalidArgument,
-           "ignore_index is not supported for floating point target, got ", setting.ignore_index);
+  TT_CHECK(setting.ignore_index < 0, Status::kInvalidArgument, "ignore_index is ", setting.ignore_index,
+           ", expected a negative number with probabilities as target");
   TT_CHECK(target.device() == input.device(), Status::kDevice, "target is on ", target.device(),
            ", but input is on ", input.device());
   check_weight(weight, input);
@@ -242,10 +241,9 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, const Tensor& we
     const Autocast cast(CastRule::kFloat32, {&input, &target, &weight});
     return cross_entropy(cast(input), cast(target), cast(weight), reduction, ignore_index, label_smoothing);
   }
-  TT_CHECK(label_smoothing <= 1, Status::kInvalidArgument,
-           "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
-  const Setting setting{"cross_entropy", false, reduction, ignore_index,
-                        label_smoothing > 0 ? label_smoothing : 0};
+  TT_CHECK(label_smoothing >= 0 && label_smoothing <= 1, Status::kInvalidArgument, "label_smoothing is ",
+           label_smoothing, ", expected a number from 0 to 1");
+  const Setting setting{"cross_entropy", false, reduction, ignore_index, label_smoothing};
   if (input.sizes() == target.sizes()) {
     return cross_entropy_probabilities(input, target, weight, setting);
   }

@@ -42,48 +42,43 @@ Dims batched_sizes(const Tensor& input, int spatial) {
 
 // Everything but the sizes of the output.
 void check(const Tensor& input, const Tensor& weight, const Tensor& bias, const Request& r) {
-  TT_CHECK(input.ndim() == r.spatial + 1 || input.ndim() == r.spatial + 2, Status::kShape, "Expected ",
-           r.spatial + 1, "D (unbatched) or ", r.spatial + 2, "D (batched) input to ", r.name,
-           ", but got input of size: ", input.sizes());
-  TT_CHECK(weight.ndim() == r.spatial + 2, Status::kShape, "expected weight to have ", r.spatial + 2,
-           " dimensions, but got weight of size: ", weight.sizes());
-  TT_CHECK(input.device() == weight.device(), Status::kDevice, "Input (", input.device(), ") and weight (",
-           weight.device(), ") should be on the same device");
-  TT_CHECK(!bias.defined() || bias.device() == input.device(), Status::kDevice, "Input (", input.device(),
-           ") and bias (", bias.device(), ") should be on the same device");
-  TT_CHECK(input.dtype() == weight.dtype(), Status::kDtype, "Input type (", input.dtype(),
-           ") and weight type (", weight.dtype(), ") should be the same");
-  TT_CHECK(!bias.defined() || bias.dtype() == input.dtype(), Status::kDtype, "Input type (", input.dtype(),
-           ") and bias type (", bias.dtype(), ") should be the same");
+  TT_CHECK(input.ndim() == r.spatial + 1 || input.ndim() == r.spatial + 2, Status::kShape, "input must have ",
+           r.spatial + 1, " or ", r.spatial + 2, " dimensions, got shape ", input.sizes());
+  TT_CHECK(weight.ndim() == r.spatial + 2, Status::kShape, "weight must have ", r.spatial + 2,
+           " dimensions, got shape ", weight.sizes());
+  TT_CHECK(input.device() == weight.device(), Status::kDevice, "input is on ", input.device(),
+           ", but weight is on ", weight.device());
+  TT_CHECK(!bias.defined() || bias.device() == input.device(), Status::kDevice, "input is on ",
+           input.device(), ", but bias is on ", bias.device());
+  TT_CHECK(input.dtype() == weight.dtype(), Status::kDtype, "input is ", input.dtype(), ", but weight is ",
+           weight.dtype());
+  TT_CHECK(!bias.defined() || bias.dtype() == input.dtype(), Status::kDtype, "input is ", input.dtype(),
+           ", but bias is ", bias.dtype());
   TT_CHECK(input.dtype() != DType::kBool, Status::kDtype, r.name, " is not implemented for bool");
   check_positive(r.padding, r.spatial, 0, "negative padding is not supported, got padding ");
   check_positive(r.stride, r.spatial, 1, "non-positive stride is not supported, got stride ");
   check_positive(r.dilation, r.spatial, 1, "non-positive dilation is not supported, got dilation ");
-  TT_CHECK(r.groups > 0, Status::kInvalidArgument, "non-positive groups is not supported, got groups ",
-           r.groups);
-  TT_CHECK(weight.size(0) >= r.groups, Status::kShape, "Given groups=", r.groups,
-           ", expected weight to be at least ", r.groups, " at dimension 0, but got weight of size ",
-           weight.sizes(), " instead");
-  TT_CHECK(weight.size(0) % r.groups == 0, Status::kShape, "Given groups=", r.groups,
-           ", expected weight to be divisible by ", r.groups, " at dimension 0, but got weight of size [",
-           weight.sizes(), "] instead");
+  TT_CHECK(r.groups > 0, Status::kInvalidArgument, "groups is ", r.groups, ", expected 1 or more");
+  TT_CHECK(weight.size(0) >= r.groups, Status::kShape, "weight has shape ", weight.sizes(),
+           ", expected at least groups, ", r.groups, ", as its first size");
+  TT_CHECK(weight.size(0) % r.groups == 0, Status::kShape, "weight has shape ", weight.sizes(),
+           ", whose first size groups, ", r.groups, ", must divide");
   const Dims sizes = batched_sizes(input, r.spatial);
   int64_t channels;
   TT_CHECK(!__builtin_mul_overflow(weight.size(1), r.groups, &channels), Status::kShape,
-           "groups * weight.size(1) overflows int64");
-  TT_CHECK(sizes[1] == channels, Status::kShape, "Given groups=", r.groups, ", weight of size ",
-           weight.sizes(), ", expected input", sizes, " to have ", channels, " channels, but got ", sizes[1],
-           " channels instead");
+           "groups times the second size of weight overflows int64");
+  TT_CHECK(sizes[1] == channels, Status::kShape, "input of shape ", sizes, " has ", sizes[1],
+           " channels, expected ", channels, " for weight of shape ", weight.sizes(), " and groups ",
+           r.groups);
   TT_CHECK(!bias.defined() || (bias.ndim() == 1 && bias.size(0) == weight.size(0)), Status::kShape,
-           "Given weight of size ", weight.sizes(), ", expected bias to be 1-dimensional with ",
-           weight.size(0), " elements, but got bias of size ", bias.defined() ? bias.sizes() : Dims(),
-           " instead");
+           "bias has shape ", bias.defined() ? bias.sizes() : Dims(), ", expected [", weight.size(0),
+           "] for weight of shape ", weight.sizes());
 }
 
 // The span of a kernel: dilation * (kernel - 1) + 1.
 int64_t extent(int64_t kernel, int64_t dilation) {
   int64_t reach;
-  TT_CHECK(kernel >= 1, Status::kShape, "kernel size should be greater than zero, got ", kernel);
+  TT_CHECK(kernel >= 1, Status::kShape, "weight has a kernel of size ", kernel, ", expected 1 or more");
   TT_CHECK(!__builtin_mul_overflow(kernel - 1, dilation, &reach) && reach < INT64_MAX, Status::kShape,
            "kernel size ", kernel, " with dilation ", dilation, " overflows int64");
   return reach + 1;
@@ -101,17 +96,15 @@ void output_sizes(const Dims& input, const Tensor& weight, const Request& r, con
              Status::kShape, "padding ", r.padding[i], " overflows int64");
     fits = fits && padded[i] >= kernel[i];
   }
-  TT_CHECK(fits, Status::kShape, "Calculated padded input size per channel: (", times(padded, r.spatial),
-           "). Kernel size: (", times(kernel, r.spatial),
-           "). Kernel size can't be greater than actual input size");
+  TT_CHECK(fits, Status::kShape, "the kernel, ", times(kernel, r.spatial),
+           ", is larger than the padded input, ", times(padded, r.spatial));
   for (int i = 0; i < r.spatial; ++i) out[i] = (padded[i] - kernel[i]) / r.stride[i] + 1;
 }
 
 // The two halves of 'same' padding.
 void same_padding(const Tensor& weight, const Request& r, int64_t* before, int64_t* after) {
   for (int i = 0; i < r.spatial; ++i) {
-    TT_CHECK(r.stride[i] == 1, Status::kInvalidArgument,
-             "padding='same' is not supported for strided convolutions");
+    TT_CHECK(r.stride[i] == 1, Status::kInvalidArgument, "TT_PADDING_SAME needs a stride of 1");
     const int64_t total = extent(weight.size(i + 2), r.dilation[i]) - 1;
     before[i] = total / 2;
     after[i] = total - before[i];
@@ -224,8 +217,8 @@ Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const 
 Tensor run_mode(const Tensor& input, const Tensor& weight, const Tensor& bias, Request r, PaddingMode mode) {
   int64_t before[2] = {0, 0}, after[2] = {0, 0};
   r.padding = before;
-  TT_CHECK(mode == PaddingMode::kSame || mode == PaddingMode::kValid, Status::kInvalidArgument,
-           "Invalid padding mode: ", static_cast<int32_t>(mode));
+  TT_CHECK(mode == PaddingMode::kSame || mode == PaddingMode::kValid, Status::kInvalidArgument, "padding is ",
+           static_cast<int32_t>(mode), ", expected TT_PADDING_VALID (0) or TT_PADDING_SAME (1)");
   check(input, weight, bias, r);
   if (mode == PaddingMode::kSame) same_padding(weight, r, before, after);
   return run(input, weight, bias, r, after);

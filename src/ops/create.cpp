@@ -120,8 +120,8 @@ void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
 void copy_(const Tensor& self, const Tensor& source, bool non_blocking) {
   check_inplace(self, "copy_", needs_grad(source));
   check_no_partial_overlap(self, source);
-  TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "output with shape ",
-           self.sizes(), " doesn't match the broadcast shape ", broadcast(self.sizes(), source.sizes()));
+  TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "src of shape ",
+           source.sizes(), " does not broadcast to input, of shape ", self.sizes());
   if (self.is_same(source)) return;
   const bool record_it = needs_grad(self, source) && is_floating(self.dtype());
   copy_values(self, self.storage() == source.storage() ? contiguous_copy(source) : source, non_blocking);

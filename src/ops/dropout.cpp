@@ -28,8 +28,7 @@ Tensor draw_mask(const Tensor& input, double p, Generator& generator) {
 }  // namespace
 
 Tensor dropout(const Tensor& input, double p, bool training, Generator* generator) {
-  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument,
-           "dropout probability has to be between 0 and 1, but got ", p);
+  TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "p is ", p, ", expected a number from 0 to 1");
   if (!training || p == 0 || input.numel() == 0) return input;
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "dropout is not implemented for ", input.dtype(),
            " in training");

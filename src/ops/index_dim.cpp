@@ -28,38 +28,36 @@ Dims still(const Tensor& t, int d) {
 void check_ndim(const Tensor& t, const Tensor& index) {
   const int a = t.ndim() == 0 ? 1 : t.ndim();
   const int b = index.ndim() == 0 ? 1 : index.ndim();
-  TT_CHECK(a == b, Status::kShape,
-           "Index tensor must have the same number of dimensions as input tensor, got ", index.ndim(),
+  TT_CHECK(a == b, Status::kShape, "index and input must have as many dimensions, got ", index.ndim(),
            " and ", t.ndim());
 }
 
 // ---- scatter, by value, tensor and reduction ----
 
 void check_scatter(const char* op, const Tensor& self, int dim, const Tensor& index, const Tensor* src) {
-  if (index.numel() > 0) check_index_dtype(op, index);
+  if (index.numel() > 0) check_index_dtype(index);
   check_same_device(op, self, index);
   if (src != nullptr) {
     check_same_device(op, self, *src);
-    TT_CHECK(self.dtype() == src->dtype(), Status::kDtype, op,
-             "(): Expected self.dtype to be equal to src.dtype, got ", self.dtype(), " and ", src->dtype());
+    TT_CHECK(self.dtype() == src->dtype(), Status::kDtype, "src is ", src->dtype(),
+             ", expected input's dtype, ", self.dtype());
   }
   if (index.numel() == 0) return;
   check_ndim(self, index);
   if (src != nullptr) {
     TT_CHECK((src->ndim() == 0 ? 1 : src->ndim()) == (index.ndim() == 0 ? 1 : index.ndim()), Status::kShape,
-             "Index tensor must have the same number of dimensions as src tensor, got ", index.ndim(),
-             " and ", src->ndim());
+             "index and src must have as many dimensions, got ", index.ndim(), " and ", src->ndim());
   }
   for (int i = 0; i < index.ndim(); ++i) {
     const int64_t self_size = self.ndim() == 0 ? 1 : self.size(i);
     const bool fits_self = i == dim || index.size(i) <= self_size;
     if (src == nullptr) {
-      TT_CHECK(fits_self, Status::kShape, "Expected index ", index.sizes(), " to be no larger than self ",
-               self.sizes(), " apart from dimension ", dim);
+      TT_CHECK(fits_self, Status::kShape, "index of shape ", index.sizes(),
+               " must be no larger than input, of shape ", self.sizes(), ", apart from dimension ", dim);
     } else {
       TT_CHECK(fits_self && index.size(i) <= (src->ndim() == 0 ? 1 : src->size(i)), Status::kShape,
-               "Expected index ", index.sizes(), " to be no larger than self ", self.sizes(),
-               " apart from dimension ", dim, " and to be no larger size than src ", src->sizes());
+               "index of shape ", index.sizes(), " must be no larger than input, of shape ", self.sizes(),
+               ", apart from dimension ", dim, ", and no larger than src, of shape ", src->sizes());
     }
   }
   check_index_bounds(index, {0, size_along(self, dim), dim});
@@ -142,15 +140,15 @@ ScatterBackward scatter_rule(int dim, const Tensor& index, bool add, const Tenso
 
 Tensor gather(const Tensor& t, int64_t dim, const Tensor& index) {
   const int d = wrap_dim(dim, t.ndim());
-  if (index.numel() > 0) check_index_dtype("gather", index);
+  if (index.numel() > 0) check_index_dtype(index);
   check_same_device("gather", t, index);
   const Tensor out = empty(index.sizes(), t.dtype(), t.device());
   if (index.numel() > 0) {
     check_ndim(t, index);
     for (int i = 0; i < index.ndim(); ++i) {
-      TT_CHECK(i == d || index.size(i) <= (t.ndim() == 0 ? 1 : t.size(i)), Status::kShape,
-               "Size does not match at dimension ", i, " expected index ", index.sizes(),
-               " to be no larger than self ", t.sizes(), " apart from dimension ", d);
+      TT_CHECK(i == d || index.size(i) <= (t.ndim() == 0 ? 1 : t.size(i)), Status::kShape, "index of shape ",
+               index.sizes(), " must be no larger than input, of shape ", t.sizes(),
+               ", apart from dimension ", d, "; dimension ", i, " is");
     }
     check_index_bounds(index, {0, size_along(t, d), d});
     const Dims strides = still(t, d);
@@ -172,12 +170,11 @@ Tensor gather(const Tensor& t, int64_t dim, const Tensor& index) {
 
 Tensor take_along_dim(const Tensor& t, const Tensor& indices, std::optional<int64_t> dim) {
   check_same_device("take_along_dim", t, indices);
-  TT_CHECK(indices.dtype() == DType::kInt64, Status::kDtype,
-           "torch.take_along_dim(): dtype of indices should be Long but got ", indices.dtype());
+  TT_CHECK(indices.dtype() == DType::kInt64, Status::kDtype, "indices is ", indices.dtype(),
+           ", expected int64");
   if (!dim) return gather(reshape(t, Dims{-1}), 0, reshape(indices, Dims{-1}));
-  TT_CHECK(t.ndim() == indices.ndim(), Status::kShape,
-           "take_along_dim(): input and indices should have the same number of dimensions, but got ",
-           t.ndim(), " dimensions for input, and ", indices.ndim(), " dimensions for indices");
+  TT_CHECK(t.ndim() == indices.ndim(), Status::kShape, "input and indices must have as many dimensions, got ",
+           t.ndim(), " and ", indices.ndim());
   const int d = wrap_dim(*dim, t.ndim());
   if (t.ndim() == 0) return gather(t, d, indices);
   // Negative ones count from the end.
@@ -198,12 +195,11 @@ Tensor take_along_dim(const Tensor& t, const Tensor& indices, std::optional<int6
 
 Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
   const int d = wrap_dim(dim, t.ndim());
-  TT_CHECK(index.ndim() <= 1, Status::kShape, "index_select(): Index is supposed to be a vector, got shape ",
-           index.sizes());
-  check_index_dtype("index_select", index);
+  TT_CHECK(index.ndim() <= 1, Status::kShape, "index must be a vector, got shape ", index.sizes());
+  check_index_dtype(index);
   check_same_device("index_select", t, index);
   TT_CHECK(t.ndim() > 0 || index.numel() == 1, Status::kShape,
-           "index_select(): Index to scalar can have only 1 value, got ", index.numel(), " value(s)");
+           "input has no dimensions, so index must have one element, but has ", index.numel());
   check_index_bounds(index, {0, size_along(t, d), d});
   Dims sizes = t.sizes();
   if (t.ndim() > 0) sizes[d] = index.numel();
@@ -232,24 +228,21 @@ namespace {
 int check_index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                     double alpha) {
   const int d = wrap_dim(dim, self.ndim());
-  TT_CHECK(index.ndim() <= 1, Status::kShape,
-           "index_add_(): Index is supposed to be a vector, but got dim: ", index.ndim());
-  check_index_dtype("index_add_", index);
+  TT_CHECK(index.ndim() <= 1, Status::kShape, "index must be a vector, got shape ", index.sizes());
+  check_index_dtype(index);
   check_same_device("index_add_", self, index);
   check_same_device("index_add_", self, source);
-  TT_CHECK(self.dtype() == source.dtype(), Status::kDtype, "index_add_(): self (", self.dtype(),
-           ") and source (", source.dtype(), ") must have the same scalar type");
+  TT_CHECK(self.dtype() == source.dtype(), Status::kDtype, "input and source must have one dtype, got ",
+           self.dtype(), " and ", source.dtype());
   const int64_t source_size = source.ndim() == 0 ? 1 : d < source.ndim() ? source.size(d) : -1;
-  TT_CHECK(index.numel() == source_size, Status::kShape, "index_add_(): Number of indices (", index.numel(),
-           ") should be equal to source.size(dim): (", source_size, "), for dim: ", d);
+  TT_CHECK(index.numel() == source_size, Status::kShape, "index has ", index.numel(),
+           " elements, but source has size ", source_size, " along dimension ", d);
   bool match = self.ndim() == source.ndim();
   for (int i = 0; match && self.ndim() == source.ndim() && i < self.ndim(); ++i) {
     match = i == d || self.size(i) == source.size(i);
   }
-  TT_CHECK(match, Status::kShape,
-           "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
-           "self.shape = ",
-           self.sizes(), " source.shape = ", source.sizes());
+  TT_CHECK(match, Status::kShape, "source must have input's shape but along dim, got ", source.sizes(),
+           " for input of shape ", self.sizes());
   checked_factor("alpha", alpha, self.dtype());
   if (source.numel() > 0) check_index_bounds(index, {0, size_along(self, d), d});
   return d;

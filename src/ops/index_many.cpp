@@ -2,6 +2,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/overlap.h"
+#include "core/warning.h"
 #include "ops/autocast.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
@@ -29,7 +30,8 @@ PerDim per_dim(const Tensor& t, std::span<const Tensor> indices) {
   PerDim out;
   int dim = 0;
   const auto take = [&](const Tensor& index) {
-    TT_CHECK(dim < t.ndim(), Status::kInvalidArgument, "too many indices for tensor of dimension ", t.ndim());
+    TT_CHECK(dim < t.ndim(), Status::kInvalidArgument, "indices has more entries than input has dimensions, ",
+             t.ndim());
     out.index[dim++] = index;
   };
   for (size_t i = 0; i < indices.size(); ++i) {
@@ -43,17 +45,22 @@ PerDim per_dim(const Tensor& t, std::span<const Tensor> indices) {
       take(index);
       continue;
     }
-    TT_CHECK(index.dtype() == DType::kBool || index.dtype() == DType::kUInt8, Status::kDtype,
-             "tensors used as indices must be long, int, byte or bool tensors, got ", index.dtype());
+    TT_CHECK(index.dtype() == DType::kBool || index.dtype() == DType::kUInt8, Status::kDtype, "indices[",
+             static_cast<uint64_t>(i), "] is ", index.dtype(), ", expected int64, int32, uint8 or bool");
+    if (index.dtype() == DType::kUInt8) {
+      warn("index: indices[", static_cast<uint64_t>(i),
+           "] is uint8, which counts as a mask, not as indices: "
+           "use bool for masks");
+    }
     TT_CHECK(index.ndim() > 0, Status::kInvalidArgument,
              "a mask used as an index must have at least one dimension, got a 0-dim one at index ",
              static_cast<uint64_t>(i));
     TT_CHECK(dim + index.ndim() <= t.ndim(), Status::kInvalidArgument,
-             "too many indices for tensor of dimension ", t.ndim());
+             "indices has more entries than input has dimensions, ", t.ndim());
     for (int d = 0; d < index.ndim(); ++d) {
-      TT_CHECK(index.size(d) == t.size(dim + d), Status::kShape, "The shape of the mask ", index.sizes(),
-               " at index ", d, " does not match the shape of the indexed tensor ", t.sizes(), " at index ",
-               dim + d);
+      TT_CHECK(index.size(d) == t.size(dim + d), Status::kShape, "the mask of shape ", index.sizes(),
+               " in indices does not match input, of shape ", t.sizes(), ", whose dimensions from ", dim,
+               " on it picks from");
     }
     const Tensor where = nonzero(index);
     for (int d = 0; d < index.ndim(); ++d) take(alias(where, Dims{where.size(0)}, Dims{where.stride(0)}, d));
@@ -71,8 +78,7 @@ PerDim per_dim(const Tensor& t, std::span<const Tensor> indices) {
       for (const Tensor& each : out.index) {
         if (each.defined()) shapes += (shapes.empty() ? "" : ", ") + to_string(each.sizes());
       }
-      fail(Status::kShape, "shape mismatch: indexing tensors could not be broadcast together with shapes ",
-           shapes);
+      fail(Status::kShape, "the tensors in indices do not broadcast together: ", shapes);
     }
   }
   return out;
@@ -178,17 +184,16 @@ struct PutBackward {
 };
 
 void check_values(const Tensor& self, const Plan& plan, const Tensor& values) {
-  TT_CHECK(self.dtype() == values.dtype(), Status::kDtype,
-           "Index put requires the source and destination dtypes match, got ", self.dtype(),
-           " for the destination and ", values.dtype(), " for the source.");
+  TT_CHECK(self.dtype() == values.dtype(), Status::kDtype, "values is ", values.dtype(),
+           ", expected input's dtype, ", self.dtype());
   check_same_device("index_put_", self, values);
   bool fits = values.ndim() <= plan.sizes.size();
   for (int i = 1; fits && i <= values.ndim(); ++i) {
     const int64_t size = values.size(values.ndim() - i);
     fits = size == 1 || size == plan.sizes[plan.sizes.size() - i];
   }
-  TT_CHECK(fits, Status::kShape, "shape mismatch: value tensor of shape ", values.sizes(),
-           " cannot be broadcast to indexing result of shape ", plan.sizes);
+  TT_CHECK(fits, Status::kShape, "values of shape ", values.sizes(),
+           " does not broadcast to what is indexed, of shape ", plan.sizes);
 }
 
 void put_values(const Tensor& self, const Plan& plan, const Tensor& values, bool accumulate) {
@@ -264,8 +269,7 @@ void index_put_(const Tensor& self, std::span<const Tensor> indices, const Tenso
 }
 
 Tensor masked_select(const Tensor& t, const Tensor& mask) {
-  TT_CHECK(mask.dtype() == DType::kBool, Status::kDtype, "masked_select: expected BoolTensor for mask, got ",
-           mask.dtype());
+  TT_CHECK(mask.dtype() == DType::kBool, Status::kDtype, "mask is ", mask.dtype(), ", expected bool");
   check_same_device("masked_select", t, mask);
   const Dims sizes = broadcast(mask.sizes(), t.sizes());
   if (sizes.empty()) return masked_select(reshape(t, Dims{1}), view(mask, Dims{1}));

@@ -7,9 +7,9 @@
 
 namespace tt::ops {
 
-inline void check_index_dtype(const char* op, const Tensor& index) {
-  TT_CHECK(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32, Status::kDtype, op,
-           "(): Expected dtype int32/int64 for index, got ", index.dtype());
+inline void check_index_dtype(const Tensor& index) {
+  TT_CHECK(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32, Status::kDtype, "index is ",
+           index.dtype(), ", expected int32 or int64");
 }
 
 // Fails unless every index is within the bounds: a CPU at once, a device later.

@@ -43,12 +43,12 @@ void place(const Tensor& out, int d, int64_t start, const Tensor& t) {
 }  // namespace
 
 Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
-  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "torch.cat(): expected a non-empty list of Tensors");
+  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "tensors is empty");
   const Tensor* model = nullptr;
   for (size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& t = tensors[i];
-    TT_CHECK(t.ndim() > 0, Status::kShape, "zero-dimensional tensor (at position ", static_cast<uint64_t>(i),
-             ") cannot be concatenated");
+    TT_CHECK(t.ndim() > 0, Status::kShape, "tensors[", static_cast<uint64_t>(i),
+             "] has no dimensions to join along");
     check_same_device("cat", tensors[0], t);
     if (model == nullptr && !is_skipped(t)) model = &t;
   }
@@ -58,12 +58,12 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
   for (size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& t = tensors[i];
     if (is_skipped(t)) continue;
-    TT_CHECK(t.ndim() == sizes.size(), Status::kShape, "Tensors must have same number of dimensions: got ",
+    TT_CHECK(t.ndim() == sizes.size(), Status::kShape, "the tensors must have as many dimensions, got ",
              sizes.size(), " and ", t.ndim());
     for (int k = 0; k < sizes.size(); ++k) {
-      TT_CHECK(k == d || t.size(k) == sizes[k], Status::kShape,
-               "Sizes of tensors must match except in dimension ", d, ". Expected size ", sizes[k],
-               " but got size ", t.size(k), " for tensor number ", static_cast<uint64_t>(i), " in the list.");
+      TT_CHECK(k == d || t.size(k) == sizes[k], Status::kShape, "tensors[", static_cast<uint64_t>(i),
+               "] has size ", t.size(k), " in dimension ", k, ", expected ", sizes[k], ": only dimension ", d,
+               " may differ");
     }
     TT_CHECK(!__builtin_add_overflow(sizes[d], t.size(d), &sizes[d]), Status::kShape,
              "cat: the size of dimension ", d, " overflows int64");
@@ -103,14 +103,14 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
 }
 
 Tensor stack(std::span<const Tensor> tensors, int64_t dim) {
-  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "stack expects a non-empty TensorList");
+  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "tensors is empty");
   const int d = wrap_dim(dim, tensors[0].ndim() + 1);
   Tensors rows;
   rows.reserve(tensors.size());
   for (size_t i = 0; i < tensors.size(); ++i) {
     TT_CHECK(tensors[i].sizes() == tensors[0].sizes(), Status::kShape,
-             "stack expects each tensor to be equal size, but got ", tensors[0].sizes(), " at entry 0 and ",
-             tensors[i].sizes(), " at entry ", static_cast<uint64_t>(i));
+             "the tensors must have one shape, but tensors[0] has ", tensors[0].sizes(), " and tensors[",
+             static_cast<uint64_t>(i), "] has ", tensors[i].sizes());
     rows.push_back(unsqueeze(tensors[i], d));
   }
   return cat(rows, d);
@@ -127,14 +127,14 @@ Tensor at_least_2d(const Tensor& t) {
 }  // namespace
 
 Tensor hstack(std::span<const Tensor> tensors) {
-  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "hstack expects a non-empty TensorList");
+  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "tensors is empty");
   Tensors wide;
   for (const Tensor& t : tensors) wide.push_back(at_least_1d(t));
   return cat(wide, wide[0].ndim() == 1 ? 0 : 1);
 }
 
 Tensor vstack(std::span<const Tensor> tensors) {
-  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "vstack expects a non-empty TensorList");
+  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "tensors is empty");
   Tensors tall;
   for (const Tensor& t : tensors) tall.push_back(at_least_2d(t));
   return cat(tall, 0);
@@ -186,19 +186,18 @@ Tensor rolled(const Tensor& t, int64_t shift, int d) {
 }  // namespace
 
 Tensor roll(const Tensor& t, std::span<const int64_t> shifts, std::span<const int64_t> dims) {
-  TT_CHECK(!shifts.empty(), Status::kInvalidArgument, "`shifts` required");
+  TT_CHECK(!shifts.empty(), Status::kInvalidArgument, "shifts is empty");
   if (dims.empty() && shifts.size() == 1) {
     const int64_t zero[] = {0};
     if (t.ndim() == 0) return clone(t);
     return reshape(roll(reshape(t, Dims{-1}), shifts, zero), t.sizes());
   }
   TT_CHECK(shifts.size() == dims.size(), Status::kInvalidArgument,
-           "shifts and dimensions must align. shifts: ", static_cast<uint64_t>(shifts.size()),
-           ", dims:", static_cast<uint64_t>(dims.size()));
+           "shifts and dims must have as many entries, got ", static_cast<uint64_t>(shifts.size()), " and ",
+           static_cast<uint64_t>(dims.size()));
   Tensor out = t;
   for (size_t i = 0; i < shifts.size(); ++i) {
-    TT_CHECK(t.ndim() > 0, Status::kShape, "Dimension specified as ", dims[i],
-             " but tensor has no dimensions");
+    TT_CHECK(t.ndim() > 0, Status::kShape, "a dim is ", dims[i], ", but input has no dimensions");
     const int d = wrap_dim(dims[i], t.ndim());
     out = rolled(out, shifts[i], d);
   }
@@ -222,8 +221,7 @@ Tensor roll(const Tensor& t, std::span<const int64_t> shifts, std::span<const in
 
 Tensor repeat(const Tensor& t, std::span<const int64_t> repeats) {
   const int added = static_cast<int>(repeats.size()) - t.ndim();
-  TT_CHECK(added >= 0, Status::kShape,
-           "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor");
+  TT_CHECK(added >= 0, Status::kShape, "repeats has fewer entries than input has dimensions");
   TT_CHECK(repeats.size() <= kMaxDims, Status::kShape, "a tensor has at most ", kMaxDims, " dimensions, got ",
            static_cast<uint64_t>(repeats.size()), " repeats");
   Dims sizes = Dims::filled(added, 1);
@@ -231,8 +229,7 @@ Tensor repeat(const Tensor& t, std::span<const int64_t> repeats) {
   Dims target = sizes;
   for (int i = 0; i < sizes.size(); ++i) {
     const int64_t times = repeats[static_cast<size_t>(i)];
-    TT_CHECK(times >= 0, Status::kInvalidArgument,
-             "Trying to create tensor with negative dimension: repeats must not be negative, got ", times);
+    TT_CHECK(times >= 0, Status::kInvalidArgument, "an entry of repeats is ", times, ", expected 0 or more");
     TT_CHECK(!__builtin_mul_overflow(sizes[i], times, &target[i]), Status::kShape,
              "repeat: the size of dimension ", i, " overflows int64");
   }
@@ -266,7 +263,7 @@ Tensor tile(const Tensor& t, std::span<const int64_t> repeats) {
 }
 
 Tensor repeat_interleave(const Tensor& t, int64_t repeats, std::optional<int64_t> dim) {
-  TT_CHECK(repeats >= 0, Status::kInvalidArgument, "Repeats must be non-negative, got ", repeats);
+  TT_CHECK(repeats >= 0, Status::kInvalidArgument, "repeats is ", repeats, ", expected 0 or more");
   if (!dim) return repeat_interleave(reshape(t, Dims{-1}), repeats, 0);
   const int d = wrap_dim(*dim, t.ndim());
   const Tensor in = t.ndim() == 0 ? view(t, Dims{1}) : t;
@@ -285,14 +282,14 @@ Tensor repeat_interleave(const Tensor& t, int64_t repeats, std::optional<int64_t
 Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<int64_t> dim) {
   if (!dim) return repeat_interleave(reshape(t, Dims{-1}), repeats, 0);
   const int d = wrap_dim(*dim, t.ndim());
-  check_index_dtype("repeat_interleave", repeats);
+  check_index_dtype(repeats);
   check_same_device("repeat_interleave", t, repeats);
-  TT_CHECK(repeats.ndim() <= 1, Status::kShape, "repeats must be 0-dim or 1-dim tensor, got shape ",
+  TT_CHECK(repeats.ndim() <= 1, Status::kShape, "repeats must have 0 or 1 dimensions, got shape ",
            repeats.sizes());
   const int64_t size = t.ndim() == 0 ? 1 : t.size(d);
   TT_CHECK(repeats.ndim() == 0 || repeats.size(0) == size || repeats.size(0) == 1, Status::kShape,
-           "repeats must have the same size as input along dim, but got repeats.size(0) = ",
-           repeats.ndim() == 0 ? 1 : repeats.size(0), " and input.size(", d, ") = ", size);
+           "repeats has ", repeats.ndim() == 0 ? 1 : repeats.size(0), " elements, but input has size ", size,
+           " along dimension ", d);
   const Tensor host = [&] {
     const GradMode off(false);
     return contiguous(to_host(to_dtype(repeats, DType::kInt64)));
@@ -301,7 +298,8 @@ Tensor repeat_interleave(const Tensor& t, const Tensor& repeats, std::optional<i
   int64_t total = 0;
   for (int64_t i = 0; i < size; ++i) {
     const int64_t count = times[host.numel() == 1 ? 0 : i];
-    TT_CHECK(count >= 0, Status::kInvalidArgument, "repeats can not be negative, got ", count);
+    TT_CHECK(count >= 0, Status::kInvalidArgument, "an element of repeats is ", count,
+             ", expected 0 or more");
     TT_CHECK(!__builtin_add_overflow(total, count, &total), Status::kShape,
              "repeat_interleave: the size of dimension ", d, " overflows int64");
   }

@@ -3,6 +3,7 @@
 #include "autograd/meta.h"
 #include "core/backend.h"
 #include "core/layout.h"
+#include "core/warning.h"
 #include "ops/autocast.h"
 #include "ops/ops.h"
 
@@ -181,6 +182,12 @@ Tensor element_loss(const char* op, const Inputs& in, Reduction reduction) {
   return out;
 }
 
+void warn_of_broadcast(const char* op, const Tensor& input, const Tensor& target) {
+  if (input.sizes() == target.sizes()) return;
+  warn(op, ": target has shape ", target.sizes(), ", and input ", input.sizes(), "; they broadcast to ",
+       broadcast(input.sizes(), target.sizes()), ", which is probably not what is meant");
+}
+
 // Both in their common dtype.
 Inputs promoted(ElementLoss kind, const Tensor& input, const Tensor& target, double parameter = 0) {
   const DType dtype = result_type(input, target);
@@ -193,8 +200,8 @@ Tensor checked_weight(const char* op, const char* name, const Tensor& weight, co
   check_constant(op, name, weight);
   check_same_device(input, weight);
   const Dims wide = broadcast(input.sizes(), weight.sizes());
-  TT_CHECK(wide == input.sizes(), Status::kShape, "output with shape ", input.sizes(),
-           " doesn't match the broadcast shape ", wide);
+  TT_CHECK(wide == input.sizes(), Status::kShape, name, " of shape ", weight.sizes(),
+           " does not broadcast to input, of shape ", input.sizes());
   const GradMode off(false);
   return to_dtype(weight, input.dtype());
 }
@@ -202,9 +209,8 @@ Tensor checked_weight(const char* op, const char* name, const Tensor& weight, co
 }  // namespace
 
 void check_constant(const char* op, const char* argument, const Tensor& t) {
-  TT_CHECK(!needs_grad(t), Status::kAutograd, "The function '", op,
-           "' is not differentiable with respect to argument '", argument,
-           "'. This input cannot have requires_grad True.");
+  TT_CHECK(!needs_grad(t), Status::kAutograd, argument, " requires a gradient, but ", op,
+           " has none with respect to it: give it through tt_detach");
 }
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
@@ -212,6 +218,7 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) 
     const Autocast cast(CastRule::kFloat32, {&input, &target});
     return mse_loss(cast(input), cast(target), reduction);
   }
+  warn_of_broadcast("mse_loss", input, target);
   return element_loss("mse_loss", promoted(ElementLoss::kMse, input, target), reduction);
 }
 
@@ -221,6 +228,7 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
     return l1_loss(cast(input), cast(target), reduction);
   }
   Inputs in = promoted(ElementLoss::kL1, input, target);
+  warn_of_broadcast("l1_loss", input, target);
   if (is_floating(in.x.dtype())) {
     // Of the difference, which nobody else sees: input and target may be written to before backward.
     check_same_device(in.x, in.y);
@@ -228,10 +236,8 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
     in.y = zeros({}, in.x.dtype(), in.x.device());
     return element_loss("l1_loss", in, reduction);
   }
-  TT_CHECK(reduction != Reduction::kMean, Status::kDtype,
-           "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
-           "dtype. Got: ",
-           in.x.dtype());
+  TT_CHECK(reduction != Reduction::kMean, Status::kDtype, "the mean of ", in.x.dtype(),
+           " losses needs a floating dtype: convert input or target (tt_to)");
   const Tensor loss = abs(sub(in.x, in.y));
   return reduction == Reduction::kNone ? loss : sum(loss);
 }
@@ -241,9 +247,9 @@ Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduc
     const Autocast cast(CastRule::kFloat32, {&input, &target});
     return smooth_l1_loss(cast(input), cast(target), reduction, beta);
   }
-  TT_CHECK(beta >= 0, Status::kInvalidArgument,
-           "smooth_l1_loss does not support negative values for beta, got ", beta);
+  TT_CHECK(beta >= 0, Status::kInvalidArgument, "beta is ", beta, ", expected 0 or more");
   if (beta == 0) return l1_loss(input, target, reduction);
+  warn_of_broadcast("smooth_l1_loss", input, target);
   return element_loss("smooth_l1_loss", promoted(ElementLoss::kSmoothL1, input, target, beta), reduction);
 }
 
@@ -252,25 +258,23 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
     const Autocast cast(CastRule::kFloat32, {&input, &target});
     return huber_loss(cast(input), cast(target), reduction, delta);
   }
-  TT_CHECK(delta > 0, Status::kInvalidArgument,
-           "huber_loss does not support non-positive values for delta, got ", delta);
+  TT_CHECK(delta > 0, Status::kInvalidArgument, "delta is ", delta, ", expected a positive number");
+  warn_of_broadcast("huber_loss", input, target);
   return element_loss(
       "huber_loss", {ElementLoss::kHuber, delta, input, to_dtype(target, input.dtype()), {}, {}}, reduction);
 }
 
 Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Tensor& weight,
                             Reduction reduction) {
-  TT_CHECK(
-      !autocast_on() || !autocast_mode(input.device().type).on, Status::kDtype,
-      "binary_cross_entropy is unsafe under autocast: sigmoid and it lose what a half type cannot hold; use "
-      "binary_cross_entropy_with_logits, which is safe");
-  TT_CHECK(input.sizes() == target.sizes(), Status::kShape, "Using a target size (", target.sizes(),
-           ") that is different to the input size (", input.sizes(),
-           ") is deprecated. Please ensure they have the same size.");
+  TT_CHECK(!autocast_on() || !autocast_mode(input.device().type).on, Status::kDtype,
+           "not under autocast: a sigmoid and this loss lose what a half type cannot hold; use "
+           "tt_binary_cross_entropy_with_logits");
+  TT_CHECK(input.sizes() == target.sizes(), Status::kShape, "target has shape ", target.sizes(),
+           ", expected input's shape, ", input.sizes());
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "binary_cross_entropy is not implemented for ",
            input.dtype());
-  TT_CHECK(input.dtype() == target.dtype(), Status::kDtype, "Found dtype ", target.dtype(), " but expected ",
-           input.dtype());
+  TT_CHECK(input.dtype() == target.dtype(), Status::kDtype, "target is ", target.dtype(),
+           ", expected input's dtype, ", input.dtype());
   constexpr const char* kName = "binary_cross_entropy";
   const Inputs in{ElementLoss::kBce, 0, input, target, checked_weight(kName, "weight", weight, input), {}};
   if (input.numel() > 0) {
@@ -288,10 +292,10 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
     return binary_cross_entropy_with_logits(cast(input), cast(target), cast(weight), cast(pos_weight),
                                             reduction);
   }
-  TT_CHECK(input.sizes() == target.sizes(), Status::kShape, "Target size (", target.sizes(),
-           ") must be the same as input size (", input.sizes(), ")");
-  TT_CHECK(is_floating(target.dtype()), Status::kDtype, "result type ", input.dtype(),
-           " can't be cast to the desired output type ", target.dtype());
+  TT_CHECK(input.sizes() == target.sizes(), Status::kShape, "target has shape ", target.sizes(),
+           ", expected input's shape, ", input.sizes());
+  TT_CHECK(is_floating(target.dtype()), Status::kDtype, "target is ", target.dtype(),
+           ", expected a floating dtype: convert it (tt_to)");
   Inputs in = promoted(ElementLoss::kBceWithLogits, input, target);
   constexpr const char* kName = "binary_cross_entropy_with_logits";
   in.w = checked_weight(kName, "weight", weight, in.x);

@@ -103,32 +103,39 @@ void run(const Tensor& out, const Shape& shape, const Operand& a, bool flip_a, c
   run(out, shape.n, shape, a, flip_a, b, flip_b, alpha, 0, bias);
 }
 
+// What a product's factors are called by its caller.
+struct Names {
+  const char *a, *b;
+};
+constexpr Names kMm{"input", "mat2"}, kAddmm{"mat1", "mat2"}, kBaddbmm{"batch1", "batch2"},
+    kMv{"input", "vec"}, kAddmv{"mat", "vec"}, kMatmul{"input", "other"}, kLinear{"input", "weight"};
+
 // may_be_empty: bools will do where there is nothing to add up, as in PyTorch.
-void check_operands(const char* op, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
-  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype,
-           "expected m1 and m2 to have the same dtype, but got: ", a.dtype(), " != ", b.dtype());
-  TT_CHECK(a.dtype() != DType::kBool || (may_be_empty && (a.numel() == 0 || b.numel() == 0)), Status::kDtype,
-           op, " is not implemented for bool");
+void check_operands(const char* op, Names names, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
+  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, names.a, " is ", a.dtype(), ", but ", names.b, " is ",
+           b.dtype());
+  TT_CHECK(a.dtype() != DType::kBool || (may_be_empty && (a.numel() == 0 || b.numel() == 0)), Status::kDtype, op, " is not implemented for bool");
   TT_CHECK(a.device() == b.device(), Status::kDevice,
            "expected all tensors to be on the same device, but found at least two devices, ", a.device(),
            " and ", b.device(), "!");
 }
 
-void check_matrices(const char* op, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
-  TT_CHECK(a.ndim() == 2, Status::kShape, "self must be a matrix, got ", a.ndim(), "-D tensor");
-  TT_CHECK(b.ndim() == 2, Status::kShape, "mat2 must be a matrix, got ", b.ndim(), "-D tensor");
-  TT_CHECK(a.size(1) == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", a.size(0),
-           "x", a.size(1), " and ", b.size(0), "x", b.size(1), ")");
-  check_operands(op, a, b, may_be_empty);
+void check_matrices(const char* op, Names names, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
+  TT_CHECK(a.ndim() == 2, Status::kShape, names.a, " must be a matrix, got ", a.ndim(), " dimensions");
+  TT_CHECK(b.ndim() == 2, Status::kShape, names.b, " must be a matrix, got ", b.ndim(), " dimensions");
+  TT_CHECK(a.size(1) == b.size(0), Status::kShape, names.a, " and ", names.b,
+           " shapes cannot be multiplied (", a.size(0), "x", a.size(1), " and ", b.size(0), "x", b.size(1),
+           ")");
+  check_operands(op, names, a, b, may_be_empty);
 }
 
-void check_batches(const char* op, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
-  TT_CHECK(a.ndim() == 3, Status::kShape, "batch1 must be a 3D tensor, got ", a.ndim(), "D");
-  TT_CHECK(b.ndim() == 3, Status::kShape, "batch2 must be a 3D tensor, got ", b.ndim(), "D");
-  TT_CHECK(a.size(0) == b.size(0) && a.size(2) == b.size(1), Status::kShape,
-           "Expected size for first two dimensions of batch2 tensor to be: [", a.size(0), ", ", a.size(2),
-           "] but got: [", b.size(0), ", ", b.size(1), "].");
-  check_operands(op, a, b, may_be_empty);
+void check_batches(const char* op, Names names, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
+  TT_CHECK(a.ndim() == 3, Status::kShape, names.a, " must have 3 dimensions, got ", a.ndim());
+  TT_CHECK(b.ndim() == 3, Status::kShape, names.b, " must have 3 dimensions, got ", b.ndim());
+  TT_CHECK(a.size(0) == b.size(0) && a.size(2) == b.size(1), Status::kShape, names.b, " has shape ",
+           b.sizes(), ", expected [", a.size(0), ", ", a.size(2), ", ..] for ", names.a, " of shape ",
+           a.sizes());
+  check_operands(op, names, a, b, may_be_empty);
 }
 
 // alpha * op(a) op(b) for matrices or batches of them, op by flag. The set is closed under backward, so no
@@ -308,19 +315,18 @@ Shape product_shape(const Dims& sizes, const Tensor& a) {
   return {sizes[n - 2], sizes[n - 1], a.sizes().back(), n == 3 ? sizes[0] : 1};
 }
 
-void check_input(const Tensor& input, const Tensor& a, const Dims& sizes) {
-  TT_CHECK(input.dtype() == a.dtype(), Status::kDtype, "self and mat2 must have the same dtype, but got ",
-           input.dtype(), " and ", a.dtype());
-  TT_CHECK(input.device() == a.device(), Status::kDevice, "expected all tensors on one device, but found ",
-           input.device(), " and ", a.device());
+// What is added to a product, called `name` by the caller.
+void check_input(const char* name, const Tensor& input, const Tensor& a, const Dims& sizes) {
+  TT_CHECK(input.dtype() == a.dtype(), Status::kDtype, name, " is ", input.dtype(),
+           ", expected the product's dtype, ", a.dtype());
+  TT_CHECK(input.device() == a.device(), Status::kDevice, name, " is on ", input.device(),
+           ", but the product is on ", a.device());
   const int lead = sizes.size() - input.ndim();
-  TT_CHECK(lead >= 0, Status::kShape, "the number of sizes provided (", sizes.size(),
-           ") must be greater or equal to the number of dimensions in the tensor (", input.ndim(), ")");
+  TT_CHECK(lead >= 0, Status::kShape, name, " of shape ", input.sizes(),
+           " has more dimensions than the product, of shape ", sizes);
   for (int i = 0; i < input.ndim(); ++i) {
-    TT_CHECK(input.size(i) == 1 || input.size(i) == sizes[lead + i], Status::kShape,
-             "The expanded size of the tensor (", sizes[lead + i], ") must match the existing size (",
-             input.size(i), ") at non-singleton dimension ", lead + i, ".  Target sizes: ", sizes,
-             ".  Tensor sizes: ", input.sizes());
+    TT_CHECK(input.size(i) == 1 || input.size(i) == sizes[lead + i], Status::kShape, name, " of shape ",
+             input.sizes(), " does not broadcast to the product, of shape ", sizes);
   }
 }
 
@@ -332,7 +338,7 @@ void check_factors(double beta, double alpha, DType dtype) {
 Tensor add_product(const char* op, const Tensor& input, const Tensor& a, const Tensor& b, double beta,
                    double alpha) {
   const Dims sizes = product_sizes(a, b);
-  check_input(input, a, sizes);
+  check_input("input", input, a, sizes);
   check_factors(beta, alpha, a.dtype());
   const Tensor out = empty(sizes, a.dtype(), a.device());
   const Shape shape = product_shape(sizes, a);
@@ -357,9 +363,9 @@ void add_product_(const char* op, const Tensor& self, const Tensor& a, const Ten
                   double alpha) {
   check_inplace(self, op);
   const Dims sizes = product_sizes(a, b);
-  TT_CHECK(self.sizes() == sizes, Status::kShape, "Bad in-place call: input tensor size ", self.sizes(),
-           " and output tensor size ", sizes, " should match");
-  check_input(self, a, sizes);
+  TT_CHECK(self.sizes() == sizes, Status::kShape, "input has shape ", self.sizes(),
+           ", expected the product's, ", sizes);
+  check_input("input", self, a, sizes);
   check_factors(beta, alpha, a.dtype());
   if (writable_rows(self, a, b)) {
     const int64_t ldc = self.ndim() == 2 && self.size(0) > 1 ? self.stride(0) : sizes.back();
@@ -377,12 +383,12 @@ void add_product_(const char* op, const Tensor& self, const Tensor& a, const Ten
   }
 }
 
-void check_matrix_vector(const Tensor& a, const Tensor& v) {
-  TT_CHECK(a.ndim() == 2 && v.ndim() == 1, Status::kShape, "vector + matrix @ vector expected, got 1, ",
-           a.ndim(), ", ", v.ndim());
-  TT_CHECK(a.size(1) == v.size(0), Status::kShape, "size mismatch, got input (", a.size(0), "), mat (",
-           a.size(0), "x", a.size(1), "), vec (", v.size(0), ")");
-  check_operands("mv", a, v, true);
+void check_matrix_vector(Names names, const Tensor& a, const Tensor& v) {
+  TT_CHECK(a.ndim() == 2 && v.ndim() == 1, Status::kShape, names.a, " must be a matrix and ", names.b,
+           " a vector, got ", a.ndim(), " and ", v.ndim(), " dimensions");
+  TT_CHECK(a.size(1) == v.size(0), Status::kShape, names.a, " and ", names.b,
+           " shapes cannot be multiplied (", a.size(0), "x", a.size(1), " and ", v.size(0), ")");
+  check_operands("mv", names, a, v, true);
 }
 
 Tensor column(const Tensor& v) { return reshape(v, {v.size(0), 1}); }
@@ -394,7 +400,7 @@ Tensor mm(const Tensor& a, const Tensor& b) {
     const Autocast cast(CastRule::kLower, {&a, &b});
     return mm(cast(a), cast(b));
   }
-  check_matrices("mm", a, b, true);
+  check_matrices("mm", kMm, a, b, true);
   return product("mm", a, false, b, false);
 }
 
@@ -403,7 +409,7 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
     const Autocast cast(CastRule::kLower, {&a, &b});
     return bmm(cast(a), cast(b));
   }
-  check_batches("bmm", a, b, true);
+  check_batches("bmm", kMm, a, b, true);
   return product("bmm", a, false, b, false);
 }
 
@@ -437,7 +443,7 @@ Tensor mv(const Tensor& a, const Tensor& v) {
     const Autocast cast(CastRule::kLower, {&a, &v});
     return mv(cast(a), cast(v));
   }
-  check_matrix_vector(a, v);
+  check_matrix_vector(kMv, a, v);
   return matrix_vector(a, false, v);
 }
 
@@ -446,14 +452,12 @@ Tensor dot(const Tensor& a, const Tensor& b) {
     const Autocast cast(CastRule::kPromote, {&a, &b});
     return dot(cast(a), cast(b));
   }
-  TT_CHECK(a.ndim() == 1 && b.ndim() == 1, Status::kShape, "1D tensors expected, but got ", a.ndim(),
-           "D and ", b.ndim(), "D tensors");
-  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, "expected both vectors to have same dtype, but found ",
-           a.dtype(), " and ", b.dtype());
-  TT_CHECK(a.size(0) == b.size(0), Status::kShape, "inconsistent tensor size, expected tensor [", a.size(0),
-           "] and src [", b.size(0), "] to have the same number of elements, but got ", a.size(0), " and ",
-           b.size(0), " elements respectively");
-  check_operands("dot", a, b);
+  TT_CHECK(a.ndim() == 1 && b.ndim() == 1, Status::kShape, "input and other must be vectors, got ", a.ndim(),
+           " and ", b.ndim(), " dimensions");
+  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, "input is ", a.dtype(), ", but other is ", b.dtype());
+  TT_CHECK(a.size(0) == b.size(0), Status::kShape, "input has ", a.size(0), " elements, but other has ",
+           b.size(0));
+  check_operands("dot", kMatmul, a, b);
   const Tensor out = empty({}, a.dtype(), a.device());
   run(out, {1, 1, a.size(0)}, Operand(a), true, Operand(b), false);
   if (needs_grad(a, b)) {
@@ -468,8 +472,8 @@ Tensor dot(const Tensor& a, const Tensor& b) {
 }
 
 Tensor outer(const Tensor& a, const Tensor& b) {
-  TT_CHECK(a.ndim() == 1, Status::kShape, "Expected 1-D argument self, but got ", a.ndim(), "-D");
-  TT_CHECK(b.ndim() == 1, Status::kShape, "Expected 1-D argument vec2, but got ", b.ndim(), "-D");
+  TT_CHECK(a.ndim() == 1, Status::kShape, "input must be a vector, got ", a.ndim(), " dimensions");
+  TT_CHECK(b.ndim() == 1, Status::kShape, "vec2 must be a vector, got ", b.ndim(), " dimensions");
   return mul(column(a), b);
 }
 
@@ -478,7 +482,7 @@ Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, double beta,
     const Autocast cast(CastRule::kLower, {&input, &a, &b});
     return addmm(cast(input), cast(a), cast(b), beta, alpha);
   }
-  check_matrices("addmm", a, b);
+  check_matrices("addmm", kAddmm, a, b);
   return add_product("addmm", input, a, b, beta, alpha);
 }
 
@@ -487,7 +491,7 @@ Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, double bet
     const Autocast cast(CastRule::kLower, {&input, &a, &b});
     return baddbmm(cast(input), cast(a), cast(b), beta, alpha);
   }
-  check_batches("baddbmm", a, b);
+  check_batches("baddbmm", kBaddbmm, a, b);
   return add_product("baddbmm", input, a, b, beta, alpha);
 }
 
@@ -496,33 +500,30 @@ Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& v, double beta,
     const Autocast cast(CastRule::kLower, {&input, &a, &v});
     return addmv(cast(input), cast(a), cast(v), beta, alpha);
   }
-  check_matrix_vector(a, v);
+  check_matrix_vector(kAddmv, a, v);
   TT_CHECK(input.numel() == 1 || (input.ndim() == 1 && input.size(0) == a.size(0)), Status::kShape,
-           "size mismatch, got input (", input.ndim() == 1 ? input.size(0) : input.numel(), "), mat (",
-           a.size(0), "x", a.size(1), "), vec (", v.size(0), ")");
+           "input has shape ", input.sizes(), ", expected [", a.size(0), "] or one element for mat of shape ",
+           a.sizes());
   const Tensor wide = input.ndim() == 1 ? column(input) : input;
   return reshape(add_product("addmv", wide, a, column(v), beta, alpha), {a.size(0)});
 }
 
 void addmm_(const Tensor& self, const Tensor& a, const Tensor& b, double beta, double alpha) {
-  check_matrices("addmm_", a, b);
+  check_matrices("addmm_", kAddmm, a, b);
   add_product_("addmm", self, a, b, beta, alpha);
 }
 
 void baddbmm_(const Tensor& self, const Tensor& a, const Tensor& b, double beta, double alpha) {
-  check_batches("baddbmm_", a, b);
+  check_batches("baddbmm_", kBaddbmm, a, b);
   add_product_("baddbmm", self, a, b, beta, alpha);
 }
 
 void addmv_(const Tensor& self, const Tensor& a, const Tensor& v, double beta, double alpha) {
-  check_matrix_vector(a, v);
+  check_matrix_vector(kAddmv, a, v);
   check_inplace(self, "addmv_");
-  TT_CHECK(self.ndim() == 1 && self.size(0) == a.size(0), Status::kShape,
-           "Bad in-place call: input tensor size ", self.sizes(), " and output tensor size [", a.size(0),
-           "] should match");
-  TT_CHECK(self.dtype() == a.dtype(), Status::kDtype,
-           "addmv input tensors must have the same dtype, but got ", self.dtype(), ", ", a.dtype(), ", and ",
-           v.dtype());
+  TT_CHECK(self.ndim() == 1 && self.size(0) == a.size(0), Status::kShape, "input has shape ", self.sizes(),
+           ", expected [", a.size(0), "] for mat of shape ", a.sizes());
+  TT_CHECK(self.dtype() == a.dtype(), Status::kDtype, "input is ", self.dtype(), ", but mat is ", a.dtype());
   copy_(self, addmv(self, a, v, beta, alpha));
 }
 
@@ -535,25 +536,24 @@ bool is_row(const Tensor& bias, const Tensor& weight) {
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   TT_CHECK(x.ndim() >= 1 && weight.ndim() >= 1, Status::kShape,
-           "both arguments to linear need to be at least 1D, but they are ", x.ndim(), "D and ",
-           weight.ndim(), "D");
-  TT_CHECK(weight.ndim() <= 2, Status::kShape, "t() expects a tensor with <= 2 dimensions, but self is ",
-           weight.ndim(), "D");
+           "input and weight need a dimension or more, got ", x.ndim(), " and ", weight.ndim());
+  TT_CHECK(weight.ndim() <= 2, Status::kShape, "weight has ", weight.ndim(), " dimensions, expected 1 or 2");
   if (weight.ndim() == 1) {
     // A product with a vector, which checks itself.
     Dims sizes = x.sizes();
     sizes.erase(sizes.size() - 1);
-    if (bias.defined()) check_input(bias, x, sizes);
+    if (bias.defined()) check_input("bias", bias, x, sizes);
     return;
   }
   const int64_t in = x.sizes().back();
-  TT_CHECK(in == weight.size(1), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (",
-           in == 0 ? int64_t{0} : x.numel() / in, "x", in, " and ", weight.size(1), "x", weight.size(0), ")");
-  check_operands("linear", x, weight, true);
+  TT_CHECK(in == weight.size(1), Status::kShape,
+           "input and weight shapes cannot be multiplied: input has shape ", x.sizes(), ", and weight ",
+           weight.sizes(), " wants ", weight.size(1), " as its last size");
+  check_operands("linear", kLinear, x, weight, true);
   if (!bias.defined()) return;
   Dims sizes = x.sizes();
   sizes[sizes.size() - 1] = weight.size(0);
-  check_input(bias, x, sizes);
+  check_input("bias", bias, x, sizes);
 }
 
 }  // namespace
@@ -649,23 +649,29 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     return matmul(cast(a), cast(b));
   }
   const int na = a.ndim(), nb = b.ndim();
-  TT_CHECK(na >= 1 && nb >= 1, Status::kShape,
-           "both arguments to matmul need to be at least 1D, but they are ", na, "D and ", nb, "D");
-  if (na == 2 && nb == 2) return mm(a, b);
+  TT_CHECK(na >= 1 && nb >= 1, Status::kShape, "input and other need a dimension or more, got ", na, " and ",
+           nb);
+  if (na == 2 && nb == 2) {
+    check_matrices("matmul", kMatmul, a, b);
+    return mm(a, b);
+  }
   if (na == 1 && nb == 1) return dot(a, b);
-  if (na == 2 && nb == 1) return mv(a, b);
+  if (na == 2 && nb == 1) {
+    check_matrix_vector(kMatmul, a, b);
+    return mv(a, b);
+  }
   if (nb <= 2 && na > 2) {
     const int64_t rows = a.sizes().back() == 0 ? 0 : a.numel() / a.sizes().back();
     const int64_t k = a.sizes().back();
     if (nb == 2) {
-      TT_CHECK(k == b.size(0), Status::kShape, "mat1 and mat2 shapes cannot be multiplied (", rows, "x", k,
+      TT_CHECK(k == b.size(0), Status::kShape, "input and other shapes cannot be multiplied (", rows, "x", k,
                " and ", b.size(0), "x", b.size(1), ")");
-      check_operands("matmul", a, b, true);
+      check_operands("matmul", kMatmul, a, b, true);
       return fold("matmul", a, b, false);
     }
-    TT_CHECK(k == b.size(0), Status::kShape, "size mismatch, got input (", rows, "), mat (", rows, "x", k,
-             "), vec (", b.size(0), ")");
-    check_operands("matmul", a, b, true);
+    TT_CHECK(k == b.size(0), Status::kShape, "input and other shapes cannot be multiplied (", rows, "x", k,
+             " and ", b.size(0), ")");
+    check_operands("matmul", kMatmul, a, b, true);
     const Dims sizes(std::span<const int64_t>(a.sizes().data(), static_cast<size_t>(na - 1)));
     return view(fold("matmul", a, column(b), false), sizes);
   }

@@ -13,12 +13,12 @@ int64_t channels_of(const Tensor& input) { return input.ndim() == 1 ? 0 : input.
 
 void check_vector(const Tensor& t, const char* name, const Tensor& input, DType dtype) {
   if (!t.defined()) return;
-  TT_CHECK(t.numel() == channels_of(input), Status::kShape, name, " should contain ", channels_of(input),
-           " elements not ", t.numel());
-  TT_CHECK(t.device() == input.device(), Status::kDevice, "expected ", name, " on ", input.device(),
-           " as input, but found it on ", t.device());
-  TT_CHECK(t.dtype() == dtype, Status::kDtype, "mixed dtype: expected ", name, " to have dtype ", dtype,
-           ", but got ", t.dtype(), " with input of ", input.dtype());
+  TT_CHECK(t.numel() == channels_of(input), Status::kShape, name, " has ", t.numel(),
+           " elements, expected one for each of the ", channels_of(input), " channels of input");
+  TT_CHECK(t.device() == input.device(), Status::kDevice, name, " is on ", t.device(), ", but input is on ",
+           input.device());
+  TT_CHECK(t.dtype() == dtype, Status::kDtype, name, " is ", t.dtype(), ", expected ", dtype,
+           " with an input of ", input.dtype());
 }
 
 // The dtype of the per-channel vectors: the input's, or float32 for half types. All must agree.
@@ -132,14 +132,14 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
            "batch_norm expects an input of at least 2 dimensions (N, C, ...), got shape ", input.sizes());
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "batch_norm is not implemented for ", input.dtype());
   TT_CHECK(training || running_mean.defined(), Status::kInvalidArgument,
-           "running_mean must be defined in evaluation mode");
+           "running_mean is NULL, which only training allows");
   TT_CHECK(training || running_var.defined(), Status::kInvalidArgument,
-           "running_var must be defined in evaluation mode");
+           "running_var is NULL, which only training allows");
   TT_CHECK(running_mean.defined() == running_var.defined(), Status::kInvalidArgument,
-           "running_mean and running_var must either both be None or neither be None");
-  TT_CHECK(!training || eps > 0, Status::kInvalidArgument,
-           "batch_norm eps must be positive during training, but got ", eps);
-  TT_CHECK(eps >= 0, Status::kInvalidArgument, "batch_norm eps must be non-negative, but got ", eps);
+           "only one of running_mean and running_var is NULL, expected both or none");
+  TT_CHECK(!training || eps > 0, Status::kInvalidArgument, "eps is ", eps,
+           ", expected a positive number in training");
+  TT_CHECK(eps >= 0, Status::kInvalidArgument, "eps is ", eps, ", expected 0 or more");
   Form form{{}, training};
   BatchNormShape& s = form.shape;
   s.dtype = input.dtype();
@@ -154,8 +154,8 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
   s.channels = channels_of(input);
   s.inner = 1;
   for (int i = 2; i < input.ndim(); ++i) s.inner *= input.size(i);
-  TT_CHECK(!training || s.batch * s.inner != 1, Status::kInvalidArgument,
-           "Expected more than 1 value per channel when training, got input size ", input.sizes());
+  TT_CHECK(!training || s.batch * s.inner != 1, Status::kInvalidArgument, "input of shape ", input.sizes(),
+           " has one value for each channel, and training needs more");
   if (training && running_mean.defined()) {
     check_inplace(running_mean, "batch_norm");
     check_inplace(running_var, "batch_norm");

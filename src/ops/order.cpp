@@ -216,8 +216,8 @@ Tensor argsort(const Tensor& t, int64_t dim, bool descending) {
 
 ValuesAndIndices topk(const Tensor& t, int64_t k, int64_t dim, bool largest, bool sorted) {
   const int d = wrap_dim(dim, t.ndim());
-  TT_CHECK(k >= 0 && k <= length_of(t, d), Status::kInvalidArgument, "selected index k out of range: k is ",
-           k, ", but dimension ", d, " has size ", length_of(t, d));
+  TT_CHECK(k >= 0 && k <= length_of(t, d), Status::kInvalidArgument, "k is ", k, ", but dimension ", d,
+           " of input has size ", length_of(t, d));
   refuse_bool(t, "topk");
   const Dims sizes = with_size(t.sizes(), d, k);
   const ValuesAndIndices out = make_outputs(t, sizes);
@@ -232,9 +232,8 @@ ValuesAndIndices kthvalue(const Tensor& t, int64_t k, int64_t dim, bool keepdim)
   const int d = wrap_dim(dim, t.ndim());
   refuse_bool(t, "kthvalue");
   check_not_empty("kthvalue", t, (1u << d) & full_mask(t.ndim()), true);
-  TT_CHECK(k >= 1 && k <= length_of(t, d), Status::kInvalidArgument,
-           "kthvalue(): selected number k out of range for dimension ", d, ": k is ", k, ", but its size is ",
-           length_of(t, d));
+  TT_CHECK(k >= 1 && k <= length_of(t, d), Status::kInvalidArgument, "k is ", k, ", but dimension ", d,
+           " of input has size ", length_of(t, d));
   return select_kth("kthvalue", t, d, keepdim, k - 1, false);
 }
 
@@ -248,8 +247,7 @@ ValuesAndIndices median_dim(const Tensor& t, int64_t dim, bool keepdim) {
 Tensor median(const Tensor& t) {
   refuse_bool(t, "median");
   if (t.numel() == 0) {
-    TT_CHECK(is_floating(t.dtype()), Status::kShape, "median(): an empty ", t.dtype(),
-             " tensor has no median");
+    TT_CHECK(is_floating(t.dtype()), Status::kShape, "an empty ", t.dtype(), " tensor has no median");
     const Tensor out = full(Dims(), std::nan(""), t.dtype(), t.device());
     if (needs_grad(t)) {
       record("median", out, {&t},
@@ -357,19 +355,16 @@ Tensor bincount(const Tensor& t, const Tensor& weights, int64_t minlength) {
   const GradMode off(false);
   TT_CHECK(is_integral(t.dtype()) && t.dtype() != DType::kBool, Status::kDtype,
            "bincount is not implemented for ", t.dtype());
-  TT_CHECK(minlength >= 0, Status::kInvalidArgument, "minlength should be >= 0, got ", minlength);
+  TT_CHECK(minlength >= 0, Status::kInvalidArgument, "minlength is ", minlength, ", expected 0 or more");
   if (t.ndim() == 1 && t.numel() == 0) return zeros(Dims{minlength}, DType::kInt64, t.device());
-  TT_CHECK(t.ndim() == 1, Status::kShape,
-           "bincount only supports 1-d non-negative integral inputs, got shape ", t.sizes());
+  TT_CHECK(t.ndim() == 1, Status::kShape, "input must be a vector, got shape ", t.sizes());
   const double least = value_of(min(t));
-  TT_CHECK(least >= 0, Status::kInvalidArgument,
-           "bincount only supports 1-d non-negative integral inputs, got the value ", least);
+  TT_CHECK(least >= 0, Status::kInvalidArgument, "input has the value ", least, ", expected 0 or more");
   DType dtype = DType::kInt64;
   Tensor w;
   if (weights.defined()) {
-    TT_CHECK(weights.ndim() == 1 && weights.numel() == t.numel(), Status::kShape,
-             "weights should be 1-d and have the same length as input, got shapes ", weights.sizes(), " and ",
-             t.sizes());
+    TT_CHECK(weights.ndim() == 1 && weights.numel() == t.numel(), Status::kShape, "weights has shape ",
+             weights.sizes(), ", expected input's, ", t.sizes());
     TT_CHECK(weights.device() == t.device(), Status::kDevice, "input and weights must be on one device, got ",
              t.device(), " and ", weights.device());
     dtype = weights.dtype() == DType::kFloat32 ? DType::kFloat32 : DType::kFloat64;
@@ -390,7 +385,7 @@ Tensor bincount(const Tensor& t, const Tensor& weights, int64_t minlength) {
 Tensor histc(const Tensor& t, int64_t bins, double min, double max) {
   const GradMode off(false);
   TT_CHECK(is_floating(t.dtype()), Status::kDtype, "histc is not implemented for ", t.dtype());
-  TT_CHECK(bins > 0, Status::kInvalidArgument, "bins must be > 0, but got ", bins);
+  TT_CHECK(bins > 0, Status::kInvalidArgument, "bins is ", bins, ", expected 1 or more");
   double low = min, high = max;
   if (low == high && t.numel() > 0) {
     low = value_of(ops::min(t));
@@ -402,7 +397,7 @@ Tensor histc(const Tensor& t, int64_t bins, double min, double max) {
   }
   TT_CHECK(std::isfinite(low) && std::isfinite(high), Status::kInvalidArgument, "range of [", low, ", ", high,
            "] is not finite");
-  TT_CHECK(low < high, Status::kInvalidArgument, "max must be larger than min, got min ", low, " and max ",
+  TT_CHECK(low < high, Status::kInvalidArgument, "min is ", low, ", expected no more than max, which is ",
            high);
   const Tensor in = contiguous(t);
   if (in.numel() == 0) return zeros(Dims{bins}, t.dtype(), t.device());

@@ -27,15 +27,14 @@ Fit fit(const Dims& in, std::span<const int64_t> pad) {
     int64_t size;
     TT_CHECK(!__builtin_add_overflow(in[d], before, &size) && !__builtin_add_overflow(size, after, &size),
              Status::kShape, "pad: the size of dimension ", d, " overflows int64");
-    TT_CHECK(size >= 0, Status::kShape, "The input size ", in[d], ", plus negative padding ", before, " and ",
-             after, ", resulted in a negative output size, which is invalid. Check dimension ", d,
-             " of your input.");
+    TT_CHECK(size >= 0, Status::kShape, "dimension ", d, " of input has size ", in[d], ", which padding of ",
+             before, " and ", after, " makes negative");
     out.sizes[d] = size;
     out.from[d] = before < 0 ? -before : 0;
     out.to[d] = before > 0 ? before : 0;
     out.length[d] = in[d] - out.from[d] - (after < 0 ? -after : 0);
-    TT_CHECK(out.length[d] >= 0, Status::kShape, "narrow(): length must be non-negative, got ",
-             out.length[d]);
+    TT_CHECK(out.length[d] >= 0, Status::kShape, "negative padding takes more of dimension ", d,
+             " than there is");
   }
   return out;
 }
@@ -102,21 +101,18 @@ void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) 
   for (int d = 0; d < t.ndim(); ++d) {
     const bool may_be_empty =
         mode == PadMode::kCircular ? d < t.ndim() - padded : d == 0 && t.ndim() == padded + 2;
-    TT_CHECK(
-        t.size(d) > 0 || may_be_empty, Status::kShape,
-        "Expected an input with possibly 0 batch size and other non-zero dimensions, but got: ", t.sizes());
+    TT_CHECK(t.size(d) > 0 || may_be_empty, Status::kShape, "input of shape ",
+             t.sizes(), " is empty in a dimension other than the batch's");
   }
   for (int i = 0; i < padded; ++i) {
     const int d = t.ndim() - 1 - i;
     const int64_t size = t.size(d);
     for (const int64_t amount :
          {amounts[static_cast<size_t>(2 * i)], amounts[static_cast<size_t>(2 * i + 1)]}) {
-      TT_CHECK(mode != PadMode::kReflect || amount < size, Status::kShape,
-               "Padding size should be less than the corresponding input dimension, but got: padding ",
-               amount, " at dimension ", d, " of input ", t.sizes());
-      TT_CHECK(mode != PadMode::kCircular || amount <= size, Status::kShape,
-               "Padding value causes wrapping around more than once: padding ", amount, " at dimension ", d,
-               " of input ", t.sizes());
+      TT_CHECK(mode != PadMode::kReflect || amount < size, Status::kShape, "padding of ", amount,
+               " must be less than the size of dimension ", d, " of input, of shape ", t.sizes());
+      TT_CHECK(mode != PadMode::kCircular || amount <= size, Status::kShape, "padding of ", amount,
+               " wraps more than once around dimension ", d, " of input, of shape ", t.sizes());
     }
     const int64_t cut = std::min<int64_t>(amounts[static_cast<size_t>(2 * i)], 0) +
                         std::min<int64_t>(amounts[static_cast<size_t>(2 * i + 1)], 0);
@@ -126,20 +122,19 @@ void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) 
     TT_CHECK(!__builtin_add_overflow(size, amounts[static_cast<size_t>(2 * i)], &out) &&
                  !__builtin_add_overflow(out, amounts[static_cast<size_t>(2 * i + 1)], &out),
              Status::kShape, "pad: the size of dimension ", d, " overflows int64");
-    TT_CHECK(out > 0, Status::kShape, "input (size ", size, " at dimension ", d,
-             ") is too small. Calculated output size: ", out);
+    TT_CHECK(out > 0, Status::kShape, "dimension ", d, " of input has size ", size,
+             ", of which padding leaves ", out);
   }
 }
 
 }  // namespace
 
 Tensor pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode, double value) {
-  TT_CHECK(amounts.size() % 2 == 0, Status::kInvalidArgument, "Padding length must be divisible by 2, got ",
-           static_cast<uint64_t>(amounts.size()));
-  TT_CHECK(amounts.size() <= 2 * static_cast<size_t>(t.ndim()), Status::kInvalidArgument,
-           "Padding length should be less than or equal to two times the input dimension but got padding "
-           "length ",
-           static_cast<uint64_t>(amounts.size()), " and input of dimension ", t.ndim());
+  TT_CHECK(amounts.size() % 2 == 0, Status::kInvalidArgument, "pad has ",
+           static_cast<uint64_t>(amounts.size()), " entries, expected an even number");
+  TT_CHECK(amounts.size() <= 2 * static_cast<size_t>(t.ndim()), Status::kInvalidArgument, "pad has ",
+           static_cast<uint64_t>(amounts.size()), " entries, expected at most two for each of the ", t.ndim(),
+           " dimensions of input");
   if (mode == PadMode::kConstant) return pad_constant(t, amounts, value);
   check_pad(t, amounts, mode);
   Tensor out = t;

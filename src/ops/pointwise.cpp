@@ -67,18 +67,14 @@ constexpr Row kTernaryRows[] = {TT_TERNARY_OPS(TT_TERNARY_ROW)};
 [[noreturn, gnu::cold, gnu::noinline]] void refuse_dtype(const Row& row, DType dtype) {
   const std::string_view name = row.name;
   if (name == "neg") {
-    fail(Status::kDtype,
-         "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to ",
-         "invert a mask, use the `~` or `logical_not()` operator instead.");
+    fail(Status::kDtype, "input is bool, which has no negative; for a mask's opposite use tt_logical_not");
   }
   if (name == "sub" || name == "sub_alpha") {
-    fail(Status::kDtype,
-         "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or ",
-         "`logical_xor()` operator instead.");
+    fail(Status::kDtype, "bool has no subtraction; use tt_logical_xor");
   }
   if (name == "addcdiv") {
-    fail(Status::kDtype, "Integer division with addcdiv is not supported; got ", dtype,
-         ". Use addcmul with div, or convert to a floating dtype");
+    fail(Status::kDtype, "integers are not divided here; got ", dtype,
+         ". Convert one to a floating dtype (tt_to)");
   }
   fail(Status::kDtype, name, " is not implemented for ", dtype);
 }
@@ -308,14 +304,12 @@ void check_exponent(BinaryOp op, const Arg& exponent, DType dtype) {
 }
 
 void check_values(BinaryOp op, const Arg& a, const Arg& b, DType dtype) {
-  TT_CHECK(
-      (op != BinaryOp::sub && op != BinaryOp::sub_alpha) || (!is_bool(a) && !is_bool(b)), Status::kDtype,
-      "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a ",
-      "mask, use the `~` or `logical_not()` operator instead.");
+  TT_CHECK((op != BinaryOp::sub && op != BinaryOp::sub_alpha) || (!is_bool(a) && !is_bool(b)), Status::kDtype,
+           "bool has no subtraction; for a mask's opposite use tt_logical_not, else tt_logical_xor");
   if (is_floating(dtype)) return check_exponent(op, b, dtype);
   if (divides(op)) check_divisor(b);
   TT_CHECK(op != BinaryOp::pow || b.is_tensor() || b.scalar().to_int() >= 0, Status::kInvalidArgument,
-           "Integers to negative integer powers are not allowed.");
+           "an integer has no power of a negative number");
 }
 
 // Which operands of half types are computed with as float, and are not rounded to the type first: PyTorch's
@@ -380,13 +374,13 @@ void run_ternary(TernaryOp op, const Tensor& out, const Arg& a, const Arg& b, co
 }
 
 void check_result_fits(DType result, const Tensor& self) {
-  TT_CHECK(can_cast(result, self.dtype()), Status::kDtype, "result type ", result,
-           " can't be cast to the desired output type ", self.dtype());
+  TT_CHECK(can_cast(result, self.dtype()), Status::kDtype, "the result is ", result, ", which input, of ",
+           self.dtype(), ", cannot hold");
 }
 
 void check_shape_fits(const Dims& shape, const Tensor& self) {
-  TT_CHECK(shape == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
-           " doesn't match the broadcast shape ", shape);
+  TT_CHECK(shape == self.sizes(), Status::kShape, "the result has shape ", shape, ", which input, of shape ",
+           self.sizes(), ", cannot hold");
 }
 
 // Memory that the target shares with another operand in another order is read from a copy.
@@ -424,10 +418,10 @@ void check_ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c) {
   if (op != TernaryOp::lerp) return;
   const DType dtype = a.tensor().dtype();
   if (is_integral(dtype)) refuse_dtype(row, dtype);
-  TT_CHECK(!b.is_tensor() || b.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `end` but got dtype ", b.tensor().dtype());
-  TT_CHECK(!c.is_tensor() || c.tensor().dtype() == dtype, Status::kDtype, "expected dtype ", dtype,
-           " for `weight` but got dtype ", c.tensor().dtype());
+  TT_CHECK(!b.is_tensor() || b.tensor().dtype() == dtype, Status::kDtype, "end is ", b.tensor().dtype(),
+           ", expected input's dtype, ", dtype);
+  TT_CHECK(!c.is_tensor() || c.tensor().dtype() == dtype, Status::kDtype, "weight is ", c.tensor().dtype(),
+           ", expected input's dtype, ", dtype);
   if (!c.is_tensor()) check_fits(c.scalar(), is_reduced_floating(dtype) ? DType::kFloat32 : dtype, "weight");
 }
 

@@ -16,9 +16,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Tensor as_condition(const Tensor& condition) {
   if (condition.dtype() == DType::kBool) return condition;
-  TT_CHECK(condition.dtype() == DType::kUInt8, Status::kDtype,
-           "where expected condition to be a boolean tensor, but got a tensor with dtype ",
-           condition.dtype());
+  TT_CHECK(condition.dtype() == DType::kUInt8, Status::kDtype, "condition is ", condition.dtype(),
+           ", expected bool");
   return to_dtype(condition, DType::kBool);
 }
 
@@ -60,23 +59,21 @@ struct WhereBackward {
 };
 
 void check_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
-  TT_CHECK(mask.dtype() == DType::kBool, Status::kDtype,
-           "masked_fill only supports boolean masks, but got mask with dtype ", mask.dtype());
-  TT_CHECK(!value.is_tensor() || value.tensor().ndim() == 0, Status::kShape,
-           "masked_fill only supports a 0-dimensional value tensor, but got tensor with ",
-           value.is_tensor() ? value.tensor().ndim() : 0, " dimension(s).");
+  TT_CHECK(mask.dtype() == DType::kBool, Status::kDtype, "mask is ", mask.dtype(), ", expected bool");
+  TT_CHECK(!value.is_tensor() || value.tensor().ndim() == 0, Status::kShape, "value has ",
+           value.is_tensor() ? value.tensor().ndim() : 0, " dimensions, expected none");
   if (!value.is_tensor()) checked_number(value.scalar(), self.dtype());
 }
 
 PointwiseParams alpha_params(DType result, double alpha) {
-  TT_CHECK(is_floating(result) || alpha == std::floor(alpha), Status::kInvalidArgument,
-           "For integral input tensors, argument alpha must not be a floating point number, got ", alpha);
+  TT_CHECK(is_floating(result) || alpha == std::floor(alpha), Status::kInvalidArgument, "alpha is ", alpha,
+           ", expected a whole number for integer tensors");
   const bool floating = is_floating(result);
   return {floating ? checked_param("alpha", alpha, result) : checked_factor("alpha", alpha, result), 0, 0};
 }
 
 PointwiseParams bounds(DType dtype, OptionalNumber min, OptionalNumber max) {
-  TT_CHECK(min || max, Status::kInvalidArgument, "clamp: At least one of 'min' or 'max' must not be None");
+  TT_CHECK(min || max, Status::kInvalidArgument, "min and max are both NULL");
   return {checked_param("min", min.value_or(-kInfinity), dtype),
           checked_param("max", max.value_or(kInfinity), dtype),
           !min   ? 1.0
@@ -88,8 +85,8 @@ PointwiseParams bounds(DType dtype, OptionalNumber min, OptionalNumber max) {
 Tensor promoted(const Tensor& x) { return to_dtype(x, promote_with_scalar(x.dtype(), 0.0)); }
 
 void check_in_place_float(const Tensor& self) {
-  TT_CHECK(is_floating(self.dtype()), Status::kDtype, "result type ", default_dtype(),
-           " can't be cast to the desired output type ", self.dtype());
+  TT_CHECK(is_floating(self.dtype()), Status::kDtype, "the result is ", default_dtype(), ", which input, of ",
+           self.dtype(), ", cannot hold");
 }
 
 PointwiseParams replacements(DType dtype, OptionalNumber nan, OptionalNumber posinf, OptionalNumber neginf) {
@@ -147,8 +144,8 @@ void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
   const Arg all[] = {self, mask, value};
   common_device(all);
   const Dims shape = broadcast(self.sizes(), mask.sizes());
-  TT_CHECK(shape == self.sizes(), Status::kShape, "output with shape ", self.sizes(),
-           " doesn't match the broadcast shape ", shape);
+  TT_CHECK(shape == self.sizes(), Status::kShape, "the result has shape ", shape, ", which input, of shape ",
+           self.sizes(), ", cannot hold");
   const Tensor none;
   const Tensor& tv = value.is_tensor() ? value.tensor() : none;
   const bool record_it = needs_grad(self, tv);
@@ -247,13 +244,11 @@ void clamp_(const Tensor& self, OptionalNumber min, OptionalNumber max) {
 }
 
 Tensor clamp_between(const Tensor& x, const Tensor& min, const Tensor& max) {
-  TT_CHECK(min.defined() || max.defined(), Status::kInvalidArgument,
-           "clamp: At least one of 'min' or 'max' must not be None");
+  TT_CHECK(min.defined() || max.defined(), Status::kInvalidArgument, "min and max are both NULL");
   return !max.defined() ? clamp_min(x, min) : !min.defined() ? clamp_max(x, max) : clamp_tensor(x, min, max);
 }
 void clamp_between_(const Tensor& self, const Tensor& min, const Tensor& max) {
-  TT_CHECK(min.defined() || max.defined(), Status::kInvalidArgument,
-           "clamp: At least one of 'min' or 'max' must not be None");
+  TT_CHECK(min.defined() || max.defined(), Status::kInvalidArgument, "min and max are both NULL");
   if (!max.defined()) return clamp_min_(self, min);
   if (!min.defined()) return clamp_max_(self, max);
   clamp_tensor_(self, min, max);

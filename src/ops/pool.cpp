@@ -23,26 +23,24 @@ int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t padding, i
   return ceil && (count - 1) * stride >= size + padding ? count - 1 : count;
 }
 
-void check_pair(const int64_t* v, const char* what, const char* first, const char* second) {
-  TT_CHECK(v[0] > 0 && v[1] > 0, Status::kInvalidArgument, what, " should be greater than zero, but got ",
-           first, ": ", v[0], " ", second, ": ", v[1]);
+void check_pair(const int64_t* v, const char* what) {
+  TT_CHECK(v[0] > 0 && v[1] > 0, Status::kInvalidArgument, what, " is ", v[0], ", ", v[1],
+           ", expected 1 or more");
 }
 
 void check_input(const Tensor& input) {
   bool ok = input.ndim() == 3 || input.ndim() == 4;
   for (int i = input.ndim() == 4 ? 1 : 0; ok && i < input.ndim(); ++i) ok = input.size(i) != 0;
   TT_CHECK(ok, Status::kShape,
-           "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:",
-           input.sizes());
+           "input must have 3 or 4 dimensions, none but the batch's of size 0, got shape ", input.sizes());
 }
 
 PoolShape pool_shape(const Tensor& input, const int64_t* kernel, const int64_t* stride_or_default,
                      const int64_t* padding, const int64_t* dilation, bool ceil) {
   const int64_t* stride = stride_or_default[0] == 0 && stride_or_default[1] == 0 ? kernel : stride_or_default;
-  check_pair(kernel, "kernel size", "kH", "kW");
-  TT_CHECK(stride[0] != 0 && stride[1] != 0, Status::kInvalidArgument, "stride should not be zero");
-  check_pair(stride, "stride", "dH", "dW");
-  check_pair(dilation, "dilation", "dilationH", "dilationW");
+  check_pair(kernel, "kernel_size");
+  check_pair(stride, "stride");
+  check_pair(dilation, "dilation");
   check_input(input);
   PoolShape s;
   const int h = input.ndim() - 2;
@@ -54,21 +52,20 @@ PoolShape pool_shape(const Tensor& input, const int64_t* kernel, const int64_t* 
     s.stride[i] = stride[i];
     s.padding[i] = padding[i];
     s.dilation[i] = dilation[i];
-    TT_CHECK(padding[i] >= 0, Status::kInvalidArgument,
-             "pad must be non-negative, but got pad: ", padding[i]);
+    TT_CHECK(padding[i] >= 0, Status::kInvalidArgument, "padding[", i, "] is ", padding[i],
+             ", expected 0 or more");
     // Half of the span, without computing what might overflow.
     const bool small =
         kernel[i] - 1 > INT64_MAX / 4 / dilation[i] || padding[i] <= ((kernel[i] - 1) * dilation[i] + 1) / 2;
-    TT_CHECK(small, Status::kInvalidArgument,
-             "pad should be at most half of effective kernel size, but got pad=", padding[i],
-             ", kernel_size=", kernel[i], " and dilation=", dilation[i]);
+    TT_CHECK(small, Status::kInvalidArgument, "padding[", i, "] is ", padding[i],
+             ", more than half of the kernel's span, of kernel_size ", kernel[i], " and dilation ",
+             dilation[i]);
   }
   s.out_height = windows(s.height, kernel[0], stride[0], padding[0], dilation[0], ceil);
   s.out_width = windows(s.width, kernel[1], stride[1], padding[1], dilation[1], ceil);
-  const int64_t channels = input.size(h - 1);
-  TT_CHECK(s.out_height >= 1 && s.out_width >= 1, Status::kShape, "Given input size: (", channels, "x",
-           s.height, "x", s.width, "). Calculated output size: (", channels, "x", s.out_height, "x",
-           s.out_width, "). Output size is too small");
+  TT_CHECK(s.out_height >= 1 && s.out_width >= 1, Status::kShape, "input of height ", s.height, " and width ",
+           s.width, " gives an output of height ", s.out_height, " and width ", s.out_width,
+           ", which is too small");
   return s;
 }
 
@@ -246,7 +243,7 @@ MaxPool2dResult max_pool2d_with_indices(const Tensor& input, const MaxPool2dOpti
 
 Tensor avg_pool2d(const Tensor& input, const AvgPool2dOptions& o) {
   TT_CHECK(!o.divisor_override || *o.divisor_override != 0, Status::kInvalidArgument,
-           "divisor must be not zero");
+           "divisor_override must not be 0");
   const int64_t no_dilation[2] = {1, 1};
   const PoolShape s = pool_shape(input, o.kernel, o.stride, o.padding, no_dilation, o.ceil_mode);
   TT_CHECK(is_floating(input.dtype()) || input.dtype() == DType::kInt64, Status::kDtype,
@@ -256,15 +253,12 @@ Tensor avg_pool2d(const Tensor& input, const AvgPool2dOptions& o) {
 
 Tensor adaptive_avg_pool2d(const Tensor& input, const int64_t output_size[2]) {
   TT_CHECK(input.ndim() == 3 || input.ndim() == 4, Status::kShape,
-           "adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got ", input.sizes());
+           "input must have 3 or 4 dimensions, got shape ", input.sizes());
   const int h = input.ndim() - 2;
-  TT_CHECK(input.size(h) > 0 && input.size(h + 1) > 0, Status::kShape,
-           "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input "
-           "has sizes ",
-           input.sizes());
-  TT_CHECK(output_size[0] >= -1 && output_size[1] >= -1, Status::kInvalidArgument,
-           "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {",
-           output_size[0], ", ", output_size[1], "}");
+  TT_CHECK(input.size(h) > 0 && input.size(h + 1) > 0, Status::kShape, "input of shape ", input.sizes(),
+           " is empty in a dimension other than the batch's");
+  TT_CHECK(output_size[0] >= -1 && output_size[1] >= -1, Status::kInvalidArgument, "output_size is ",
+           output_size[0], ", ", output_size[1], ", expected 0 or more, or -1");
   TT_CHECK(is_floating(input.dtype()), Status::kDtype, "adaptive_avg_pool2d is not implemented for ",
            input.dtype());
   PoolShape s;

@@ -112,7 +112,7 @@ Tensor randint(int64_t low, int64_t high, const Dims& sizes, DType dtype, Random
 }
 
 Tensor randperm(int64_t n, DType dtype, RandomSource generator, Device device) {
-  TT_CHECK(n >= 0, Status::kInvalidArgument, "n must be non-negative, got ", n);
+  TT_CHECK(n >= 0, Status::kInvalidArgument, "n is ", n, ", expected 0 or more");
   TT_CHECK(dtype != DType::kBool, Status::kDtype, "randperm is not implemented for bool");
   Generator& from = source(generator, device);
   const Tensor out = empty({n}, dtype, drawn_on(from, device));
@@ -216,14 +216,14 @@ Tensor bernoulli(const Tensor& p, RandomSource generator) {
 
 Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, RandomSource generator) {
   TT_CHECK(weights.ndim() == 1 || weights.ndim() == 2, Status::kShape,
-           "prob_dist must be 1 or 2 dim, got shape ", weights.sizes());
+           "input must have 1 or 2 dimensions, got shape ", weights.sizes());
   const GradMode off(false);
   Generator& from = source(generator, weights.device());
   const Device device = drawn_on(from, weights.device());
   const Tensor dense = contiguous(to_device(weights, device));
   const int64_t rows = weights.ndim() == 2 ? weights.size(0) : 1;
   const int64_t categories = weights.size(weights.ndim() - 1);
-  TT_CHECK(samples > 0, Status::kInvalidArgument, "cannot sample n_sample <= 0 samples, got ", samples);
+  TT_CHECK(samples > 0, Status::kInvalidArgument, "num_samples is ", samples, ", expected 1 or more");
   const Tensor out = empty(weights.ndim() == 2 ? Dims{rows, samples} : Dims{samples}, DType::kInt64, device);
   draw(
       from, out,

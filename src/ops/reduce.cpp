@@ -96,13 +96,10 @@ Tensor distribute_evenly(const Tensor& grad, const Tensor& input, const Tensor& 
 
 void check_not_empty(const char* op, const Tensor& t, uint32_t mask, bool dims_given) {
   if (t.numel() > 0) return;
-  TT_CHECK(
-      dims_given, Status::kShape, op,
-      "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-      "the 'dim' argument.");
+  TT_CHECK(dims_given, Status::kShape, "input is empty, so there must be a dim, of a size other than 0");
   for (int i = 0; i < t.ndim(); ++i) {
-    TT_CHECK(!(mask & (1u << i)) || t.size(i) > 0, Status::kShape, op, "(): Expected reduction dim ", i,
-             " to have non-zero size.");
+    TT_CHECK(!(mask & (1u << i)) || t.size(i) > 0, Status::kShape, "dimension ", i,
+             " of input has size 0, and ", op, " of nothing is not defined");
   }
 }
 
@@ -168,9 +165,8 @@ Tensor nansum(const Tensor& t, DimList dims, bool keepdim, OptionalDType dtype) 
 }
 
 Tensor mean(const Tensor& t, DimList dims, bool keepdim, OptionalDType dtype) {
-  TT_CHECK(is_floating(dtype.value_or(t.dtype())), Status::kDtype, "mean(): could not infer output dtype. ",
-           dtype ? "Optional" : "Input",
-           " dtype must be either a floating point or complex dtype. Got: ", dtype.value_or(t.dtype()));
+  TT_CHECK(is_floating(dtype.value_or(t.dtype())), Status::kDtype, dtype ? "dtype is " : "input is ",
+           dtype.value_or(t.dtype()), ", expected a floating dtype");
   const Tensor x = operand(t, dtype);
   const uint32_t mask = dim_mask(dims, t.ndim());
   const Tensor out = run_reduce(ReduceOp::mean, x, mask, result_sizes(x.sizes(), mask, keepdim), x.dtype(),
@@ -218,15 +214,15 @@ Tensor prod(const Tensor& t, OptionalDType dtype) {
 Tensor sum_to_size(const Tensor& t, const Dims& sizes) {
   if (t.sizes() == sizes) return t;
   const int lead = t.ndim() - sizes.size();
-  TT_CHECK(lead >= 0, Status::kShape, "size ", sizes, " is not expandable to size ", t.sizes());
+  TT_CHECK(lead >= 0, Status::kShape, "a gradient of shape ", t.sizes(), " does not come from shape ", sizes);
   uint32_t mask = 0;
   for (int i = 0; i < t.ndim(); ++i) {
     if (i < lead) {
       mask |= 1u << i;
       continue;
     }
-    TT_CHECK(sizes[i - lead] == t.size(i) || sizes[i - lead] == 1, Status::kShape, "size ", sizes,
-             " is not expandable to size ", t.sizes());
+    TT_CHECK(sizes[i - lead] == t.size(i) || sizes[i - lead] == 1, Status::kShape, "a gradient of shape ",
+             t.sizes(), " does not come from shape ", sizes);
     if (sizes[i - lead] != t.size(i)) mask |= 1u << i;
   }
   if (mask == 0) return t;
@@ -287,11 +283,10 @@ ValuesAndIndices extreme_dim(bool largest, const Tensor& t, int64_t dim, bool ke
 
 Tensor arg_extreme(bool largest, const Tensor& t, std::optional<int64_t> dim, bool keepdim) {
   const char* title = largest ? "argmax" : "argmin";
-  TT_CHECK(t.dtype() != DType::kBool, Status::kDtype, title, "(): does not support bool input");
+  TT_CHECK(t.dtype() != DType::kBool, Status::kDtype, title, " is not implemented for bool");
   const GradMode off(false);
   if (!dim) {
-    TT_CHECK(t.numel() > 0, Status::kShape, title,
-             "(): Expected reduction dim to be specified for input.numel() == 0.");
+    TT_CHECK(t.numel() > 0, Status::kShape, "input is empty, so there must be a dim, of a size other than 0");
     const Tensor indices = arg_extreme(largest, flattened(t), 0, false);
     return keepdim ? alias(indices, kept_sizes(t.sizes(), full_mask(t.ndim())), Dims::filled(t.ndim(), 1), 0)
                    : indices;
@@ -358,8 +353,8 @@ Tensor count_nonzero(const Tensor& t, DimList dims) {
 bool equal(const Tensor& a, const Tensor& b) {
   const Arg both[] = {a, b};
   common_device(both);
-  TT_CHECK(a.device() == b.device(), Status::kDevice,
-           "Cannot compare two tensors on different devices. Got: ", a.device(), " and ", b.device());
+  TT_CHECK(a.device() == b.device(), Status::kDevice, "input is on ", a.device(), ", but other is on ",
+           b.device());
   if (a.sizes() != b.sizes()) return false;
   if (a.numel() == 0) return true;
   const GradMode off(false);
@@ -369,9 +364,9 @@ bool equal(const Tensor& a, const Tensor& b) {
 }
 
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
-  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, a.dtype(), " did not match ", b.dtype());
-  TT_CHECK(rtol >= 0, Status::kInvalidArgument, "rtol must be greater than or equal to zero, but got ", rtol);
-  TT_CHECK(atol >= 0, Status::kInvalidArgument, "atol must be greater than or equal to zero, but got ", atol);
+  TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, "input is ", a.dtype(), ", but other is ", b.dtype());
+  TT_CHECK(rtol >= 0, Status::kInvalidArgument, "rtol is ", rtol, ", expected 0 or more");
+  TT_CHECK(atol >= 0, Status::kInvalidArgument, "atol is ", atol, ", expected 0 or more");
   TT_CHECK(a.device() == b.device(), Status::kDevice,
            "expected all tensors to be on the same device, but found at least two devices, ", a.device(),
            " and ", b.device(), "!");

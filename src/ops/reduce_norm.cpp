@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "autograd/meta.h"
+#include "core/warning.h"
 #include "ops/autocast.h"
 #include "ops/reduce_detail.h"
 
@@ -38,9 +39,13 @@ Tensor var_gradient(const Tensor& grad, const Tensor& x, uint32_t mask, double c
 
 Tensor spread(ReduceOp op, const char* title, const Tensor& t, DimList dims, double correction,
               bool keepdim) {
-  TT_CHECK(is_floating(t.dtype()), Status::kDtype,
-           "std and var only support floating point and complex dtypes, got ", t.dtype());
+  TT_CHECK(is_floating(t.dtype()), Status::kDtype, "input is ", t.dtype(), ", expected a floating dtype");
   const uint32_t mask = dim_mask(dims, t.ndim());
+  const int64_t count = reduced_count(t.sizes(), mask);
+  if (t.numel() > 0 && static_cast<double>(count) <= correction) {
+    warn(title, ": ", count, " elements with a correction of ", correction,
+         " leave no degree of freedom: the result is not finite");
+  }
   ReduceParams params;
   params.correction = correction;
   const Tensor out = run_reduce(op, t, mask, result_sizes(t.sizes(), mask, keepdim), t.dtype(),
@@ -99,23 +104,19 @@ Tensor vector_norm(const Tensor& t, double ord, DimList dims, bool keepdim, Opti
     const Autocast cast(CastRule::kFloat32, {&t});
     return vector_norm(cast(t), ord, dims, keepdim, dtype);
   }
-  TT_CHECK(is_floating(t.dtype()), Status::kDtype,
-           "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ", t.dtype());
+  TT_CHECK(is_floating(t.dtype()), Status::kDtype, "input is ", t.dtype(), ", expected a floating dtype");
   if (dtype) {
-    TT_CHECK(is_floating(*dtype), Status::kDtype,
-             "linalg.vector_norm: dtype should be floating point or complex, but got ", *dtype);
-    TT_CHECK(promote(t.dtype(), *dtype) == *dtype, Status::kDtype,
-             "linalg.vector_norm: the dtype of the input (", t.dtype(),
-             ") should be convertible without narrowing to the specified dtype (", *dtype, ")");
+    TT_CHECK(is_floating(*dtype), Status::kDtype, "dtype is ", *dtype, ", expected a floating dtype");
+    TT_CHECK(promote(t.dtype(), *dtype) == *dtype, Status::kDtype, "dtype is ", *dtype,
+             ", narrower than input's, ", t.dtype());
   }
   const uint32_t mask = dim_mask(dims, t.ndim());
   if (t.numel() == 0 && (ord < 0 || ord == kInfinity)) {
-    TT_CHECK(!dims.empty(), Status::kShape, "linalg.vector_norm cannot compute the ", ord,
-             " norm on an empty tensor because the operation does not have an identity");
+    TT_CHECK(!dims.empty(), Status::kShape, "input is empty, and there is no norm of order ", ord,
+             " of nothing");
     for (int i = 0; i < t.ndim(); ++i) {
-      TT_CHECK(!(mask & (1u << i)) || t.size(i) > 0, Status::kShape, "linalg.vector_norm cannot compute the ",
-               ord, " norm on the dimension ", i,
-               " because this dimension is empty and the operation does not have an identity");
+      TT_CHECK(!(mask & (1u << i)) || t.size(i) > 0, Status::kShape, "dimension ", i,
+               " of input is empty, and there is no norm of order ", ord, " of nothing");
     }
   }
   const Tensor x = to_dtype(t, dtype.value_or(t.dtype()));

@@ -12,14 +12,14 @@ namespace tt::ops {
 namespace {
 
 int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step) {
-  TT_CHECK(std::isfinite(step.to_double()), Status::kInvalidArgument, "step must be finite but got ",
-           step.to_double());
-  TT_CHECK(step.to_double() != 0, Status::kInvalidArgument, "step must be nonzero");
+  TT_CHECK(std::isfinite(step.to_double()), Status::kInvalidArgument, "step is ", step.to_double(),
+           ", expected a finite number");
+  TT_CHECK(step.to_double() != 0, Status::kInvalidArgument, "step must not be 0");
   TT_CHECK(std::isfinite(start.to_double()) && std::isfinite(end.to_double()), Status::kInvalidArgument,
-           "unsupported range: ", start.to_double(), " -> ", end.to_double());
+           "start and end must be finite, got ", start.to_double(), " and ", end.to_double());
   const bool up = step.to_double() > 0;
   TT_CHECK(up ? end.to_double() >= start.to_double() : end.to_double() <= start.to_double(),
-           Status::kInvalidArgument, "upper bound and lower bound inconsistent with step sign");
+           Status::kInvalidArgument, "step leads away from end");
   if (!start.is_floating() && !end.is_floating() && !step.is_floating()) {
     // In integers, so that nothing is lost beyond 2^53; the distance of two int64 fits uint64.
     const int64_t first = start.to_int();
@@ -30,16 +30,16 @@ int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step
                                  : static_cast<uint64_t>(first) - static_cast<uint64_t>(last);
     const uint64_t stride = up ? static_cast<uint64_t>(by) : -static_cast<uint64_t>(by);
     const uint64_t n = distance / stride + (distance % stride != 0);
-    TT_CHECK(n <= INT64_MAX, Status::kInvalidArgument, "invalid size, possible overflow?");
+    TT_CHECK(n <= INT64_MAX, Status::kInvalidArgument, "there would be more elements than int64 counts");
     return static_cast<int64_t>(n);
   }
   const double n = std::ceil((end.to_double() - start.to_double()) / step.to_double());
-  TT_CHECK(n >= 0 && n < 9.2e18, Status::kInvalidArgument, "invalid size, possible overflow?");
+  TT_CHECK(n >= 0 && n < 9.2e18, Status::kInvalidArgument, "there would be more elements than int64 counts");
   return static_cast<int64_t>(n);
 }
 
 Tensor spaced(double start, double end, int64_t steps, const double* base, DType dtype, Device device) {
-  TT_CHECK(steps >= 0, Status::kInvalidArgument, "number of steps must be non-negative, got ", steps);
+  TT_CHECK(steps >= 0, Status::kInvalidArgument, "steps is ", steps, ", expected 0 or more");
   TT_CHECK(dtype != DType::kBool || steps <= 1, Status::kDtype, base != nullptr ? "logspace" : "linspace",
            " is not implemented for bool");
   // The ends are the extremes, of the powers too; of one step only the start is used.
@@ -124,8 +124,8 @@ Tensor logspace(double start, double end, int64_t steps, double base, DType dtyp
 }
 
 Tensor eye(int64_t rows, int64_t columns, DType dtype, Device device) {
-  TT_CHECK(rows >= 0, Status::kInvalidArgument, "n must be greater or equal to 0, got ", rows);
-  TT_CHECK(columns >= 0, Status::kInvalidArgument, "m must be greater or equal to 0, got ", columns);
+  TT_CHECK(rows >= 0, Status::kInvalidArgument, "n is ", rows, ", expected 0 or more");
+  TT_CHECK(columns >= 0, Status::kInvalidArgument, "m is ", columns, ", expected 0 or more");
   const Tensor out = zeros(Dims{rows, columns}, dtype, device);
   const int64_t length = std::min(rows, columns);
   if (length > 0) {
@@ -136,8 +136,8 @@ Tensor eye(int64_t rows, int64_t columns, DType dtype, Device device) {
 }
 
 Tensor empty_strided(const Dims& sizes, const Dims& strides, DType dtype, Device device) {
-  TT_CHECK(sizes.size() == strides.size(), Status::kShape, "mismatch in length of strides and shape: sizes ",
-           sizes, ", strides ", strides);
+  TT_CHECK(sizes.size() == strides.size(), Status::kShape,
+           "sizes and strides must have as many entries, got ", sizes, " and ", strides);
   int64_t end = checked_numel(sizes) > 0 ? 1 : 0;
   for (int i = 0; i < sizes.size(); ++i) {
     TT_CHECK(strides[i] >= 0, Status::kInvalidArgument, "empty_strided: strides must not be negative, got ",
@@ -156,22 +156,20 @@ void tril_(const Tensor& self, int64_t diagonal) { triangle_(self, diagonal, fal
 void triu_(const Tensor& self, int64_t diagonal) { triangle_(self, diagonal, true); }
 
 Tensor diag(const Tensor& t, int64_t k) {
-  TT_CHECK(t.ndim() == 1 || t.ndim() == 2, Status::kShape, "diag(): Supports 1D or 2D tensors. Got ",
-           t.ndim(), "D");
+  TT_CHECK(t.ndim() == 1 || t.ndim() == 2, Status::kShape, "input must have 1 or 2 dimensions, got ",
+           t.ndim());
   if (t.ndim() == 2) return clone(diagonal(t, k));
   int64_t n;
   TT_CHECK(k != INT64_MIN && !__builtin_add_overflow(t.size(0), k < 0 ? -k : k, &n), Status::kShape,
-           "diag(): diagonal ", k, " overflows int64");
+           "diagonal ", k, " overflows int64");
   return embed("diag", t, Dims{n, n}, [k](const Tensor& whole) { return diagonal(whole, k); });
 }
 
 Tensor one_hot(const Tensor& t, int64_t num_classes) {
-  TT_CHECK(t.dtype() == DType::kInt64, Status::kDtype,
-           "one_hot is only applicable to index tensor of type LongTensor, got ", t.dtype());
+  TT_CHECK(t.dtype() == DType::kInt64, Status::kDtype, "input is ", t.dtype(), ", expected int64");
   Dims sizes = t.sizes();
   if (t.numel() == 0) {
-    TT_CHECK(num_classes > 0, Status::kInvalidArgument,
-             "Can not infer total number of classes from empty tensor.");
+    TT_CHECK(num_classes > 0, Status::kInvalidArgument, "input is empty, so num_classes must be given");
     sizes.push_back(num_classes);
     return zeros(sizes, DType::kInt64, t.device());
   }
@@ -181,9 +179,9 @@ Tensor one_hot(const Tensor& t, int64_t num_classes) {
   } else {
     int64_t min;
     backend_of(t.device()).index->index_range(make_loop(t.sizes(), {t}), &min, &classes);
-    TT_CHECK(min >= 0, Status::kInvalidArgument, "Class values must be non-negative, got ", min);
-    TT_CHECK(num_classes == -1, Status::kInvalidArgument, "num_classes should be positive, got ",
-             num_classes);
+    TT_CHECK(min >= 0, Status::kInvalidArgument, "input has the class ", min, ", expected 0 or more");
+    TT_CHECK(num_classes == -1, Status::kInvalidArgument, "num_classes is ", num_classes,
+             ", expected 1 or more, or -1");
     TT_CHECK(classes < INT64_MAX, Status::kInvalidArgument, "class value ", classes, " is too large");
     ++classes;
   }
@@ -194,7 +192,7 @@ Tensor one_hot(const Tensor& t, int64_t num_classes) {
 }
 
 Tensors meshgrid(std::span<const Tensor> tensors, bool xy) {
-  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "meshgrid expects a non-empty TensorList");
+  TT_CHECK(!tensors.empty(), Status::kInvalidArgument, "tensors is empty");
   const int n = static_cast<int>(tensors.size());
   TT_CHECK(tensors.size() <= kMaxDims, Status::kShape, "meshgrid: a tensor has at most ", kMaxDims,
            " dimensions, got ", n, " tensors");
@@ -202,14 +200,11 @@ Tensors meshgrid(std::span<const Tensor> tensors, bool xy) {
   Dims shape;
   for (int i = 0; i < n; ++i) {
     const Tensor& t = tensors[static_cast<size_t>(i)];
-    TT_CHECK(t.ndim() <= 1, Status::kShape,
-             "Expected 0D or 1D tensor in the tensor list but got: ", describe(t));
-    TT_CHECK(t.dtype() == tensors[0].dtype(), Status::kDtype,
-             "meshgrid expects all tensors to have the same dtype, got ", t.dtype(), " and ",
-             tensors[0].dtype());
-    TT_CHECK(t.device() == tensors[0].device(), Status::kDevice,
-             "meshgrid expects all tensors to have the same device, got ", t.device(), " and ",
-             tensors[0].device());
+    TT_CHECK(t.ndim() <= 1, Status::kShape, "tensors must have 0 or 1 dimensions, got a ", describe(t));
+    TT_CHECK(t.dtype() == tensors[0].dtype(), Status::kDtype, "the tensors must have one dtype, got ",
+             tensors[0].dtype(), " and ", t.dtype());
+    TT_CHECK(t.device() == tensors[0].device(), Status::kDevice, "the tensors must be on one device, got ",
+             tensors[0].device(), " and ", t.device());
     shape.push_back(t.numel());
   }
   if (swap) std::swap(shape[0], shape[1]);

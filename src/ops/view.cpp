@@ -17,20 +17,20 @@ Dims infer_size(const Dims& sizes, int64_t numel) {
   int64_t known = 1;
   for (int i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == -1) {
-      TT_CHECK(unknown < 0, Status::kShape, "only one dimension can be inferred");
+      TT_CHECK(unknown < 0, Status::kShape, "only one of sizes may be -1");
       unknown = i;
     } else {
-      TT_CHECK(sizes[i] >= 0, Status::kShape, "invalid shape dimension ", sizes[i]);
+      TT_CHECK(sizes[i] >= 0, Status::kShape, "sizes[", i, "] is ", sizes[i], ", expected 0 or more, or -1");
       TT_CHECK(!__builtin_mul_overflow(known, sizes[i], &known), Status::kShape, "shape '", sizes,
                "' overflows int64");
     }
   }
   if (unknown >= 0) {
-    TT_CHECK(known != 0, Status::kShape, "cannot reshape tensor of 0 elements into shape ", sizes,
-             " because the unspecified dimension size -1 can be any value and is ambiguous");
+    TT_CHECK(known != 0, Status::kShape, "input is empty, so the -1 in sizes ", sizes,
+             " could stand for any number");
   }
-  TT_CHECK(known == numel || (unknown >= 0 && numel % known == 0), Status::kShape, "shape '", sizes,
-           "' is invalid for input of size ", numel);
+  TT_CHECK(known == numel || (unknown >= 0 && numel % known == 0), Status::kShape, "sizes ", sizes,
+           " do not fit the ", numel, " elements of input");
   if (unknown >= 0) out[unknown] = numel / known;
   return out;
 }
@@ -112,15 +112,13 @@ Tensor restride(const Tensor& values, const Geometry& from, const Geometry& to, 
 
 Tensor as_strided(const Tensor& t, const Dims& sizes, const Dims& strides, std::optional<int64_t> start) {
   const int64_t offset = start.value_or(t.offset());
-  TT_CHECK(sizes.size() == strides.size(), Status::kShape, "mismatch in length of strides and shape: sizes ",
-           sizes, ", strides ", strides);
-  TT_CHECK(offset >= 0, Status::kInvalidArgument, "as_strided: storage_offset must not be negative, got ",
-           offset);
+  TT_CHECK(sizes.size() == strides.size(), Status::kShape,
+           "sizes and strides must have as many entries, got ", sizes, " and ", strides);
+  TT_CHECK(offset >= 0, Status::kInvalidArgument, "storage_offset is ", offset, ", expected 0 or more");
   const int64_t numel = checked_numel(sizes);
   int64_t last = offset;
   for (int i = 0; i < sizes.size(); ++i) {
-    TT_CHECK(strides[i] >= 0, Status::kInvalidArgument,
-             "as_strided: Negative strides are not supported at the moment, got strides: ", strides);
+    TT_CHECK(strides[i] >= 0, Status::kInvalidArgument, "strides must be 0 or more, got ", strides);
     if (numel == 0) continue;
     int64_t reach;
     TT_CHECK(!__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) &&
@@ -128,8 +126,8 @@ Tensor as_strided(const Tensor& t, const Dims& sizes, const Dims& strides, std::
              Status::kShape, "sizes ", sizes, " and strides ", strides, " overflow int64");
   }
   const auto capacity = static_cast<int64_t>(t.storage()->nbytes() / size_of(t.dtype()));
-  TT_CHECK(numel == 0 || last < capacity, Status::kInvalidArgument, "setStorage: sizes ", sizes, ", strides ",
-           strides, ", storage offset ", offset, " require ", last + 1, " elements, but the storage holds ",
+  TT_CHECK(numel == 0 || last < capacity, Status::kInvalidArgument, "sizes ", sizes, ", strides ", strides,
+           " and storage_offset ", offset, " need ", last + 1, " elements, but input's memory holds ",
            capacity);
   const Geometry in = Geometry::of(t);
   const Geometry out{sizes, strides, offset};
@@ -141,9 +139,7 @@ Tensor view(const Tensor& t, const Dims& sizes) {
   const Dims inferred = infer_size(sizes, t.numel());
   const std::optional<Dims> strides = view_strides(t, inferred);
   TT_CHECK(strides.has_value(), Status::kShape,
-           "view size is not compatible with input tensor's size and stride (at least one dimension spans "
-           "across two "
-           "contiguous subspaces). Use .reshape(...) instead.");
+           "input's strides allow no view of these sizes; use tt_reshape");
   const Dims in_sizes = t.sizes();
   return make_view("view", t, inferred, *strides, t.offset(),
                    [in_sizes](const Tensor& grad) { return reshape(grad, in_sizes); });
@@ -157,7 +153,7 @@ Tensor reshape(const Tensor& t, const Dims& sizes) {
 Tensor flatten(const Tensor& t, int64_t start_dim, int64_t end_dim) {
   const int start = wrap_dim(start_dim, t.ndim());
   const int end = wrap_dim(end_dim, t.ndim());
-  TT_CHECK(start <= end, Status::kShape, "flatten() has invalid args: start_dim cannot come after end_dim");
+  TT_CHECK(start <= end, Status::kShape, "start_dim comes after end_dim");
   if (t.ndim() == 0) return reshape(t, Dims{1});
   if (start == end) return t;
   Dims sizes;
@@ -171,22 +167,21 @@ Tensor flatten(const Tensor& t, int64_t start_dim, int64_t end_dim) {
 }
 
 Tensor unflatten(const Tensor& t, int64_t dim, const Dims& sizes) {
-  TT_CHECK(!sizes.empty(), Status::kShape, "unflatten: sizes must be non-empty");
+  TT_CHECK(!sizes.empty(), Status::kShape, "sizes is empty");
   const int d = wrap_dim(dim, t.ndim());
-  TT_CHECK(t.ndim() > 0, Status::kShape, "unflatten: a 0-dim tensor has no dimension to unflatten");
+  TT_CHECK(t.ndim() > 0, Status::kShape, "input has no dimensions");
   int64_t known = 1;
   int unknown = 0;
   for (const int64_t size : sizes) {
-    TT_CHECK(size >= -1, Status::kShape, "unflatten: invalid shape dimension ", size, " in sizes ", sizes);
+    TT_CHECK(size >= -1, Status::kShape, "sizes has ", size, ", expected 0 or more, or -1: ", sizes);
     if (size == -1) ++unknown;
-    TT_CHECK(size == -1 || !__builtin_mul_overflow(known, size, &known), Status::kShape, "unflatten: sizes ",
-             sizes, " overflow int64");
+    TT_CHECK(size == -1 || !__builtin_mul_overflow(known, size, &known), Status::kShape, "sizes ", sizes,
+             " overflow int64");
   }
-  TT_CHECK(unknown <= 1, Status::kShape, "unflatten: only one dimension can be inferred, got sizes ", sizes);
+  TT_CHECK(unknown <= 1, Status::kShape, "only one of sizes may be -1, got ", sizes);
   const int64_t whole = t.size(d);
-  TT_CHECK(unknown == 0 ? known == whole : known != 0 && whole % known == 0, Status::kShape,
-           "unflatten: Provided sizes ", sizes, " don't multiply up to the size of dim ", d, " (", whole,
-           ") in the input tensor");
+  TT_CHECK(unknown == 0 ? known == whole : known != 0 && whole % known == 0, Status::kShape, "sizes ", sizes,
+           " do not fit dimension ", d, " of input, of size ", whole);
   Dims out;
   for (int i = 0; i < t.ndim(); ++i) {
     if (i != d) {
@@ -232,21 +227,20 @@ Tensor unsqueeze(const Tensor& t, int64_t dim) {
 
 Tensor expand(const Tensor& t, const Dims& sizes) {
   const int added = sizes.size() - t.ndim();
-  TT_CHECK(added >= 0, Status::kShape, "the number of sizes provided (", sizes.size(),
-           ") must be greater or equal to the number of dimensions in the tensor (", t.ndim(), ")");
+  TT_CHECK(added >= 0, Status::kShape, "sizes has ", sizes.size(),
+           " entries, less than input has dimensions, ", t.ndim());
   Dims out = sizes;
   Dims strides = Dims::filled(sizes.size(), 0);
   for (int i = 0; i < sizes.size(); ++i) {
     const int64_t size = i < added ? 1 : t.size(i - added);
     if (sizes[i] == -1) {
-      TT_CHECK(i >= added, Status::kShape,
-               "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
+      TT_CHECK(i >= added, Status::kShape, "sizes[", i,
+               "] is -1, but input has no such dimension whose size could stay");
       out[i] = size;
     } else {
-      TT_CHECK(sizes[i] >= 0 && (sizes[i] == size || size == 1), Status::kShape,
-               "The expanded size of the tensor (", sizes[i], ") must match the existing size (", size,
-               ") at non-singleton dimension ", i, ".  Target sizes: ", sizes,
-               ".  Tensor sizes: ", t.sizes());
+      TT_CHECK(sizes[i] >= 0 && (sizes[i] == size || size == 1), Status::kShape, "input of shape ", t.sizes(),
+               " cannot be expanded to sizes ", sizes, ": dimension ", i, " has size ", size,
+               ", and only a size of 1 can be expanded");
     }
     if (i >= added && out[i] == size) strides[i] = t.stride(i - added);
   }
@@ -270,23 +264,20 @@ Tensor transpose(const Tensor& t, int64_t dim0, int64_t dim1) {
 }
 
 Tensor t(const Tensor& t) {
-  TT_CHECK(t.ndim() <= 2, Status::kShape, "t() expects a tensor with <= 2 dimensions, but self is ", t.ndim(),
-           "D");
+  TT_CHECK(t.ndim() <= 2, Status::kShape, "input has ", t.ndim(), " dimensions, expected at most 2");
   return transpose(t, 0, t.ndim() < 2 ? 0 : 1);
 }
 
 Tensor permute(const Tensor& t, std::span<const int64_t> dims) {
-  TT_CHECK(dims.size() == static_cast<size_t>(t.ndim()), Status::kShape,
-           "permute: number of dimensions in the tensor input does not match the length of the desired "
-           "ordering of dimensions i.e. input.dim() = ",
-           t.ndim(), " is not equal to len(dims) = ", static_cast<uint64_t>(dims.size()));
+  TT_CHECK(dims.size() == static_cast<size_t>(t.ndim()), Status::kShape, "dims has ",
+           static_cast<uint64_t>(dims.size()), " entries, but input has ", t.ndim(), " dimensions");
   Dims sizes;
   Dims strides;
   Dims inverse = Dims::filled(t.ndim(), 0);
   uint32_t seen = 0;
   for (int i = 0; i < t.ndim(); ++i) {
     const int d = wrap_dim(dims[static_cast<size_t>(i)], t.ndim());
-    TT_CHECK(!(seen & (1u << d)), Status::kInvalidArgument, "permute(): duplicate dims are not allowed.");
+    TT_CHECK(!(seen & (1u << d)), Status::kInvalidArgument, "dims names a dimension twice");
     seen |= 1u << d;
     sizes.push_back(t.size(d));
     strides.push_back(t.stride(d));
@@ -298,19 +289,18 @@ Tensor permute(const Tensor& t, std::span<const int64_t> dims) {
 
 Tensor movedim(const Tensor& t, std::span<const int64_t> source, std::span<const int64_t> destination) {
   TT_CHECK(source.size() == destination.size(), Status::kShape,
-           "movedim: Invalid source or destination dims: source (", static_cast<uint64_t>(source.size()),
-           " dims) should contain the same number of dims as destination (",
-           static_cast<uint64_t>(destination.size()), " dims)");
+           "source and destination must have as many entries, got ", static_cast<uint64_t>(source.size()),
+           " and ", static_cast<uint64_t>(destination.size()));
   Dims order = Dims::filled(t.ndim(), -1);
   uint32_t moved = 0;
   uint32_t taken = 0;
   for (size_t i = 0; i < source.size(); ++i) {
     const int from = wrap_dim(source[i], t.ndim());
     const int to = wrap_dim(destination[i], t.ndim());
-    TT_CHECK(!(moved & (1u << from)), Status::kInvalidArgument, "movedim: repeated dim in `source` (",
-             source[i], ")");
-    TT_CHECK(!(taken & (1u << to)), Status::kInvalidArgument, "movedim: repeated dim in `destination` (",
-             destination[i], ")");
+    TT_CHECK(!(moved & (1u << from)), Status::kInvalidArgument, "source names dimension ", source[i],
+             " twice");
+    TT_CHECK(!(taken & (1u << to)), Status::kInvalidArgument, "destination names dimension ", destination[i],
+             " twice");
     moved |= 1u << from;
     taken |= 1u << to;
     if (t.ndim() > 0) order[to] = from;

@@ -40,7 +40,7 @@ void t_(const Tensor& self) {
 }
 
 void resize_(const Tensor& self, const Dims& sizes) {
-  TT_CHECK(!self.requires_grad(), Status::kAutograd, "cannot resize variables that require grad");
+  TT_CHECK(!self.requires_grad(), Status::kAutograd, "input requires a gradient, so it cannot be resized");
   int64_t end = checked_numel(sizes);
   TT_CHECK(!__builtin_add_overflow(end, self.offset(), &end) &&
                !__builtin_mul_overflow(end, static_cast<int64_t>(size_of(self.dtype())), &end),

@@ -10,7 +10,7 @@ namespace tt::ops {
 namespace {
 
 void check_has_dims(const Tensor& t, const char* op) {
-  TT_CHECK(t.ndim() > 0, Status::kShape, op, "() cannot be applied to a 0-dim tensor.");
+  TT_CHECK(t.ndim() > 0, Status::kShape, "input has no dimensions, which ", op, " needs");
 }
 
 // stride * step. Where that overflows no second step is taken, and any stride will do.
@@ -64,8 +64,8 @@ Tensor select(const Tensor& t, int64_t dim, int64_t index) {
   check_has_dims(t, "select");
   const int d = wrap_dim(dim, t.ndim());
   const int64_t size = t.size(d);
-  TT_CHECK(index >= -size && index < size, Status::kInvalidArgument, "select(): index ", index,
-           " out of range for tensor of size ", t.sizes(), " at dimension ", d);
+  TT_CHECK(index >= -size && index < size, Status::kInvalidArgument, "index ", index,
+           " is out of range for dimension ", d, " of input, of shape ", t.sizes());
   const int64_t at = index < 0 ? index + size : index;
   Dims sizes = t.sizes();
   Dims strides = t.strides();
@@ -83,7 +83,7 @@ Tensor slice(const Tensor& t, int64_t dim, std::optional<int64_t> start, std::op
              int64_t step) {
   check_has_dims(t, "slice");
   const int d = wrap_dim(dim, t.ndim());
-  TT_CHECK(step > 0, Status::kInvalidArgument, "slice step must be positive, got ", step);
+  TT_CHECK(step > 0, Status::kInvalidArgument, "step is ", step, ", expected 1 or more");
   const int64_t size = t.size(d);
   const auto clamp = [size](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size); };
   const int64_t from = clamp(start.value_or(0));
@@ -104,11 +104,11 @@ Tensor slice(const Tensor& t, int64_t dim, std::optional<int64_t> start, std::op
 
 Tensor narrow(const Tensor& t, int64_t dim, int64_t start, int64_t length) {
   check_has_dims(t, "narrow");
-  TT_CHECK(length >= 0, Status::kInvalidArgument, "narrow(): length must be non-negative, got ", length);
+  TT_CHECK(length >= 0, Status::kInvalidArgument, "length is ", length, ", expected 0 or more");
   const int d = wrap_dim(dim, t.ndim());
   const int64_t size = t.size(d);
-  TT_CHECK(start >= -size && start <= size, Status::kInvalidArgument,
-           "start out of range (expected to be in range of [", -size, ", ", size, "], but got ", start, ")");
+  TT_CHECK(start >= -size && start <= size, Status::kInvalidArgument, "start is ", start, ", expected from ",
+           -size, " to ", size);
   const int64_t from = start < 0 ? start + size : start;
   TT_CHECK(from <= size - length, Status::kInvalidArgument, "start (", from, ") + length (", length,
            ") exceeds dimension size (", size, ").");
@@ -118,7 +118,7 @@ Tensor narrow(const Tensor& t, int64_t dim, int64_t start, int64_t length) {
 Tensor diagonal(const Tensor& t, int64_t offset, int64_t dim1, int64_t dim2) {
   const int a = wrap_dim(dim1, t.ndim());
   const int b = wrap_dim(dim2, t.ndim());
-  TT_CHECK(a != b, Status::kInvalidArgument, "diagonal dimensions cannot be identical ", dim1, ", ", dim2);
+  TT_CHECK(a != b, Status::kInvalidArgument, "dim1 and dim2 are one dimension: ", dim1, " and ", dim2);
   const int64_t rows = t.size(a);
   const int64_t columns = t.size(b);
   int64_t length = 0;
@@ -169,11 +169,11 @@ Tensor unfold_backward(const Tensor& grad, const Dims& in_sizes, int d, int64_t 
 
 Tensor unfold(const Tensor& t, int64_t dim, int64_t size, int64_t step) {
   const int d = wrap_dim(dim, t.ndim());
-  TT_CHECK(size >= 0, Status::kInvalidArgument, "size is ", size, " but must be >= 0");
-  TT_CHECK(step > 0, Status::kInvalidArgument, "step is ", step, " but must be > 0");
+  TT_CHECK(size >= 0, Status::kInvalidArgument, "size is ", size, ", expected 0 or more");
+  TT_CHECK(step > 0, Status::kInvalidArgument, "step is ", step, ", expected 1 or more");
   const int64_t whole = t.ndim() == 0 ? 1 : t.size(d);
-  TT_CHECK(size <= whole, Status::kInvalidArgument, "maximum size for tensor at dimension ", d, " is ", whole,
-           " but size is ", size);
+  TT_CHECK(size <= whole, Status::kInvalidArgument, "size is ", size, ", but dimension ", d,
+           " of input has size ", whole);
   if (t.ndim() == 0) return as_strided(t, Dims{size}, Dims{1});
   Dims sizes = t.sizes();
   Dims strides = t.strides();
@@ -190,12 +190,10 @@ Tensor unfold(const Tensor& t, int64_t dim, int64_t size, int64_t step) {
 }
 
 int64_t split_count(const Tensor& t, int64_t split_size, int64_t dim) {
-  TT_CHECK(t.ndim() > 0, Status::kShape, "split expects at least a 1-dimensional tensor");
-  TT_CHECK(split_size >= 0, Status::kInvalidArgument,
-           "split expects split_size be non-negative, but got split_size=", split_size);
+  TT_CHECK(t.ndim() > 0, Status::kShape, "input has no dimensions to split");
+  TT_CHECK(split_size >= 0, Status::kInvalidArgument, "split_size is ", split_size, ", expected 0 or more");
   const int64_t size = t.size(wrap_dim(dim, t.ndim()));
-  TT_CHECK(split_size > 0 || size == 0, Status::kInvalidArgument,
-           "split_size can only be 0 if dimension size is 0, but got dimension size of ", size);
+  TT_CHECK(split_size > 0 || size == 0, Status::kInvalidArgument, "split_size is 0, but dim has size ", size);
   return size == 0 ? 1 : size / split_size + (size % split_size != 0);
 }
 
@@ -208,26 +206,25 @@ Tensors split(const Tensor& t, int64_t split_size, int64_t dim) {
 }
 
 Tensors split_with_sizes(const Tensor& t, std::span<const int64_t> sizes, int64_t dim) {
-  TT_CHECK(t.ndim() > 0, Status::kShape, "split expects at least a 1-dimensional tensor");
+  TT_CHECK(t.ndim() > 0, Status::kShape, "input has no dimensions to split");
   const int d = wrap_dim(dim, t.ndim());
   int64_t sum = 0;
   for (const int64_t size : sizes) {
-    TT_CHECK(size >= 0, Status::kInvalidArgument,
-             "split_with_sizes expects split_sizes have only non-negative entries, but got ", size);
+    TT_CHECK(size >= 0, Status::kInvalidArgument, "an entry of split_sizes is ", size,
+             ", expected 0 or more");
     TT_CHECK(!__builtin_add_overflow(sum, size, &sum), Status::kInvalidArgument,
              "split_with_sizes: the sum of split_sizes overflows int64");
   }
-  TT_CHECK(sum == t.size(d), Status::kShape, "split_with_sizes expects split_sizes to sum exactly to ",
-           t.size(d), " (input tensor's size at dimension ", d, "), but they sum to ", sum);
+  TT_CHECK(sum == t.size(d), Status::kShape, "split_sizes sum to ", sum, ", but dimension ", d,
+           " of input has size ", t.size(d));
   return parts("split_with_sizes", t, d, sizes, false);
 }
 
 namespace {
 
 int64_t chunk_size(const Tensor& t, int64_t chunks, int64_t dim) {
-  TT_CHECK(t.ndim() > 0, Status::kShape, "chunk expects at least a 1-dimensional tensor");
-  TT_CHECK(chunks > 0, Status::kInvalidArgument,
-           "chunk expects `chunks` to be greater than 0, got: ", chunks);
+  TT_CHECK(t.ndim() > 0, Status::kShape, "input has no dimensions to split");
+  TT_CHECK(chunks > 0, Status::kInvalidArgument, "chunks is ", chunks, ", expected 1 or more");
   const int64_t size = t.size(wrap_dim(dim, t.ndim()));
   return size / chunks + (size % chunks != 0);
 }
@@ -249,7 +246,7 @@ Tensors chunk(const Tensor& t, int64_t chunks, int64_t dim) {
 }
 
 Tensors unbind(const Tensor& t, int64_t dim) {
-  TT_CHECK(t.ndim() > 0, Status::kShape, "Dimension specified as ", dim, " but tensor has no dimensions");
+  TT_CHECK(t.ndim() > 0, Status::kShape, "dim is ", dim, ", but input has no dimensions");
   const int d = wrap_dim(dim, t.ndim());
   return parts("unbind", t, d, std::vector<int64_t>(static_cast<size_t>(t.size(d)), 1), true);
 }

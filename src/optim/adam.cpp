@@ -23,15 +23,15 @@ Adam::Adam(Tensors params, const AdamSettings& s, Decay decay)
 }
 
 void Adam::check_options(const OptionValues& values) const {
-  TT_CHECK(values[kLr] >= 0, Status::kInvalidArgument, "Invalid learning rate: ", values[kLr]);
-  TT_CHECK(values[kEps] >= 0, Status::kInvalidArgument, "Invalid epsilon value: ", values[kEps]);
+  TT_CHECK(values[kLr] >= 0, Status::kInvalidArgument, "lr is ", values[kLr], ", expected 0 or more");
+  TT_CHECK(values[kEps] >= 0, Status::kInvalidArgument, "eps is ", values[kEps], ", expected 0 or more");
   for (const int i : {0, 1}) {
     const double beta = values[static_cast<size_t>(kBeta1 + i)];
-    TT_CHECK(beta >= 0 && beta < 1, Status::kInvalidArgument, "Invalid beta parameter at index ", i, ": ",
-             beta);
+    TT_CHECK(beta >= 0 && beta < 1, Status::kInvalidArgument, "beta", i + 1, " is ", beta,
+             ", expected from 0 to less than 1");
   }
-  TT_CHECK(values[kWeightDecay] >= 0, Status::kInvalidArgument,
-           "Invalid weight_decay value: ", values[kWeightDecay]);
+  TT_CHECK(values[kWeightDecay] >= 0, Status::kInvalidArgument, "weight_decay is ", values[kWeightDecay],
+           ", expected 0 or more");
 }
 
 void Adam::prepare(const ParamGroup& group, const Tensor& param, ParamState& state) {

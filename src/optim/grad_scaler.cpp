@@ -15,10 +15,10 @@ namespace {
 void check(const GradScalerOptions& o) {
   TT_CHECK(o.init_scale > 0 && std::isfinite(o.init_scale), Status::kInvalidArgument, "init_scale is ",
            o.init_scale, ", expected a positive number");
-  TT_CHECK(o.growth_factor > 1, Status::kInvalidArgument, "The growth factor must be > 1.0, got ",
-           o.growth_factor);
-  TT_CHECK(o.backoff_factor < 1 && o.backoff_factor > 0, Status::kInvalidArgument,
-           "The backoff factor must be between 0 and 1, got ", o.backoff_factor);
+  TT_CHECK(o.growth_factor > 1, Status::kInvalidArgument, "growth_factor is ", o.growth_factor,
+           ", expected more than 1");
+  TT_CHECK(o.backoff_factor < 1 && o.backoff_factor > 0, Status::kInvalidArgument, "backoff_factor is ",
+           o.backoff_factor, ", expected a number between 0 and 1");
   TT_CHECK(o.growth_interval > 0, Status::kInvalidArgument, "growth_interval is ", o.growth_interval,
            ", expected at least 1");
 }
@@ -42,9 +42,10 @@ Tensor GradScaler::scale(const Tensor& outputs) const {
 void GradScaler::unscale(Optimizer& optimizer) {
   if (!options_.enabled) return;
   if (const auto found = unscaled_.find(&optimizer); found != unscaled_.end()) {
-    TT_CHECK(!found->second.stepped, Status::kInvalidArgument, "unscale_() is being called after step().");
+    TT_CHECK(!found->second.stepped, Status::kInvalidArgument,
+             "the optimizer has stepped since the last tt_grad_scaler_update: unscale before the step");
     fail(Status::kInvalidArgument,
-         "unscale_() has already been called on this optimizer since the last update().");
+         "the optimizer's gradients have been unscaled already since the last tt_grad_scaler_update");
   }
   // Everything that can fail comes before the first write.
   std::vector<Tensor> grads;
@@ -52,7 +53,8 @@ void GradScaler::unscale(Optimizer& optimizer) {
     for (const Tensor& param : group.params) {
       const Tensor grad = param.grad();
       if (!grad.defined()) continue;
-      TT_CHECK(grad.dtype() != DType::kFloat16, Status::kDtype, "Attempting to unscale FP16 gradients.");
+      TT_CHECK(grad.dtype() != DType::kFloat16, Status::kDtype,
+               "a gradient is float16; parameters, and so their gradients, must stay float32");
       check_inplace(grad, "unscale_");
       grads.push_back(grad);
     }
@@ -107,7 +109,7 @@ bool GradScaler::step(Optimizer& optimizer) {
   auto found = unscaled_.find(&optimizer);
   if (found != unscaled_.end()) {
     TT_CHECK(!found->second.stepped, Status::kInvalidArgument,
-             "step() has already been called since the last update().");
+             "the optimizer has stepped already since the last tt_grad_scaler_update");
   } else {
     unscale(optimizer);
     found = unscaled_.find(&optimizer);
@@ -120,7 +122,7 @@ bool GradScaler::step(Optimizer& optimizer) {
 void GradScaler::update() {
   if (!options_.enabled) return;
   TT_CHECK(!unscaled_.empty(), Status::kInvalidArgument,
-           "No inf checks were recorded prior to update: call step() or unscale_() first");
+           "nothing was unscaled or stepped since the last tt_grad_scaler_update");
   bool found_inf = false;
   for (const auto& [optimizer, progress] : unscaled_) found_inf |= progress.found_inf;
   if (found_inf) {

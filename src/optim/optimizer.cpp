@@ -62,7 +62,9 @@ void Optimizer::set_option(int64_t index, std::string_view name, double value) {
   (void)option(index, name);
   OptionValues values = groups_[static_cast<size_t>(index)].options;
   const auto at = static_cast<size_t>(option_index(name));
-  values[at] = specs_[at].is_bool ? (value != 0 ? 1.0 : 0.0) : value;
+  TT_CHECK(!specs_[at].is_bool || value == 0 || value == 1, Status::kInvalidArgument, "value is ", value,
+           ", expected 0 or 1 for ", name);
+  values[at] = value;
   check_options(values);
   groups_[static_cast<size_t>(index)].options = values;
 }
@@ -78,12 +80,11 @@ void Optimizer::check_new_params(const Tensors& params) const {
     const auto position = static_cast<uint64_t>(i);
     TT_CHECK(is_floating(p.dtype()), Status::kDtype, "params[", position, "] is ", describe(p),
              "; an optimizer takes floating point tensors");
-    TT_CHECK(p.is_leaf(), Status::kInvalidArgument, "can't optimize a non-leaf Tensor (params[", position,
-             "])");
-    TT_CHECK(known.count(p.impl()) == 0, Status::kInvalidArgument,
-             "some parameters appear in more than one parameter group (params[", position, "])");
-    TT_CHECK(fresh.insert(p.impl()).second, Status::kInvalidArgument,
-             "optimizer contains a parameter group with duplicate parameters (params[", position, "])");
+    TT_CHECK(p.is_leaf(), Status::kInvalidArgument, "params[", position,
+             "] is the result of an op, expected a leaf");
+    TT_CHECK(known.count(p.impl()) == 0, Status::kInvalidArgument, "params[", position,
+             "] is in a parameter group of the optimizer already");
+    TT_CHECK(fresh.insert(p.impl()).second, Status::kInvalidArgument, "params[", position, "] occurs twice");
   }
 }
 
@@ -100,7 +101,7 @@ void Optimizer::add_param_group(Tensors params, const OptionValues& values) {
 void Optimizer::set_first_group(Tensors params, const OptionValues& values) {
   defaults_ = values;
   check_options(values);
-  TT_CHECK(!params.empty(), Status::kInvalidArgument, "optimizer got an empty parameter list");
+  TT_CHECK(!params.empty(), Status::kInvalidArgument, "params is empty");
   add_param_group(std::move(params), values);
 }
 

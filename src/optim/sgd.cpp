@@ -19,14 +19,15 @@ Sgd::Sgd(Tensors params, const SgdSettings& s) : Optimizer(kOptions, kStates, 1,
 }
 
 void Sgd::check_options(const OptionValues& values) const {
-  TT_CHECK(values[kLr] >= 0, Status::kInvalidArgument, "Invalid learning rate: ", values[kLr]);
-  TT_CHECK(values[kMomentum] >= 0, Status::kInvalidArgument, "Invalid momentum value: ", values[kMomentum]);
-  TT_CHECK(!std::isnan(values[kDampening]), Status::kInvalidArgument,
-           "Invalid dampening value: ", values[kDampening]);
-  TT_CHECK(values[kWeightDecay] >= 0, Status::kInvalidArgument,
-           "Invalid weight_decay value: ", values[kWeightDecay]);
+  TT_CHECK(values[kLr] >= 0, Status::kInvalidArgument, "lr is ", values[kLr], ", expected 0 or more");
+  TT_CHECK(values[kMomentum] >= 0, Status::kInvalidArgument, "momentum is ", values[kMomentum],
+           ", expected 0 or more");
+  TT_CHECK(!std::isnan(values[kDampening]), Status::kInvalidArgument, "dampening is ", values[kDampening],
+           ", expected a number");
+  TT_CHECK(values[kWeightDecay] >= 0, Status::kInvalidArgument, "weight_decay is ", values[kWeightDecay],
+           ", expected 0 or more");
   TT_CHECK(values[kNesterov] == 0 || (values[kMomentum] > 0 && values[kDampening] == 0),
-           Status::kInvalidArgument, "Nesterov momentum requires a momentum and zero dampening");
+           Status::kInvalidArgument, "nesterov needs a momentum above 0 and a dampening of 0");
 }
 
 void Sgd::prepare(const ParamGroup& group, const Tensor& param, ParamState& state) {

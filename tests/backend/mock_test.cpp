@@ -101,10 +101,9 @@ TEST(MockBackend, IndicesAreCheckedByTheDevice) {
   EXPECT_EQ(message_of([&] { ops::index_add_(x, 0, wrong, source); }), message);
   const Tensor list[] = {wrong};
   EXPECT_EQ(message_of([&] { ops::index_put_(x, list, source); }), message);
-  EXPECT_EQ(message_of([&] { ops::one_hot(wrong, 2); }),
-            "Class values must be smaller than num_classes (2), got 3");
+  EXPECT_EQ(message_of([&] { ops::one_hot(wrong, 2); }), "input has the class 3, but num_classes is 2");
   EXPECT_EQ(message_of([&] { ops::remainder(wrong, ops::zeros_like(wrong)); }),
-            "ZeroDivisionError: integer division or modulo by zero");
+            "an integer is divided by zero");
   EXPECT_TRUE(ops::equal(x, there(ops::full({3, 4}, 2.5, DType::kFloat32))));
 }
 

@@ -35,7 +35,7 @@ static void backward_twice(void) {
   CHECK(grad_of(x) == 12);
   OK(tt_backward(y)); /* adds up, and uses the graph up */
   CHECK(grad_of(x) == 24);
-  FAILS(tt_backward(y), TT_ERR_AUTOGRAD, "second time");
+  FAILS(tt_backward(y), TT_ERR_AUTOGRAD, "used up");
   CHECK(grad_of(x) == 24);
   OK(tt_tensor_set_grad(x, NULL));
   CHECK(grad_of(x) == -12345);
@@ -85,7 +85,7 @@ static void unused_inputs(void) {
   /* What does not require gradients has none. */
   const float one = 1;
   tt_tensor* constant = vector_of(&one, 1);
-  FAILS(tt_backward(constant), TT_ERR_AUTOGRAD, "does not require grad");
+  FAILS(tt_backward(constant), TT_ERR_AUTOGRAD, "neither requires a gradient");
   FAILS(tt_grad(&y, NULL, 1, &constant, 1, &options, grads), TT_ERR_AUTOGRAD, "require");
   /* More than one element needs a gradient to start from, of its shape. */
   const float pair[] = {1, 2};
@@ -93,7 +93,7 @@ static void unused_inputs(void) {
   OK(tt_tensor_set_requires_grad(wide, 1));
   tt_tensor* result = NULL;
   OK(tt_mul(wide, wide, &result));
-  FAILS(tt_backward(result), TT_ERR_AUTOGRAD, "scalar");
+  FAILS(tt_backward(result), TT_ERR_AUTOGRAD, "only for one element");
   tt_tensor* bad = x;
   CHECK(tt_backward_multi(&result, &bad, 1, NULL) != TT_OK);
   tt_tensor_release(result);
@@ -124,7 +124,7 @@ static void grad_mode(void) {
   FAILS(tt_tensor_set_requires_grad(whole, 1), TT_ERR_DTYPE, "loating");
   tt_tensor* z = NULL;
   OK(tt_mul(x, x, &z));
-  FAILS(tt_tensor_set_requires_grad(z, 0), TT_ERR_AUTOGRAD, "leaf");
+  FAILS(tt_tensor_set_requires_grad(z, 0), TT_ERR_AUTOGRAD, "the result of an op");
   tt_tensor_release(z);
   tt_tensor_release(whole);
   tt_tensor_release(y);
@@ -141,7 +141,7 @@ static void versions(void) {
   OK(tt_add_scalar_(y, 1));
   OK(tt_tensor_version(y, &after));
   CHECK(after == before + 1);
-  FAILS(tt_backward(z), TT_ERR_AUTOGRAD, "modified by an inplace operation");
+  FAILS(tt_backward(z), TT_ERR_AUTOGRAD, "written to in place");
   CHECK(grad_of(x) == -12345);
   tt_tensor_release(z);
   tt_tensor_release(y);
@@ -194,7 +194,6 @@ static void hooks(void) {
   tt_tensor_release(y);
   uint64_t id = 0;
   FAILS(tt_tensor_register_hook(x, NULL, NULL, NULL, &id), TT_ERR_INVALID_ARGUMENT, "hook is NULL");
-  FAILS(tt_tensor_register_hook(x, hook, &watch, destroy_hook, NULL), TT_ERR_INVALID_ARGUMENT, "id is NULL");
   const float one = 1;
   tt_tensor* constant = vector_of(&one, 1);
   FAILS(tt_tensor_register_hook(constant, hook, &watch, NULL, &id), TT_ERR_AUTOGRAD, "gradient");
@@ -223,7 +222,7 @@ static void failed_backward(void) {
   OK(tt_mul(a, b, &y));
   OK(tt_sum(y, NULL, 0, 0, -1, &z));
   FAILS(tt_backward(z), TT_ERR_CALLBACK, "enough");
-  FAILS(tt_backward(z), TT_ERR_AUTOGRAD, "a second time");
+  FAILS(tt_backward(z), TT_ERR_AUTOGRAD, "used up");
   OK(tt_tensor_grad(b, &grad));
   CHECK(grad == NULL);
   OK(tt_tensor_set_grad(a, NULL));
@@ -367,7 +366,7 @@ static void functions(void) {
   OK(tt_function_apply(&square, &copy, 1, &y, 1));
   OK(tt_add_scalar_(copy, 1));
   CHECK(tt_backward(y) != TT_OK);
-  CHECK(strstr(tt_last_error(), "inplace") != NULL);
+  CHECK(strstr(tt_last_error(), "in place") != NULL);
   tt_tensor_release(y);
   tt_tensor_release(copy);
   CHECK(written.destroyed == 1);

@@ -20,6 +20,7 @@ typedef struct {
   tt_generator* generator;
   uint64_t hook;
   int calls, ends;
+  tt_scope scope; /* around the call, or 0 */
 } Things;
 
 static void let_go(Things* things) {
@@ -38,7 +39,7 @@ static void let_go(Things* things) {
   things->dataset = NULL;
   things->loader = NULL;
   things->generator = NULL;
-  FAILS(tt_scope_end(), TT_ERR_INVALID_ARGUMENT, "no scope open of its own");
+  FAILS(tt_scope_end(things->scope), TT_ERR_INVALID_ARGUMENT, "begun outside");
 }
 
 static void ended(void* user) { ++((Things*)user)->ends; }
@@ -81,7 +82,7 @@ static void module_goes(int which, int nested, int in_scope) {
   Things things = {0};
   tt_tensor* y = NULL;
   uint64_t id = 0;
-  if (in_scope) OK(tt_scope_begin());
+  if (in_scope) OK(tt_scope_begin(&things.scope));
   tt_module* module = NULL;
   if (which == 2) {
     module = custom(&things);
@@ -104,7 +105,7 @@ static void module_goes(int which, int nested, int in_scope) {
   OK(tt_tensor_numel(y, &count));
   CHECK(count == (which == 2 ? 6 : 8));
   if (in_scope) {
-    OK(tt_scope_end());
+    OK(tt_scope_end(things.scope));
   } else {
     tt_tensor_release(y);
   }

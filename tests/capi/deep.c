@@ -83,7 +83,7 @@ static void modules(int lists) {
   const int64_t start = live_blocks;
   tt_module *at = NULL, *next = NULL;
   tt_state_dict* dict = NULL;
-  tt_tensor *x = fresh(1), *y = NULL, *weight = NULL;
+  tt_tensor *x = fresh(1), *y = NULL, *total = NULL, *parameters[2] = {NULL, NULL};
   int count = 0;
   size_t length = 0;
   OK(tt_nn_linear(1, 1, 1, &at));
@@ -94,9 +94,9 @@ static void modules(int lists) {
   }
   FAILS(tt_nn_sequential(&at, 1, &next), TT_ERR_INVALID_ARGUMENT, "nested deeper than 500");
   OK(tt_module_train(at, 0));
-  OK(tt_module_parameters(at, &weight, 1, &length));
+  OK(tt_module_parameters(at, parameters, 2, &length));
   CHECK(length == 2);
-  tt_tensor_release(weight);
+  for (int i = 0; i < 2; ++i) tt_tensor_release(parameters[i]);
   OK(tt_module_state_dict(at, &dict));
   OK(tt_module_load_state_dict(at, dict, 1, NULL, NULL));
   tt_state_dict_release(dict);
@@ -106,9 +106,9 @@ static void modules(int lists) {
   CHECK(length > 2 * kModules * kModules / 2);
   if (!lists) {
     OK(tt_module_forward(at, x, &y));
-    OK(tt_sum(y, NULL, 0, 0, -1, &weight));
-    OK(tt_backward(weight));
-    tt_tensor_release(weight);
+    OK(tt_sum(y, NULL, 0, 0, -1, &total));
+    OK(tt_backward(total));
+    tt_tensor_release(total);
     tt_tensor_release(y);
   }
   tt_tensor_release(x);

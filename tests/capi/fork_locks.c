@@ -21,7 +21,8 @@ static void use_locks(tt_generator* generator) {
   tt_generator* other = NULL;
   tt_print_options options = TT_PRINT_OPTIONS_INIT;
   size_t length = 0;
-  OK(tt_scope_begin());
+  tt_scope scope;
+  OK(tt_scope_begin(&scope));
   OK(tt_manual_seed(1));
   OK(tt_randn(sizes, 2, TT_FLOAT32, NULL, &a));
   OK(tt_randn(sizes, 2, TT_FLOAT32, generator, &a));
@@ -36,7 +37,7 @@ static void use_locks(tt_generator* generator) {
     OK(tt_graph_capture_end(graph));
     OK(tt_graph_replay(graph));
   }
-  OK(tt_scope_end());
+  OK(tt_scope_end(scope));
   tt_graph_release(graph);
   (void)tt_stream_get_current(TT_CUDA, 0, &stream); /* fails where there is no device */
   tt_stream_release(stream);

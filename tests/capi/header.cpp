@@ -31,11 +31,12 @@ struct Remembers : tt::nn::Custom {
 int64_t live_after_step(tt_module* module) {
   const int64_t size = 1;
   tt_tensor *x = nullptr, *y = nullptr;
-  OK(tt_scope_begin());
+  tt_scope scope;
+  OK(tt_scope_begin(&scope));
   OK(tt_ones(&size, 1, TT_FLOAT32, &x));
   OK(tt_module_forward(module, x, &y));
   CHECK(at(x, 0) == 1.0F && at(y, 0) > 0.0F);
-  OK(tt_scope_end());
+  OK(tt_scope_end(scope));
   return live_blocks;
 }
 
@@ -54,15 +55,16 @@ void handles_in_scopes() {
   const int64_t before = live_blocks;
   tt::Tensor outlives, copy;
   std::vector<tt::Tensor> parameters;
+  tt_scope scope;
   {
     tt::Module linear = tt::nn::Linear(2, 1);
-    OK(tt_scope_begin());
+    OK(tt_scope_begin(&scope));
     const tt::Tensor local = tt::ones({1});
     copy = local;
     outlives = local + 1.0;
     parameters = linear.parameters();
   }
-  OK(tt_scope_end());
+  OK(tt_scope_end(scope));
   CHECK(copy.item() == 1.0 && outlives.item() == 2.0);
   CHECK(parameters.size() == 2 && parameters[0].numel() == 2);
   outlives = copy = tt::Tensor();

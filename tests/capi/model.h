@@ -80,10 +80,11 @@ static inline tt_status model_step_body(Model* model, double* loss) {
 
 /* loss: may be NULL, as in a capture, which cannot read it. */
 static inline tt_status model_step(Model* model, double* loss) {
-  tt_status status = tt_scope_begin();
+  tt_scope scope;
+  tt_status status = tt_scope_begin(&scope);
   if (status != TT_OK) return status;
   status = model_step_body(model, loss);
-  (void)tt_scope_end();
+  (void)tt_scope_end(scope);
   return status;
 }
 

@@ -54,14 +54,15 @@ static void use_everything(void) {
   const int64_t sizes[1] = {4};
   tt_tensor *x = NULL, *y = NULL, *loss = NULL, *none = NULL;
   tt_autocast autocast;
-  if (tt_scope_begin() == TT_OK) {
+  tt_scope scope;
+  if (tt_scope_begin(&scope) == TT_OK) {
     if (tt_full(sizes, 1, 2, TT_FLOAT32, &x) == TT_OK && tt_tensor_set_requires_grad(x, 1) == TT_OK &&
         tt_mul(x, x, &y) == TT_OK && tt_sum(y, NULL, 0, 0, -1, &loss) == TT_OK) {
       tt_backward(loss);
     }
-    tt_scope_end();
+    tt_scope_end(scope);
   }
-  tt_autocast_init(&autocast);
+  OK(tt_autocast_init(sizeof autocast, &autocast));
   if (tt_set_autocast(TT_CPU, &autocast, NULL) == TT_OK) tt_set_autocast(TT_CPU, NULL, NULL);
   CHECK(tt_mm(NULL, NULL, &none) != TT_OK);
   CHECK(strncmp(tt_last_error(), "tt_mm: ", 7) == 0 && strlen(tt_last_error()) > 7);
@@ -80,7 +81,8 @@ static void* scopes_left_open(void* argument) {
   tt_tensor* x = NULL;
   use_everything();
   for (int i = 0; i < 3; ++i) {
-    OK(tt_scope_begin());
+    tt_scope scope;
+    OK(tt_scope_begin(&scope));
     OK(tt_full(sizes, 1, 1, TT_FLOAT32, &x));
   }
   return argument;

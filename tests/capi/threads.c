@@ -81,7 +81,8 @@ static void* fail_alone(void* argument) {
   tt_is_grad_enabled(&enabled);
   job->mode_right = enabled == (job->index % 2 != 0);
   /* An open scope goes with its thread. */
-  tt_scope_begin();
+  tt_scope scope;
+  tt_scope_begin(&scope);
   tt_add_scalar(shared_weight, 1, &out);
   return NULL;
 }

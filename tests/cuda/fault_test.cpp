@@ -48,16 +48,15 @@ TEST(CudaFault, MessagesAreTheCpus) {
   EXPECT_EQ(message_of({FaultKind::kIndex, {-4, 3, 1}}),
             "index -4 is out of bounds for dimension 1 with size 3");
   EXPECT_EQ(message_of({FaultKind::kIndex, {-4, 3, IndexBounds::kClasses}}),
-            "Class values must be non-negative, got -4");
+            "input has the class -4, expected 0 or more");
   EXPECT_EQ(message_of({FaultKind::kIndex, {4, 3, IndexBounds::kClasses}}),
-            "Class values must be smaller than num_classes (3), got 4");
+            "input has the class 4, but num_classes is 3");
   EXPECT_EQ(message_of({FaultKind::kBernoulli, {bits(1.5), 0, 0}}),
-            "bernoulli_ expects p to be in [0, 1], but got p=1.5");
+            "a probability is 1.5, expected a number from 0 to 1");
   EXPECT_EQ(message_of({FaultKind::kWeight, {bits(-0.5), 2, 3}}),
-            "probability tensor contains either `inf`, `nan` or element < 0, got -0.5 at row 2, category 3");
-  EXPECT_EQ(message_of({FaultKind::kNoWeights, {}}),
-            "invalid multinomial distribution (sum of probabilities <= 0)");
-  EXPECT_EQ(message_of({FaultKind::kDivisor, {}}), "ZeroDivisionError: integer division or modulo by zero");
+            "a weight is -0.5, expected a finite number of 0 or more, at row 2, category 3");
+  EXPECT_EQ(message_of({FaultKind::kNoWeights, {}}), "the weights sum to 0");
+  EXPECT_EQ(message_of({FaultKind::kDivisor, {}}), "an integer is divided by zero");
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ assert abs(w.item() - 2.0) < 1e-5, w.item()
 try:
     call(tt.tt_mm, x, y)
 except RuntimeError as error:
-    assert str(error) == "tt_mm: mat1 and mat2 shapes cannot be multiplied (3x1 and 3x1)", error
+    assert str(error) == "tt_mm: input and mat2 shapes cannot be multiplied (3x1 and 3x1)", error
 else:
     raise AssertionError("tt_mm took shapes that do not match")
 print(f"w = {w.item():.6f}")

@@ -52,7 +52,8 @@ static Split make_split(int64_t count, Device device) {
   const int64_t sizes[] = {count, CHANNELS, IMAGE_SIZE, IMAGE_SIZE}, window[] = {3, 3}, one[] = {1, 1};
   tt_tensor *noise, *smooth, *labels;
   Split split;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   CHECK(tt_randn(sizes, 4, TT_FLOAT32, NULL, &noise));
   CHECK(tt_avg_pool2d(noise, window, one, one, 0, 1, NULL, &smooth));
   CHECK(tt_randint(0, CLASSES, &count, 1, TT_INT64, NULL, &labels));
@@ -61,7 +62,7 @@ static Split make_split(int64_t count, Device device) {
   split.count = count;
   CHECK(tt_scope_keep(split.images));
   CHECK(tt_scope_keep(split.labels));
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   return split;
 }
 
@@ -72,7 +73,8 @@ static void test_whitening(const Split* split, Device device) {
   const int64_t one[] = {1, 1}, none[] = {0, 0}, order[] = {1, 0, 2, 3}, flat[] = {2 * PATCH, -1};
   tt_tensor *out, *turned, *products;
   const int64_t* sizes;
-  CHECK(tt_scope_begin());
+  tt_scope scope;
+  CHECK(tt_scope_begin(&scope));
   network_whiten(&net, split->images);
   CHECK(tt_conv2d(split->images, net.whitening, net.whitening_bias, one, none, one, 1, &out));
   CHECK(tt_detach(out, &out));
@@ -90,7 +92,7 @@ static void test_whitening(const Split* split, Device device) {
     }
   }
   free(p);
-  CHECK(tt_scope_end());
+  CHECK(tt_scope_end(scope));
   free_network(&net);
 }
 
@@ -121,7 +123,8 @@ static void test_batches(const Split* split) {
   int mirrored[2][N], moved = 0, most = 0;
   for (int epoch = 0; epoch < 2; epoch++) {
     int seen[N] = {0};
-    CHECK(tt_scope_begin());
+    tt_scope scope;
+    CHECK(tt_scope_begin(&scope));
     begin_epoch(&a, epoch);
     int64_t order[N], down[N], right[N];
     CHECK(tt_tensor_copy_data(a.order, order, sizeof order));
@@ -165,7 +168,7 @@ static void test_batches(const Split* split) {
       free(got);
     }
     for (int i = 0; i < N; i++) EXPECT(seen[i] == 1);
-    CHECK(tt_scope_end());
+    CHECK(tt_scope_end(scope));
   }
   int count = 0;
   for (int i = 0; i < N; i++) {

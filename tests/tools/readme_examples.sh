@@ -18,4 +18,4 @@ folder=$(dirname "$library")
 sed 's/grad_fn.*//' "$work/c.out" | grep -oE '[0-9.]+(e[-+][0-9]+)?' | tr '\n' ' ' |
   awk '{ exit !(NF == 4 && $1 < 0.1 && $2 > 0.9 && $3 > 0.9 && $4 < 0.1) }'
 grep -q '1.0000, 1.0000' "$work/cpp.out"
-grep -q 'tt_mm: mat1 and mat2 shapes cannot be multiplied (64x10 and 64x10)' "$work/cpp.out"
+grep -q 'tt_mm: input and mat2 shapes cannot be multiplied (64x10 and 64x10)' "$work/cpp.out"

@@ -227,33 +227,22 @@ TEST(Conv, Messages) {
   };
   EXPECT_EQ(
       of(zeros({2, 4, 5, 5}), w),
-      "Given groups=1, weight of size [4, 3, 3, 3], expected input[2, 4, 5, 5] to have 3 channels, but got 4 "
-      "channels instead");
-  EXPECT_EQ(of(zeros({2, 5}), w),
-            "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [2, 5]");
-  EXPECT_EQ(
-      of(x, zeros({4, 3, 7, 7})),
-      "Calculated padded input size per channel: (5 x 5). Kernel size: (7 x 7). Kernel size can't be greater "
-      "than actual input size");
-  EXPECT_EQ(
-      of(x, w, zeros({3})),
-      "Given weight of size [4, 3, 3, 3], expected bias to be 1-dimensional with 4 elements, but got bias of "
-      "size [3] instead");
+      "input of shape [2, 4, 5, 5] has 4 channels, expected 3 for weight of shape [4, 3, 3, 3] and groups 1");
+  EXPECT_EQ(of(zeros({2, 5}), w), "input must have 3 or 4 dimensions, got shape [2, 5]");
+  EXPECT_EQ(of(x, zeros({4, 3, 7, 7})), "the kernel, 7 x 7, is larger than the padded input, 5 x 5");
+  EXPECT_EQ(of(x, w, zeros({3})), "bias has shape [3], expected [4] for weight of shape [4, 3, 3, 3]");
   EXPECT_EQ(of(x, w, {}, {{0, 1}}), "non-positive stride is not supported, got stride 0");
   EXPECT_EQ(of(x, w, {}, {{1, 1}, {0, -1}}), "negative padding is not supported, got padding -1");
   EXPECT_EQ(of(x, w, {}, {{1, 1}, {0, 0}, {0, 1}}), "non-positive dilation is not supported, got dilation 0");
-  EXPECT_EQ(of(x, w, {}, {{1, 1}, {0, 0}, {1, 1}, 0}), "non-positive groups is not supported, got groups 0");
+  EXPECT_EQ(of(x, w, {}, {{1, 1}, {0, 0}, {1, 1}, 0}), "groups is 0, expected 1 or more");
   EXPECT_EQ(of(zeros({2, 6, 5, 5}), zeros({3, 3, 3, 3}), {}, {{1, 1}, {0, 0}, {1, 1}, 2}),
-            "Given groups=2, expected weight to be divisible by 2 at dimension 0, but got weight of size "
-            "[[3, 3, 3, 3]] "
-            "instead");
-  EXPECT_EQ(of(x, zeros({4, 3, 3, 3}, DType::kFloat64)),
-            "Input type (float32) and weight type (float64) should be the same");
+            "weight has shape [3, 3, 3, 3], whose first size groups, 2, must divide");
+  EXPECT_EQ(of(x, zeros({4, 3, 3, 3}, DType::kFloat64)), "input is float32, but weight is float64");
   EXPECT_EQ(of(x, w, {}, {{1, 1}, {INT64_MAX, 0}}), str("padding ", INT64_MAX, " overflows int64"));
   EXPECT_EQ(of(x, w, {}, {{1, 1}, {0, 0}, {INT64_MAX, 1}}),
             str("kernel size 3 with dilation ", INT64_MAX, " overflows int64"));
   EXPECT_EQ(message_of([&] {
               ops::conv2d(x, w, {}, {{2, 2}}, ops::PaddingMode::kSame);
             }),
-            "padding='same' is not supported for strided convolutions");
+            "TT_PADDING_SAME needs a stride of 1");
 }

@@ -139,14 +139,13 @@ TEST(Loader, RestartsInTheMiddle) {
 TEST(Loader, RefusesBadOptions) {
   LoaderOptions options;
   options.batch_size = 0;
-  EXPECT_EQ(message_of([&] { Loader(counting(4), options); }),
-            "batch_size should be a positive integer value, but got batch_size=0");
+  EXPECT_EQ(message_of([&] { Loader(counting(4), options); }), "options.batch_size is 0, expected 1 or more");
   options.batch_size = 2;
   options.shuffle = true;
-  EXPECT_NE(message_of([&] { Loader(counting(0), options); }).find("num_samples=0"), std::string::npos);
+  EXPECT_NE(message_of([&] { Loader(counting(0), options); }).find("an empty data set"), std::string::npos);
   options.sampler = List{0};
   EXPECT_EQ(message_of([&] { Loader(counting(4), options); }),
-            "sampler option is mutually exclusive with shuffle");
+            "options.sampler and options.shuffle exclude each other");
   Loader empty_one(counting(0), {});
   EXPECT_EQ(epoch(empty_one), List{});
   EXPECT_EQ(empty_one.length(), 0);
@@ -205,7 +204,7 @@ TEST(Dataset, RefusesTensorsThatDoNotMatch) {
   EXPECT_EQ(message_of([] {
               TensorDataset(Tensors{arange(3), arange(4)});
             }),
-            "Size mismatch between tensors: tensor 0 has 3 rows, tensor 1 has 4");
+            "tensors[0] has 3 samples, and tensors[1] has 4");
   EXPECT_NE(
       message_of([] { TensorDataset(Tensors{scalar_tensor(1, DType::kFloat32)}); }).find("no dimensions"),
       std::string::npos);
@@ -226,8 +225,8 @@ TEST(Dataset, SubsetsAndConcatenations) {
             }),
             "index -1 is out of range for a data set of length 10");
   EXPECT_EQ(message_of([&] {
-              const std::vector<Ref<data::Dataset>> parts{ten, make_ref<TensorDataset>(Tensors{arange(2), arange(2)})};
-              make_ref<data::ConcatDataset>(parts);
+              make_ref<data::ConcatDataset>(std::vector<Ref<data::Dataset>>{
+                  ten, make_ref<TensorDataset>(Tensors{arange(2), arange(2)})});
             }),
             "data set 0 has 1 tensors a sample, data set 1 has 2");
 }
@@ -259,7 +258,7 @@ TEST(Dataset, RandomSplitIsPyTorchs) {
 
   EXPECT_NE(message_of([&] {
               data::random_split(ten, List{7, 4}, *own);
-            }).find("Sum of input lengths does not equal the length of the input dataset!"),
+            }).find("lengths sum to "),
             std::string::npos);
   EXPECT_EQ(message_of([&] {
               data::split_lengths(10, std::vector<double>{0.5, 0.6});
@@ -268,7 +267,7 @@ TEST(Dataset, RandomSplitIsPyTorchs) {
   EXPECT_EQ(message_of([&] {
               data::split_lengths(10, std::vector<double>{1.5, -0.5});
             }),
-            "Fraction at index 0 is not between 0 and 1, but 1.5");
+            "fractions[0] is 1.5, expected a number from 0 to 1");
 }
 
 TEST(Dataset, StackingPromotesAndChecks) {
@@ -281,7 +280,7 @@ TEST(Dataset, StackingPromotesAndChecks) {
   EXPECT_EQ(message_of([&] {
               data::stack_samples(std::vector<Tensor>{a, arange(3)});
             }),
-            "stack expects each tensor to be equal size, but got [2] at entry 0 and [3] at entry 1");
+            "the tensors of a batch must have one shape, but sample 0 has [2] and sample 1 has [3]");
 }
 
 // ---- the C ABI ----

@@ -55,12 +55,10 @@ TEST(Dropout, GradientIsTheMask) {
 
 TEST(Dropout, Messages) {
   const Tensor x = ops::ones({3}, DType::kFloat32);
-  EXPECT_EQ(message_of([&] { ops::dropout(x, -0.5); }),
-            "dropout probability has to be between 0 and 1, but got -0.5");
-  EXPECT_EQ(message_of([&] { ops::dropout(x, 1.5, false); }),
-            "dropout probability has to be between 0 and 1, but got 1.5");
+  EXPECT_EQ(message_of([&] { ops::dropout(x, -0.5); }), "p is -0.5, expected a number from 0 to 1");
+  EXPECT_EQ(message_of([&] { ops::dropout(x, 1.5, false); }), "p is 1.5, expected a number from 0 to 1");
   EXPECT_EQ(message_of([&] { ops::dropout(x, std::numeric_limits<double>::quiet_NaN()); }),
-            "dropout probability has to be between 0 and 1, but got nan");
+            "p is nan, expected a number from 0 to 1");
   EXPECT_EQ(message_of([&] { ops::dropout(ops::ones({3}, DType::kInt64), 0.5); }),
             "dropout is not implemented for int64 in training");
 }

@@ -122,7 +122,7 @@ TEST(Index, BadIndicesWriteNothing) {
             "index -1 is out of bounds for dimension 0 with size 3");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(x.data<float>()[i], 0.0f);
   EXPECT_EQ(x.version(), 0u);
-  EXPECT_EQ(message_of([&] { ops::cat({}, 0); }), "torch.cat(): expected a non-empty list of Tensors");
+  EXPECT_EQ(message_of([&] { ops::cat({}, 0); }), "tensors is empty");
 }
 
 TEST(Index, RepeatsOfOneElementAreNewMemory) {

@@ -22,7 +22,6 @@ void expect_numbers(const Tensor& t, std::initializer_list<float> expected) {
   for (const float want : expected) EXPECT_FLOAT_EQ(*got++, want);
 }
 
-
 }  // namespace
 
 TEST(Layout, PointwiseResultsFollowTheirOperands) {
@@ -99,18 +98,18 @@ TEST(Layout, GradientsLieAsTheirLeavesDo) {
 TEST(Layout, RandomNumbersAreLaidDownInTheOrderOfMemory) {
   const Tensor x = permuted({2, 3}, {1, 0});
   manual_seed(2);
-  expect_numbers(ops::rand_like(x), {0.614695072f, 0.474461079f, 0.381012857f, 0.713593841f, 0.637114346f,
-                                     0.619036376f});
+  expect_numbers(ops::rand_like(x),
+                 {0.614695072f, 0.474461079f, 0.381012857f, 0.713593841f, 0.637114346f, 0.619036376f});
   manual_seed(2);
-  expect_numbers(ops::randn_like(x), {0.392296821f, -1.205037117f, -0.223564014f, 1.044463515f,
-                                      -0.319500268f, -0.633227706f});
+  expect_numbers(ops::randn_like(x),
+                 {0.392296821f, -1.205037117f, -0.223564014f, 1.044463515f, -0.319500268f, -0.633227706f});
   const Tensor y = ops::exp(permuted({4, 5}, {1, 0}));
   manual_seed(3);
   ops::normal_(y, 0, 1);
-  expect_numbers(y, {0.803276062f,  -1.368259192f, 0.522049963f, -0.079854324f, 0.174833387f,
-                     0.337495089f,  1.237916708f,  0.926410854f, 0.088978097f,  1.011115909f,
+  expect_numbers(y, {0.803276062f,  -1.368259192f, 0.522049963f,  -0.079854324f, 0.174833387f,
+                     0.337495089f,  1.237916708f,  0.926410854f,  0.088978097f,  1.011115909f,
                      -0.864635587f, 0.815677524f,  -0.613718033f, -1.435179353f, 0.298960835f,
-                     0.495189011f,  0.046182450f,  0.977431774f, 0.419218659f,  -0.164316982f});
+                     0.495189011f,  0.046182450f,  0.977431774f,  0.419218659f,  -0.164316982f});
   manual_seed(4);
   expect_numbers(ops::dropout(ops::exp(x), 0.5, true, nullptr), {2, 0, 0, 0, 2, 0});
   manual_seed(5);

@@ -121,23 +121,24 @@ TEST(Matmul, Messages) {
   EXPECT_EQ(message_of([&] {
               ops::mm(f({1, 5}), f({1, 5}));
             }),
-            "mat1 and mat2 shapes cannot be multiplied (1x5 and 1x5)");
+            "input and mat2 shapes cannot be multiplied (1x5 and 1x5)");
   EXPECT_EQ(message_of([&] {
               ops::mm(f({1, 5}), f({5, 1}, DType::kFloat64));
             }),
-            "expected m1 and m2 to have the same dtype, but got: float32 != float64");
+            "input is float32, but mat2 is float64");
   EXPECT_EQ(message_of([&] {
               ops::bmm(f({2, 3, 4}), f({3, 4, 2}));
             }),
-            "Expected size for first two dimensions of batch2 tensor to be: [2, 4] but got: [3, 4].");
+            "mat2 has shape [3, 4, 2], expected [2, 4, ..] for input of shape [2, 3, 4]");
   EXPECT_EQ(message_of([&] {
               ops::linear(f({2, 3, 4}), f({2, 5}), Tensor());
             }),
-            "mat1 and mat2 shapes cannot be multiplied (6x4 and 5x2)");
+            "input and weight shapes cannot be multiplied: input has shape [2, 3, 4], and weight [2, 5] "
+            "wants 5 as its last size");
   EXPECT_EQ(message_of([&] {
               ops::mv(f({3, 4}), f({3}));
             }),
-            "size mismatch, got input (3), mat (3x4), vec (3)");
+            "input and vec shapes cannot be multiplied (3x4 and 3)");
 }
 
 // Where only some inputs take a gradient, the others get none; transposed operands give the right ones.

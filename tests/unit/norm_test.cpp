@@ -109,21 +109,25 @@ TEST(BatchNorm, Messages) {
                       bool training) {
     return message_of([&] { ops::batch_norm(in, m, v, w, b, training); });
   };
-  EXPECT_EQ(of(x, {}, {}, {}, {}, false), "running_mean must be defined in evaluation mode");
-  EXPECT_EQ(of(x, vector(3), {}, {}, {}, false), "running_var must be defined in evaluation mode");
+  EXPECT_EQ(of(x, {}, {}, {}, {}, false), "running_mean is NULL, which only training allows");
+  EXPECT_EQ(of(x, vector(3), {}, {}, {}, false), "running_var is NULL, which only training allows");
   EXPECT_EQ(of(x, vector(3), {}, {}, {}, true),
-            "running_mean and running_var must either both be None or neither be None");
-  EXPECT_EQ(of(x, vector(4), vector(3), {}, {}, true), "running_mean should contain 3 elements not 4");
-  EXPECT_EQ(of(x, vector(3), vector(2), {}, {}, true), "running_var should contain 3 elements not 2");
-  EXPECT_EQ(of(x, {}, {}, vector(4), {}, true), "weight should contain 3 elements not 4");
-  EXPECT_EQ(of(x, {}, {}, {}, vector(1), true), "bias should contain 3 elements not 1");
+            "only one of running_mean and running_var is NULL, expected both or none");
+  EXPECT_EQ(of(x, vector(4), vector(3), {}, {}, true),
+            "running_mean has 4 elements, expected one for each of the 3 channels of input");
+  EXPECT_EQ(of(x, vector(3), vector(2), {}, {}, true),
+            "running_var has 2 elements, expected one for each of the 3 channels of input");
+  EXPECT_EQ(of(x, {}, {}, vector(4), {}, true),
+            "weight has 4 elements, expected one for each of the 3 channels of input");
+  EXPECT_EQ(of(x, {}, {}, {}, vector(1), true),
+            "bias has 1 elements, expected one for each of the 3 channels of input");
   EXPECT_EQ(of(ops::zeros({1, 3, 1}, DType::kFloat32), {}, {}, {}, {}, true),
-            "Expected more than 1 value per channel when training, got input size [1, 3, 1]");
+            "input of shape [1, 3, 1] has one value for each channel, and training needs more");
   EXPECT_EQ(message_of([&] { ops::batch_norm(x, {}, {}, {}, {}, true, 0.1, 0); }),
-            "batch_norm eps must be positive during training, but got 0");
+            "eps is 0, expected a positive number in training");
   for (const double eps : {-1.0, std::nan("")}) {
     EXPECT_EQ(message_of([&] { ops::batch_norm(x, vector(3), vector(3), {}, {}, false, 0.1, eps); }),
-              str("batch_norm eps must be non-negative, but got ", eps));
+              str("eps is ", eps, ", expected 0 or more"));
     EXPECT_EQ(message_of([&] {
                 make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k1d, 3, nn::BatchNormSettings{.eps = eps});
               }),

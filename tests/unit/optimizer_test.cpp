@@ -318,8 +318,7 @@ TEST(Optimizer, CountsWritesAndRecordsNothing) {
   const Tensor loss = ops::sum(ops::mul(p, p));
   optimizer->step();
   const Tensor roots[] = {loss};
-  EXPECT_NE(message([&] { backward(roots, {}, {}); }).find("modified by an inplace operation"),
-            std::string::npos);
+  EXPECT_NE(message([&] { backward(roots, {}, {}); }).find("written to in place"), std::string::npos);
   optimizer->zero_grad(false);
   EXPECT_EQ(values(p.grad()), std::vector<double>(5, 0.0));
   optimizer->zero_grad();
@@ -328,24 +327,22 @@ TEST(Optimizer, CountsWritesAndRecordsNothing) {
 
 TEST(Optimizer, Messages) {
   const Tensor p = start(DType::kFloat32);
-  EXPECT_EQ(message([&] { sgd({.lr = -1})({p}); }), "Invalid learning rate: -1");
-  EXPECT_EQ(message([&] { sgd({.momentum = -0.5})({p}); }), "Invalid momentum value: -0.5");
-  EXPECT_EQ(message([&] { sgd({.dampening = std::nan("")})({p}); }), "Invalid dampening value: nan");
-  EXPECT_EQ(message([&] { sgd({.weight_decay = -2})({p}); }), "Invalid weight_decay value: -2");
+  EXPECT_EQ(message([&] { sgd({.lr = -1})({p}); }), "lr is -1, expected 0 or more");
+  EXPECT_EQ(message([&] { sgd({.momentum = -0.5})({p}); }), "momentum is -0.5, expected 0 or more");
+  EXPECT_EQ(message([&] { sgd({.dampening = std::nan("")})({p}); }), "dampening is nan, expected a number");
+  EXPECT_EQ(message([&] { sgd({.weight_decay = -2})({p}); }), "weight_decay is -2, expected 0 or more");
   EXPECT_EQ(message([&] { sgd({.nesterov = true})({p}); }),
-            "Nesterov momentum requires a momentum and zero dampening");
-  EXPECT_EQ(message([&] { adam({.beta2 = 1})({p}); }), "Invalid beta parameter at index 1: 1");
-  EXPECT_EQ(message([&] { adam({.eps = -1})({p}); }), "Invalid epsilon value: -1");
-  EXPECT_EQ(message([&] { sgd({})({}); }), "optimizer got an empty parameter list");
-  EXPECT_EQ(message([&] { sgd({})({ops::mul(p, 2.0)}); }), "can't optimize a non-leaf Tensor (params[0])");
-  EXPECT_EQ(message([&] {
-              sgd({})({p, p});
-            }),
-            "optimizer contains a parameter group with duplicate parameters (params[1])");
+            "nesterov needs a momentum above 0 and a dampening of 0");
+  EXPECT_EQ(message([&] { adam({.beta2 = 1})({p}); }), "beta2 is 1, expected from 0 to less than 1");
+  EXPECT_EQ(message([&] { adam({.eps = -1})({p}); }), "eps is -1, expected 0 or more");
+  EXPECT_EQ(message([&] { sgd({})({}); }), "params is empty");
+  EXPECT_EQ(message([&] { sgd({})({ops::mul(p, 2.0)}); }),
+            "params[0] is the result of an op, expected a leaf");
+  EXPECT_EQ(message([&] { sgd({})({p, p}); }), "params[1] occurs twice");
   const Ref<Optimizer> optimizer = sgd({.lr = 0.5})({p});
   EXPECT_EQ(message([&] { optimizer->add_param_group({p}, optimizer->defaults()); }),
-            "some parameters appear in more than one parameter group (params[0])");
-  EXPECT_EQ(message([&] { optimizer->set_option(0, "lr", -2); }), "Invalid learning rate: -2");
+            "params[0] is in a parameter group of the optimizer already");
+  EXPECT_EQ(message([&] { optimizer->set_option(0, "lr", -2); }), "lr is -2, expected 0 or more");
   EXPECT_EQ(optimizer->option(0, "lr"), 0.5);
   EXPECT_EQ(message([&] { (void)optimizer->option(1, "lr"); }),
             "group 1 is out of range, the optimizer has 1 parameter groups");
@@ -441,5 +438,6 @@ TEST(ClipGrad, ByNormAndByValue) {
   nn::clip_grad_value_(both, 3.5);
   EXPECT_EQ(values(a.grad()), (std::vector<double>{3, 0, 0, -3.5, 0}));
   set_grad(a, tensor({NAN, 0, 0, 0, 0}, DType::kFloat32));
-  EXPECT_NE(message([&] { nn::clip_grad_norm_(both, 1, 2, true); }).find("is non-finite"), std::string::npos);
+  EXPECT_NE(message([&] { nn::clip_grad_norm_(both, 1, 2, true); }).find("with error_if_nonfinite 0"),
+            std::string::npos);
 }

@@ -496,36 +496,37 @@ TEST(Pointwise, InplaceComparisons) {
 
 TEST(Pointwise, Errors) {
   const Tensor flags = ops::gt(floats({1}), 0.0);
-  EXPECT_NE(message_of([&] { ops::neg(flags); }).find("on a bool tensor is not supported"),
+  EXPECT_NE(message_of([&] { ops::neg(flags); }).find("input is bool, which has no negative"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { ops::sub(flags, flags); }).find("with two bool tensors"), std::string::npos);
+  EXPECT_NE(message_of([&] { ops::sub(flags, flags); }).find("bool has no subtraction"), std::string::npos);
   for (const auto& body : std::initializer_list<std::function<void()>>{
            [&] { ops::sub(flags, ints({1})); }, [&] { ops::sub(ints({1}), flags); },
            [&] { ops::sub(flags, 1.0); }, [&] { ops::rsub(1.0, flags); },
            [&] { ops::sub(floats({1}), flags); }, [&] { ops::sub_(ints({1}), flags); },
            [&] { ops::sub_scaled(ints({1}), flags, 2); }, [&] { ops::sub(floats({1}), Scalar(true)); },
            [&] { ops::tanhshrink(flags); }}) {
-    EXPECT_NE(message_of(body).find("Subtraction, the `-` operator, with a bool tensor"), std::string::npos);
+    EXPECT_NE(message_of(body).find("bool has no subtraction"), std::string::npos);
   }
-  EXPECT_NE(message_of([&] { ops::softmin(flags, 0, DType::kFloat32); }).find("Negation"), std::string::npos);
-  EXPECT_EQ(message_of([&] { ops::remainder(ints({1}), ints({0})); }),
-            "ZeroDivisionError: integer division or modulo by zero");
+  EXPECT_NE(message_of([&] {
+              ops::softmin(flags, 0, DType::kFloat32);
+            }).find("input is bool, which has no negative"),
+            std::string::npos);
+  EXPECT_EQ(message_of([&] { ops::remainder(ints({1}), ints({0})); }), "an integer is divided by zero");
   EXPECT_EQ(message_of([&] { ops::bitwise_and(floats({1}), floats({1})); }),
             "bitwise_and is not implemented for float64");
-  EXPECT_EQ(message_of([&] { ops::clamp(floats({1}), {}, {}); }),
-            "clamp: At least one of 'min' or 'max' must not be None");
+  EXPECT_EQ(message_of([&] { ops::clamp(floats({1}), {}, {}); }), "min and max are both NULL");
   EXPECT_EQ(message_of([&] { ops::add_(ints({1}), floats({1.5}, DType::kFloat32)); }),
-            "result type float32 can't be cast to the desired output type int64");
+            "the result is float32, which input, of int64, cannot hold");
   EXPECT_EQ(message_of([&] {
               ops::add_(floats({1}), floats({1, 2}));
             }),
-            "output with shape [1] doesn't match the broadcast shape [2]");
+            "the result has shape [2], which input, of shape [1], cannot hold");
   EXPECT_EQ(message_of([&] {
               ops::glu(floats({1, 2, 3}), 0);
             }),
-            "Halving dimension must be even, but dimension 0 is size 3");
+            "the size of dimension 0 of input must be even, got 3");
   EXPECT_EQ(message_of([&] { ops::add_scaled(ints({1}), ints({2}), 0.5); }),
-            "For integral input tensors, argument alpha must not be a floating point number, got 0.5");
+            "alpha is 0.5, expected a whole number for integer tensors");
   // What fails changes nothing.
   const Tensor target = ints({5});
   EXPECT_NE(message_of([&] { ops::remainder_(target, ints({0})); }), "no error");

@@ -130,29 +130,26 @@ TEST(Pool, Messages) {
   const auto max = [&](const Tensor& t, const ops::MaxPool2dOptions& o) {
     return message_of([&] { ops::max_pool2d(t, o); });
   };
-  EXPECT_EQ(
-      max(x, max_options(2, 2, 2, 1, false)),
-      "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1");
+  EXPECT_EQ(max(x, max_options(2, 2, 2, 1, false)),
+            "padding[0] is 2, more than half of the kernel's span, of kernel_size 2 and dilation 1");
   EXPECT_EQ(max(x, max_options(7, 7, 0, 1, false)),
-            "Given input size: (3x5x5). Calculated output size: (3x0x0). Output size is too small");
-  EXPECT_EQ(max(x, {{0, 2}}), "kernel size should be greater than zero, but got kH: 0 kW: 2");
-  EXPECT_EQ(max(x, {{2, 2}, {0, 1}}), "stride should not be zero");
-  EXPECT_EQ(max(x, {{2, 2}, {-1, 1}}), "stride should be greater than zero, but got dH: -1 dW: 1");
-  EXPECT_EQ(max(x, max_options(2, 2, 0, 0, false)),
-            "dilation should be greater than zero, but got dilationH: 0 dilationW: 0");
-  EXPECT_EQ(max(x, max_options(2, 2, -1, 1, false)), "pad must be non-negative, but got pad: -1");
+            "input of height 5 and width 5 gives an output of height 0 and width 0, which is too small");
+  EXPECT_EQ(max(x, {{0, 2}}), "kernel_size is 0, 2, expected 1 or more");
+  EXPECT_EQ(max(x, {{2, 2}, {0, 1}}), "stride is 0, 1, expected 1 or more");
+  EXPECT_EQ(max(x, {{2, 2}, {-1, 1}}), "stride is -1, 1, expected 1 or more");
+  EXPECT_EQ(max(x, max_options(2, 2, 0, 0, false)), "dilation is 0, 0, expected 1 or more");
+  EXPECT_EQ(max(x, max_options(2, 2, -1, 1, false)), "padding[0] is -1, expected 0 or more");
   EXPECT_EQ(max(counting({5, 5}), {{2, 2}}),
-            "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:[5, 5]");
+            "input must have 3 or 4 dimensions, none but the batch's of size 0, got shape [5, 5]");
   EXPECT_EQ(message_of([&] {
               ops::avg_pool2d(x, {{2, 2}, {2, 2}, {0, 0}, false, true, 0});
             }),
-            "divisor must be not zero");
+            "divisor_override must not be 0");
   EXPECT_EQ(message_of([&] {
               ops::avg_pool2d(ops::to_dtype(x, DType::kInt32), {{2, 2}});
             }),
             "avg_pool2d is not implemented for int32");
   const int64_t negative[2] = {2, -2};
-  EXPECT_EQ(
-      message_of([&] { ops::adaptive_avg_pool2d(x, negative); }),
-      "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received {2, -2}");
+  EXPECT_EQ(message_of([&] { ops::adaptive_avg_pool2d(x, negative); }),
+            "output_size is 2, -2, expected 0 or more, or -1");
 }

@@ -22,8 +22,8 @@ struct IndexBounds {
     fail(Status::kInvalidArgument, "index ", index, " is out of bounds for dimension ", dim, " with size ",
          size);
   }
-  TT_CHECK(index >= 0, Status::kInvalidArgument, "Class values must be non-negative, got ", index);
-  fail(Status::kInvalidArgument, "Class values must be smaller than num_classes (", size, "), got ", index);
+  TT_CHECK(index >= 0, Status::kInvalidArgument, "input has the class ", index, ", expected 0 or more");
+  fail(Status::kInvalidArgument, "input has the class ", index, ", but num_classes is ", size);
 }
 
 class IndexKernels {

@@ -25,9 +25,7 @@ struct PointwiseParams {
 };
 
 // Division of integers by zero.
-[[noreturn]] inline void fail_divisor() {
-  fail(Status::kInvalidArgument, "ZeroDivisionError: integer division or modulo by zero");
-}
+[[noreturn]] inline void fail_divisor() { fail(Status::kInvalidArgument, "an integer is divided by zero"); }
 
 // Loops: operand 0 is the result, the inputs follow and share one dtype, the op's compute dtype. The result's
 // dtype is that, or bool where the op's row says so. Where the compute dtype is a half type, host scalars and

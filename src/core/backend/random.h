@@ -19,15 +19,13 @@ enum class RandomFill : uint8_t {
 // What bernoulli and multinomial refuse. A CPU's kernels are only given what has been checked; a device
 // reports it in a later call, and until then the numbers made of it are zero.
 [[noreturn]] inline void fail_probability(double p) {
-  fail(Status::kInvalidArgument, "bernoulli_ expects p to be in [0, 1], but got p=", p);
+  fail(Status::kInvalidArgument, "a probability is ", p, ", expected a number from 0 to 1");
 }
 [[noreturn]] inline void fail_weight(double weight, int64_t row, int64_t category) {
-  fail(Status::kInvalidArgument, "probability tensor contains either `inf`, `nan` or element < 0, got ",
-       weight, " at row ", row, ", category ", category);
+  fail(Status::kInvalidArgument, "a weight is ", weight, ", expected a finite number of 0 or more, at row ",
+       row, ", category ", category);
 }
-[[noreturn]] inline void fail_no_weights() {
-  fail(Status::kInvalidArgument, "invalid multinomial distribution (sum of probabilities <= 0)");
-}
+[[noreturn]] inline void fail_no_weights() { fail(Status::kInvalidArgument, "the weights sum to 0"); }
 
 class RandomKernels {
  public:

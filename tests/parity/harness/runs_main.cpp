@@ -29,8 +29,11 @@ const Record& record(const std::string& name) {
 // A scope that is closed whatever happens.
 class Scope {
  public:
-  Scope() { check(tt_scope_begin()); }
-  ~Scope() { tt_scope_end(); }
+  Scope() { check(tt_scope_begin(&scope_)); }
+  ~Scope() { tt_scope_end(scope_); }
+
+ private:
+  tt_scope scope_;
 };
 
 class Training {
