@@ -37,7 +37,8 @@ thread_local Choice* t_choices = nullptr;
 
 Choice& own_choice() {
   if (t_choices == nullptr) {
-    need_until_thread_ends(ThreadState::kStreams, []() noexcept { delete[] std::exchange(t_choices, nullptr); });
+    need_until_thread_ends(ThreadState::kStreams,
+                           []() noexcept { delete[] std::exchange(t_choices, nullptr); });
     t_choices = new Choice[kMaxDevices];
   }
   return t_choices[t_device];

@@ -128,8 +128,8 @@ TT_API tt_status tt_set_float32_conv_precision(tt_float32_precision precision);
 TT_API tt_status tt_get_float32_conv_precision(tt_float32_precision* out);
 
 /* Where tensors, graphs and the library's scratch memory come from, in place of the C library's allocator.
- * Both functions may be called from any thread, in the middle of any call: they must not use the library. (Small bookkeeping of the C++ runtime, and what OpenBLAS and
- * OpenMP need, is not asked for here.) */
+ * Both functions may be called from any thread, in the middle of any call: they must not use the library.
+ * (Small bookkeeping of the C++ runtime, and what OpenBLAS and OpenMP need, is not asked for here.) */
 typedef struct tt_allocator {
   size_t struct_size;
   /* NULL when there is no memory: the call that needed it then fails with TT_ERR_OUT_OF_MEMORY. */

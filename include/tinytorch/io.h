@@ -5,11 +5,11 @@
  * tables and images decompress what starts with gzip's magic, whatever its name; they read pipes, too, and
  * wait for what is written there. Paths are in the system's encoding.
  *
- * What saves replaces the file whole or not at all, whenever the program or the machine stops: the bytes go to
- * a temporary file in the same directory (".NAME.PID.COUNT.tmp"), which then takes its name. One that a killed
- * process has left is removed by the next save to the same path on the machine. A link is followed, also where
- * what it points to is not there yet; what is no regular file is refused. A file that grows beyond the
- * process's limit (RLIMIT_FSIZE) is TT_ERR_IO, without a signal. */
+ * What saves replaces the file whole or not at all, whenever the program or the machine stops: the bytes go
+ * to a temporary file in the same directory (".NAME.PID.COUNT.tmp"), which then takes its name. One that a
+ * killed process has left is removed by the next save to the same path on the machine. A link is followed,
+ * also where what it points to is not there yet; what is no regular file is refused. A file that grows beyond
+ * the process's limit (RLIMIT_FSIZE) is TT_ERR_IO, without a signal. */
 #ifndef TINYTORCH_IO_H_
 #define TINYTORCH_IO_H_
 

@@ -13,7 +13,8 @@ struct Laid {
   Dims sizes, strides;
 
   Laid() = default;
-  explicit Laid(const LayoutOperand& operand) : sizes(operand.tensor->sizes()), strides(operand.tensor->strides()) {
+  explicit Laid(const LayoutOperand& operand)
+      : sizes(operand.tensor->sizes()), strides(operand.tensor->strides()) {
     if (operand.converted) strides = preserved_strides(sizes, strides);
   }
 
@@ -28,8 +29,8 @@ struct Laid {
   }
 };
 
-// > 0 where dimension `inner`, so far closer to the innermost than `outer`, belongs further out; < 0 where it is
-// right; 0 where nobody can tell. Of equal strides the smaller size goes inside.
+// > 0 where dimension `inner`, so far closer to the innermost than `outer`, belongs further out; < 0 where it
+// is right; 0 where nobody can tell. Of equal strides the smaller size goes inside.
 int compare_dims(const Dims& shape, const Dims& strides, int inner, int outer) {
   const int64_t a = strides[inner], b = strides[outer];
   if (a == 0 || b == 0) return 0;
@@ -84,9 +85,7 @@ Tensor empty_with(const Dims& sizes, const Dims& strides, DType dtype, Device de
 }
 
 // Batches of images with the channels last, as torch.channels_last lays them out.
-Dims channels_last_strides(const Dims& sizes) {
-  return dense_strides(sizes, {1, 3, 2, 0});
-}
+Dims channels_last_strides(const Dims& sizes) { return dense_strides(sizes, {1, 3, 2, 0}); }
 
 bool is_channels_last(const Laid& t) {
   if (t.sizes.size() != 4) return false;
@@ -110,9 +109,8 @@ Dims pointwise_strides(const Dims& shape, std::span<Laid> operands) {
   if (all_of(operands, [&](const Laid& t) { return t.sizes == shape; })) {
     if (all_of(operands, is_channels_last)) return channels_last_strides(shape);
     const Dims& first = operands.back().strides;
-    if (all_of(operands, [&](const Laid& t) {
-          return t.strides == first && dense_in_some_order(t.sizes, t.strides);
-        }))
+    if (all_of(operands,
+               [&](const Laid& t) { return t.strides == first && dense_in_some_order(t.sizes, t.strides); }))
       return first;
   }
   const Dims* strides[kMaxLayoutOperands];
@@ -179,7 +177,8 @@ Tensor empty_pointwise(const Dims& shape, DType dtype, Device device,
   if (contiguous) return empty(shape, dtype, device);
   Laid laid[kMaxLayoutOperands];
   int count = 0;
-  for (const LayoutOperand& operand : operands) laid[count++] = operand.tensor->defined() ? Laid(operand) : Laid();
+  for (const LayoutOperand& operand : operands)
+    laid[count++] = operand.tensor->defined() ? Laid(operand) : Laid();
   return empty_with(shape, pointwise_strides(shape, {laid, static_cast<size_t>(count)}), dtype, device);
 }
 

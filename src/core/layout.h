@@ -1,6 +1,6 @@
-// In which order the dimensions of a result lie in memory. PyTorch's rules: a pointwise result takes the order of
-// its operands (TensorIterator), a copy that of its source ("preserve_format"). They decide where random fills put
-// their numbers, so that the same seed gives the same tensors.
+// In which order the dimensions of a result lie in memory. PyTorch's rules: a pointwise result takes the
+// order of its operands (TensorIterator), a copy that of its source ("preserve_format"). They decide where
+// random fills put their numbers, so that the same seed gives the same tensors.
 #pragma once
 
 #include <initializer_list>

@@ -111,16 +111,19 @@ constexpr Names kMm{"input", "mat2"}, kAddmm{"mat1", "mat2"}, kBaddbmm{"batch1",
     kMv{"input", "vec"}, kAddmv{"mat", "vec"}, kMatmul{"input", "other"}, kLinear{"input", "weight"};
 
 // may_be_empty: bools will do where there is nothing to add up, as in PyTorch.
-void check_operands(const char* op, Names names, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
+void check_operands(const char* op, Names names, const Tensor& a, const Tensor& b,
+                    bool may_be_empty = false) {
   TT_CHECK(a.dtype() == b.dtype(), Status::kDtype, names.a, " is ", a.dtype(), ", but ", names.b, " is ",
            b.dtype());
-  TT_CHECK(a.dtype() != DType::kBool || (may_be_empty && (a.numel() == 0 || b.numel() == 0)), Status::kDtype, op, " is not implemented for bool");
+  TT_CHECK(a.dtype() != DType::kBool || (may_be_empty && (a.numel() == 0 || b.numel() == 0)), Status::kDtype,
+           op, " is not implemented for bool");
   TT_CHECK(a.device() == b.device(), Status::kDevice,
            "expected all tensors to be on the same device, but found at least two devices, ", a.device(),
            " and ", b.device(), "!");
 }
 
-void check_matrices(const char* op, Names names, const Tensor& a, const Tensor& b, bool may_be_empty = false) {
+void check_matrices(const char* op, Names names, const Tensor& a, const Tensor& b,
+                    bool may_be_empty = false) {
   TT_CHECK(a.ndim() == 2, Status::kShape, names.a, " must be a matrix, got ", a.ndim(), " dimensions");
   TT_CHECK(b.ndim() == 2, Status::kShape, names.b, " must be a matrix, got ", b.ndim(), " dimensions");
   TT_CHECK(a.size(1) == b.size(0), Status::kShape, names.a, " and ", names.b,

@@ -101,8 +101,8 @@ void check_pad(const Tensor& t, std::span<const int64_t> amounts, PadMode mode) 
   for (int d = 0; d < t.ndim(); ++d) {
     const bool may_be_empty =
         mode == PadMode::kCircular ? d < t.ndim() - padded : d == 0 && t.ndim() == padded + 2;
-    TT_CHECK(t.size(d) > 0 || may_be_empty, Status::kShape, "input of shape ",
-             t.sizes(), " is empty in a dimension other than the batch's");
+    TT_CHECK(t.size(d) > 0 || may_be_empty, Status::kShape, "input of shape ", t.sizes(),
+             " is empty in a dimension other than the batch's");
   }
   for (int i = 0; i < padded; ++i) {
     const int d = t.ndim() - 1 - i;
