@@ -254,11 +254,10 @@ void element_loss(const Launcher& launcher, ElementLoss kind, const Loop& loop, 
   visit_floating(loop.dtype[0], "the loss", [&]<typename T>() {
     using A = Compute<T>;
     for_each_part(loop, [&](const Loop& part) {
-      launcher.launch(
-          "element_loss",
-          ElementLossMap<T, false>{
-              kind, {static_cast<A>(parameter)}, A(1), LossOperands<T>(part, element_loss_inputs(kind))},
-          element_blocks(part.numel));
+      launcher.launch("element_loss",
+                      ElementLossMap<T, false>{kind, LossMath<A>{static_cast<A>(parameter)}, A(1),
+                                               LossOperands<T>(part, element_loss_inputs(kind))},
+                      element_blocks(part.numel));
     });
   });
 }
@@ -269,12 +268,11 @@ void element_loss_backward(const Launcher& launcher, ElementLoss kind, const Loo
   visit_floating(loop.dtype[0], "the loss", [&]<typename T>() {
     using A = Compute<T>;
     for_each_part(loop, [&](const Loop& part) {
-      launcher.launch("element_loss_backward",
-                      ElementLossMap<T, true>{kind,
-                                              {static_cast<A>(parameter)},
-                                              static_cast<A>(scale),
-                                              LossOperands<T>(part, element_loss_inputs(kind))},
-                      element_blocks(part.numel));
+      launcher.launch(
+          "element_loss_backward",
+          ElementLossMap<T, true>{kind, LossMath<A>{static_cast<A>(parameter)}, static_cast<A>(scale),
+                                  LossOperands<T>(part, element_loss_inputs(kind))},
+          element_blocks(part.numel));
     });
   });
 }
@@ -293,11 +291,8 @@ void element_loss_sum(const Launcher& launcher, ElementLoss kind, const Loop& lo
         part_limit);
     const auto sum = [&](const Loop& part, double* partial) {
       launcher.launch("element_loss_sum",
-                      ElementLossSum<T>{kind,
-                                        {static_cast<Compute<T>>(parameter)},
-                                        LossOperands<T>(part, element_loss_inputs(kind)),
-                                        partial,
-                                        scale,
+                      ElementLossSum<T>{kind, LossMath<Compute<T>>{static_cast<Compute<T>>(parameter)},
+                                        LossOperands<T>(part, element_loss_inputs(kind)), partial, scale,
                                         static_cast<T*>(out)},
                       sum_blocks(part.numel));
     };

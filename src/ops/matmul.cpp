@@ -613,10 +613,9 @@ Tensor linear_activated(const Tensor& x, const Tensor& weight, const Tensor& bia
     // By the name of the op that comes last.
     record(name(activation).data(), out, {&x, &weight, &bias},
            LinearActivatedBackward{
-               {"linear", true, out.sizes().back(), SavedTensor::input_if(needs_grad(weight), x),
-                SavedTensor::input_if(needs_grad(x), weight)},
-               SavedTensor::output(out),
-               activation});
+               FoldBackward{"linear", true, out.sizes().back(), SavedTensor::input_if(needs_grad(weight), x),
+                            SavedTensor::input_if(needs_grad(x), weight)},
+               SavedTensor::output(out), activation});
   }
   return out;
 }
