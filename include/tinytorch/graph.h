@@ -15,13 +15,21 @@
  * - What a step takes from the host is up to date in each replay: an optimizer's options (learning rate,
  * weight decay, betas, ...; tt_optimizer_set_option between replays has effect) and step counts, the random
  * numbers (those that the step would have drawn; on a CUDA device of a Philox generator), the next batch of a
- * loader whose data set is of tensors on the device. An option that decides which kernels run (nesterov,
- * amsgrad, maximize, momentum 0 or not) must not change: replay then fails and says so.
+ * loader whose data set is of tensors on the device (of any other, tt_loader_next fails). An option that
+ * decides which kernels run (nesterov, amsgrad, maximize, momentum 0 or not) must not change: replay then
+ * fails and says so.
  * - What cannot be captured fails with TT_ERR_CUDA (TT_ERR_NOT_IMPLEMENTED for the CPU), and the capture goes
  * on without it: reading values, values from the host, ops whose result's shape depends on values, waiting, a
  * gradient scaler's step. What a callback does besides calling this library is not captured. An optimizer
  * must have made one step before (TT_ERR_INVALID_ARGUMENT).
- * - Results and gradients that a capture makes hold nothing before the first replay.
+ * - Results and gradients that a capture makes hold nothing before the first replay: until then, and after a
+ * tt_graph_reset that comes before it, whatever would read or write them, backward included, fails with
+ * TT_ERR_INVALID_ARGUMENT. Another capture may use them; its replays fail until this graph has been replayed.
+ * - Replays write the .grad that the capture left. An eager step between replays that replaces it
+ * (tt_backward after zero_grad with set_to_none, tt_tensor_set_grad) leaves the parameter with a .grad that
+ * replays neither read nor write: tt_tensor_grad then gives that one. The replayed step itself is right all
+ * the same, since it uses its own. To have both meet in one tensor, zero gradients with set_to_none 0 in the
+ * eager step.
  * - Wrong values (an index out of bounds, ...) are reported by the replay that meets them: on the CPU what
  * comes before is done, and the rest is not; on a CUDA device as in any step. */
 #ifndef TINYTORCH_GRAPH_H_

@@ -29,6 +29,7 @@ void Graph::begin() {
            state_ == State::kReady ? "holds a capture already: reset it first" : "is being captured already");
   TT_CHECK(t_capturing == nullptr, Status::kInvalidArgument, "this thread captures another graph");
   static std::atomic<uint64_t> captures{0};
+  run_ = std::make_shared<CapturedRun>();
   native_ = graphs_of(device_).begin(device_);
   id_ = ++captures;
   state_ = State::kCapturing;
@@ -54,12 +55,23 @@ void Graph::replay() {
   TT_CHECK(state_ == State::kReady, Status::kInvalidArgument, "the graph ",
            state_ == State::kEmpty ? "holds no capture" : "is still being captured");
   // Everything that is known to stop a replay comes before the first input moves on.
+  for (const auto& needed : needed_) {
+    TT_CHECK(needed->done.load(std::memory_order_acquire), Status::kInvalidArgument,
+             "the graph uses what another captured graph computes: replay that one first");
+  }
   graphs_of(device_).check_replay(native_);
   for (const Input& input : inputs_) input.source->check();
   for (const Input& input : inputs_) input.source->next(values_.data() + input.offset);
   // A replay that fails midway has written too.
   for (const Ref<Storage>& storage : written_) storage->bump_version();
-  graphs_of(device_).replay(native_, values_.data());
+  // The work itself reads what it computes.
+  const bool again = run_->done.exchange(true, std::memory_order_acq_rel);
+  try {
+    graphs_of(device_).replay(native_, values_.data());
+  } catch (...) {
+    run_->done.store(again, std::memory_order_release);
+    throw;
+  }
 }
 
 void Graph::reset() {
@@ -85,6 +97,8 @@ void Graph::clear() noexcept {
   inputs_.clear();
   values_.clear();
   written_.clear();
+  needed_.clear();
+  run_.reset();
 }
 
 void* Graph::add_input(std::unique_ptr<ReplayInput> input, size_t nbytes) {
@@ -101,6 +115,10 @@ void* Graph::add_input(std::unique_ptr<ReplayInput> input, size_t nbytes) {
 
 void Graph::add_written(const Ref<Storage>& storage) {
   if (std::ranges::find(written_, storage) == written_.end()) written_.push_back(storage);
+}
+
+void Graph::add_needed(const std::shared_ptr<const CapturedRun>& run) {
+  if (run != run_ && std::ranges::find(needed_, run) == needed_.end()) needed_.push_back(run);
 }
 
 }  // namespace tt

@@ -47,6 +47,9 @@ class Graph final : public RefCounted {
   // The graph that takes the thread's work for the device now, or null.
   static Graph* capturing(Device device) { return t_capturing == nullptr ? nullptr : find_capturing(device); }
 
+  // Whether the thread captures work for any device.
+  static bool capturing_any() { return t_capturing != nullptr; }
+
   // Of the capture that takes the thread's work for the device now: a number of its own; 0: of none.
   static uint64_t capture_id(Device device) {
     const Graph* graph = capturing(device);
@@ -57,6 +60,10 @@ class Graph final : public RefCounted {
   void* add_input(std::unique_ptr<ReplayInput> input, size_t nbytes);
   // A replay writes to the storage: it counts as a write each time.
   void add_written(const Ref<Storage>& storage);
+  // Says of what the capture makes whether it has been computed.
+  std::shared_ptr<const CapturedRun> run() const { return run_; }
+  // The capture uses what that one computes, which must have been replayed before this is.
+  void add_needed(const std::shared_ptr<const CapturedRun>& run);
 
  private:
   enum class State : uint8_t { kEmpty, kCapturing, kReady };
@@ -75,6 +82,8 @@ class Graph final : public RefCounted {
   std::vector<Input> inputs_;
   std::vector<std::byte> values_;
   std::vector<Ref<Storage>> written_;
+  std::shared_ptr<CapturedRun> run_;                        // of this capture
+  std::vector<std::shared_ptr<const CapturedRun>> needed_;  // of other captures
 
   // Of the thread; one at a time.
   [[gnu::tls_model("initial-exec")]] static constinit thread_local Graph* t_capturing;

@@ -2,6 +2,7 @@
 
 #include "core/backend.h"
 #include "core/farewell.h"
+#include "core/graph.h"
 #include "core/live.h"
 
 namespace tt {
@@ -28,8 +29,11 @@ Ref<Storage> counted(Storage* storage) {
 
 Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
   if (device.is_cpu()) {
-    if (HostCapture* capture = HostCapture::current()) [[unlikely]]
-      return capture->allocate(nbytes);
+    if (HostCapture* capture = HostCapture::current()) [[unlikely]] {
+      Ref<Storage> storage = capture->allocate(nbytes);
+      storage->captured_ = Graph::capturing(device)->run();
+      return storage;
+    }
   }
   if (device.is_cpu() && kHeader + nbytes <= kSmallBlockLimit) {
     void* block = allocate_block(kHeader + nbytes);
@@ -39,7 +43,10 @@ Ref<Storage> Storage::allocate(size_t nbytes, Device device) {
   void* header = allocate_block(sizeof(Storage));
   try {
     void* data = allocate_data(nbytes, device);
-    return counted(::new (header) Storage(data, nbytes, device, Place::kBlock, sizeof(Storage)));
+    Ref<Storage> storage =
+        counted(::new (header) Storage(data, nbytes, device, Place::kBlock, sizeof(Storage)));
+    if (const Graph* graph = Graph::capturing(device)) storage->captured_ = graph->run();
+    return storage;
   } catch (...) {
     free_block(header, sizeof(Storage));
     throw;
@@ -117,7 +124,13 @@ void Storage::operator delete(Storage* self, std::destroying_delete_t) noexcept 
 }
 
 void Storage::note_use() const {
-  if (device_.is_cpu()) HostCapture::current()->use(*this);
+  if (captured_ && !captured_->done.load(std::memory_order_acquire)) {
+    Graph* const graph = Graph::capturing(device_);
+    TT_CHECK(graph != nullptr, Status::kInvalidArgument,
+             "a tensor that a captured graph computes has no values yet: replay the graph first");
+    graph->add_needed(captured_);
+  }
+  if (HostCapture* capture = device_.is_cpu() ? HostCapture::current() : nullptr) capture->use(*this);
 }
 
 void Storage::grow(size_t nbytes) {

@@ -1,7 +1,9 @@
 // A block of memory on one device, shared by the tensors that view it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <new>
 
 #include "core/device.h"
@@ -9,6 +11,11 @@
 #include "core/ref.h"
 
 namespace tt {
+
+// Whether a capture's work has been done, for those that hold its results; they may live longer than it.
+struct CapturedRun {
+  std::atomic<bool> done{false};
+};
 
 class Storage final : public RefCounted {
  public:
@@ -24,13 +31,19 @@ class Storage final : public RefCounted {
   // Page-locked host memory, from which devices of the type copy without the host's waiting.
   static Ref<Storage> allocate_pinned(size_t nbytes, DeviceType type);
 
+  // Fails where a captured graph is to compute what is here, and has not been replayed yet.
   void* data() const {
-    if (HostCapture::current() != nullptr) [[unlikely]]
+    if (HostCapture::current() != nullptr || captured_) [[unlikely]]
       note_use();
     return data_;
   }
-  // The same, but a capture does not hear of it: for work that is done at once.
+  // The same, but a capture does not hear of it: for work that is done at once, with memory that no capture
+  // made.
   void* data_now() const { return data_; }
+  // Whether a capture made it: what it holds is computed by replays.
+  bool captured() const { return captured_ != nullptr; }
+  // The host writes what is here, before replays.
+  void set_filled_by_host() { captured_.reset(); }
   size_t nbytes() const { return nbytes_; }
   Device device() const { return device_; }
   bool resizable() const { return place_ == Place::kInline || place_ == Place::kBlock; }
@@ -91,6 +104,7 @@ class Storage final : public RefCounted {
   mutable std::atomic<uint32_t> graphs_{0};
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
+  std::shared_ptr<const CapturedRun> captured_;  // of the capture that made it, or null
 };
 
 }  // namespace tt

@@ -186,7 +186,10 @@ void Loader::capture_next(Graph& graph, std::span<Tensor> out) {
   TT_CHECK(options_.batch_size <= count_, Status::kShape, "the data set has ", count_,
            " samples, less than a batch of ", options_.batch_size, ", and a captured batch must be full");
   const GradMode off(false);
-  if (!device_order_.defined()) device_order_ = empty({count_}, DType::kInt64, graph.device());
+  if (!device_order_.defined()) {
+    device_order_ = empty({count_}, DType::kInt64, graph.device());
+    device_order_.storage()->set_filled_by_host();
+  }
   const Tensor indices = empty({options_.batch_size}, DType::kInt64, device_order_.device());
   const auto* offset =
       static_cast<const int64_t*>(graph.add_input(std::make_unique<Replay>(*this), sizeof(int64_t)));
@@ -203,6 +206,11 @@ bool Loader::next(std::span<Tensor> out) {
       capture_next(*graph, out);
       return true;
     }
+  } else {
+    TT_CHECK(
+        !Graph::capturing_any(), Status::kNotImplemented,
+        "this cannot be captured into a graph: the data set's samples are not rows of tensors on one device, "
+        "and replays would take the same batch each time");
   }
   const int64_t first = pending_ ? at_ - static_cast<int64_t>(batch_.size()) : at_;
   if (state_ == State::kRunning && !pending_) take_indices();

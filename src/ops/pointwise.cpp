@@ -333,7 +333,8 @@ bool alike(const Arg& a, const Arg& b) {
   const TensorImpl* x = a.tensor().impl();
   const TensorImpl* y = b.tensor().impl();
   return x->dtype == y->dtype && x->contiguous && y->contiguous && x->sizes == y->sizes &&
-         x->storage->device().is_cpu() && y->storage->device().is_cpu() && HostCapture::current() == nullptr;
+         x->storage->device().is_cpu() && y->storage->device().is_cpu() && !x->storage->captured() &&
+         !y->storage->captured() && HostCapture::current() == nullptr;
 }
 
 void set_flat(Loop& loop, int operand, const Tensor& t) {

@@ -618,6 +618,138 @@ static void refuses(void) {
   end_training(&t);
 }
 
+/* The results that backward takes for addresses. */
+enum { kSort, kTopk, kKthvalue, kMedian, kMax, kPool, kCrossEntropy, kWithIndices };
+static void with_indices(int which, const tt_tensor* x, const tt_tensor* y, tt_tensor** out) {
+  const int64_t two[2] = {2, 2}, ones[2] = {1, 1}, none[2] = {0, 0};
+  tt_tensor* indices = NULL;
+  *out = NULL;
+  switch (which) {
+    case kSort:
+      OK(tt_sort(x, -1, 0, 0, out, &indices));
+      break;
+    case kTopk:
+      OK(tt_topk(x, 2, -1, 1, 1, out, &indices));
+      break;
+    case kKthvalue:
+      OK(tt_kthvalue(x, 2, -1, 0, out, &indices));
+      break;
+    case kMedian:
+      OK(tt_median_dim(x, -1, 0, out, &indices));
+      break;
+    case kMax:
+      OK(tt_max_dim(x, -1, 0, out, &indices));
+      break;
+    case kPool:
+      OK(tt_max_pool2d(x, two, NULL, none, ones, 0, out));
+      break;
+    default: {
+      tt_tensor *flat = NULL, *classes = NULL;
+      OK(tt_flatten(x, 1, -1, &flat));
+      OK(tt_zeros_like(y, TT_INT64, &classes));
+      OK(tt_cross_entropy(flat, classes, NULL, TT_REDUCTION_SUM, -100, 0.0, out));
+      tt_tensor_release(flat);
+      tt_tensor_release(classes);
+    }
+  }
+  tt_tensor_release(indices);
+}
+
+/* Before the first replay there is nothing to read, nor to take a gradient of. */
+static void results_before_a_replay(void) {
+  const char* const refused = "has no values yet: replay the graph first";
+  tt_tensor *x = images(3), *y = labels(4), *copy = NULL, *grad = NULL;
+  float values[16];
+  int which, reset;
+  OK(tt_tensor_set_requires_grad(x, 1));
+  for (which = 0; which < kWithIndices; ++which) {
+    for (reset = 0; reset < 2; ++reset) {
+      tt_tensor *result = NULL, *sum = NULL, *twice = NULL;
+      tt_graph *graph = NULL, *second = NULL;
+      OK(tt_graph_create(device, 0, &graph));
+      OK(tt_graph_create(device, 0, &second));
+      OK(tt_graph_capture_begin(graph));
+      with_indices(which, x, y, &result);
+      OK(tt_sum(result, NULL, 0, 0, -1, &sum));
+      OK(tt_graph_capture_end(graph));
+      /* Another capture may go on from them, and its replays wait for the first one's. */
+      OK(tt_graph_capture_begin(second));
+      OK(tt_add(sum, sum, &twice));
+      OK(tt_graph_capture_end(second));
+      FAILS(tt_graph_replay(second), TT_ERR_INVALID_ARGUMENT, "replay that one first");
+      if (reset) OK(tt_graph_reset(graph));
+      FAILS(tt_tensor_copy_data(sum, values, sizeof(float)), TT_ERR_INVALID_ARGUMENT, refused);
+      FAILS(tt_clone(result, &copy), TT_ERR_INVALID_ARGUMENT, refused);
+      FAILS(tt_add(sum, sum, &copy), TT_ERR_INVALID_ARGUMENT, refused);
+      FAILS(tt_backward(sum), TT_ERR_INVALID_ARGUMENT, refused);
+      OK(tt_tensor_grad(x, &grad));
+      CHECK(grad == NULL && copy == NULL);
+      if (!reset) {
+        OK(tt_graph_replay(graph));
+        OK(tt_graph_replay(second));
+        OK(tt_tensor_copy_data(twice, values, sizeof(float)));
+        OK(tt_tensor_copy_data(sum, values + 1, sizeof(float)));
+        CHECK(values[0] == 2 * values[1]);
+      }
+      tt_tensor_release(result);
+      tt_tensor_release(sum);
+      tt_tensor_release(twice);
+      tt_graph_release(graph);
+      tt_graph_release(second);
+    }
+  }
+  wait_for_device();
+  tt_tensor_release(x);
+  tt_tensor_release(y);
+}
+
+static tt_status three(int64_t* out, void* user) {
+  (void)user;
+  *out = 3;
+  return TT_OK;
+}
+static tt_status a_sample(int64_t index, tt_tensor** sample, size_t width, void* user) {
+  const int64_t size = 2;
+  (void)width;
+  (void)user;
+  return tt_full(&size, 1, (double)index, TT_FLOAT32, &sample[0]);
+}
+
+/* A replay would take the same samples each time, since nothing asks for others. */
+static void refuses_a_data_set_of_callbacks(void) {
+  tt_dataset_callbacks callbacks = {sizeof callbacks, 1, three, a_sample, NULL, NULL};
+  tt_dataset *samples = NULL, *two[2] = {NULL, NULL}, *both = NULL;
+  tt_loader* loaders[2] = {NULL, NULL};
+  tt_graph* graph = NULL;
+  int i;
+  OK(tt_dataset_new(&callbacks, &samples));
+  two[0] = two[1] = samples;
+  OK(tt_concat_dataset_new(two, 2, &both));
+  OK(tt_loader_new(samples, NULL, &loaders[0]));
+  OK(tt_loader_new(both, NULL, &loaders[1]));
+  OK(tt_graph_create(device, 0, &graph));
+  for (i = 0; i < 2; ++i) {
+    tt_tensor* batch = NULL;
+    int32_t has_batch = 0, batches = 0;
+    OK(tt_loader_begin(loaders[i]));
+    OK(tt_graph_capture_begin(graph));
+    FAILS(tt_loader_next(loaders[i], &batch, 1, &has_batch), TT_ERR_NOT_IMPLEMENTED, "not rows of tensors");
+    CHECK(batch == NULL);
+    OK(tt_graph_reset(graph));
+    /* The epoch is where it was. */
+    do {
+      OK(tt_loader_next(loaders[i], &batch, 1, &has_batch));
+      batches += has_batch;
+      tt_tensor_release(batch);
+    } while (has_batch && batches < 9);
+    CHECK(batches == (i == 0 ? 3 : 6));
+    tt_loader_release(loaders[i]);
+  }
+  tt_graph_release(graph);
+  tt_dataset_release(samples);
+  tt_dataset_release(both);
+}
+
 /* What the CPU's graphs do in their own way. */
 static void on_the_cpu(void) {
   const int64_t rows = 5, count = 2, larger = 4096;
@@ -685,6 +817,8 @@ int main(int argc, char** argv) {
   counts_as_a_write();
   threads_do_not_meet();
   refuses();
+  results_before_a_replay();
+  refuses_a_data_set_of_callbacks();
   if (device == TT_CPU) on_the_cpu();
   return finish("graph");
 }
