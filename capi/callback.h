@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "capi/guard.h"
+#include "core/generator.h"
 
 namespace tt::capi {
 
@@ -37,6 +38,7 @@ void run_callback(const char* what, std::string_view name, F&& fn) {
   tt_status status;
   {
     const OutOfCall host;
+    const DrawLog::Callback draws;
     status = fn();
   }
   if (status != TT_OK) fail_callback(what, name, status);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "capi/scope.h"
+#include "core/generator.h"
 #include "core/plugin.h"
 #include "core/thread_state.h"
 #include "core/utf8.h"
@@ -80,10 +81,25 @@ void clear_error() noexcept {
   t_message = nullptr;
 }
 
+namespace {
+
+// Takes back what has moved on, unless the call succeeds.
+struct Undo {
+  bool succeeded = false;
+  ~Undo() {
+    if (!succeeded) DrawLog::call_failed();
+  }
+};
+
+}  // namespace
+
 tt_status run_guarded(const char* call, void (*body)(void*), void* context) noexcept {
   const InCall in_call;
+  DrawLog::begin_call();
   try {
+    Undo undo;
     body(context);
+    undo.succeeded = true;
     return TT_OK;
   } catch (const Error& error) {
     return report(call, error.code(), error.message());

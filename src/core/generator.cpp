@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 #include <random>
+#include <utility>
 
 #include "core/error.h"
 #include "core/graph.h"
@@ -24,12 +25,19 @@ void Mt19937::init(uint64_t seed) {
   next_ = kWords;
 }
 
+void Mt19937::go_back(const Kept& kept) {
+  if (kept_ == nullptr) std::memcpy(words_, kept.words, sizeof words_);
+  next_ = kept.next;
+  kept_ = nullptr;
+}
+
 void Mt19937::restore(uint32_t next, std::span<const uint32_t> words) {
   std::memcpy(words_, words.data(), sizeof words_);
   next_ = next;
 }
 
 void Mt19937::regenerate() {
+  if (kept_ != nullptr) std::memcpy(std::exchange(kept_, nullptr)->words, words_, sizeof words_);
   constexpr uint32_t kShift = 397;
   const auto twist = [this](uint32_t at, uint32_t after, uint32_t far) {
     const uint32_t joined = (words_[at] & 0x80000000u) | (words_[after] & 0x7fffffffu);
@@ -96,7 +104,10 @@ uint64_t entropy() {
 }  // namespace
 
 Generator::Generator(Engine engine, uint64_t seed)
-    : RefCounted(Kind::kGenerator), engine_(engine), seed_(seed), mt_(seed) {
+    : RefCounted(Kind::kGenerator), engine_(engine), mt_(seed) {
+  now_.seed = seed;
+  kept_.thread = nullptr;
+  kept_.call = 0;
   TT_CHECK(engine == Engine::kMt19937 || engine == Engine::kPhilox, Status::kInvalidArgument,
            "unknown generator engine ", static_cast<int32_t>(engine));
 }
@@ -107,11 +118,9 @@ void Generator::manual_seed(uint64_t seed) {
 }
 
 void Generator::manual_seed_locked(uint64_t seed) {
-  seed_ = seed;
-  offset_ = 0;
-  drawn_ = 0;
-  float_sample_.reset();
-  double_sample_.reset();
+  forget_state();
+  now_ = {};
+  now_.seed = seed;
   mt_.init(seed);
 }
 
@@ -123,18 +132,15 @@ uint64_t Generator::seed() {
 
 uint64_t Generator::initial_seed() const {
   const Lock lock(mutex_);
-  return seed_;
+  return now_.seed;
 }
 
 Ref<Generator> Generator::clone() const {
   auto copy = make_ref<Generator>(engine_);
   const Lock lock(mutex_);
-  copy->drawn_ = drawn_;
-  copy->seed_ = seed_;
-  copy->offset_ = offset_;
-  copy->float_sample_ = float_sample_;
-  copy->double_sample_ = double_sample_;
+  copy->now_ = now_;
   copy->mt_ = mt_;
+  copy->mt_.keep_no_more();
   return copy;
 }
 
@@ -144,17 +150,17 @@ std::vector<uint8_t> Generator::get_state() const {
   out.put(kMagic);
   out.put(kVersion);
   out.put(static_cast<uint32_t>(engine_));
-  out.put((float_sample_ ? kFloatCached : 0u) | (double_sample_ ? kDoubleCached : 0u));
-  out.put(seed_);
-  out.put(std::bit_cast<uint64_t>(double_sample_.value_or(0.0)));
-  out.put(std::bit_cast<uint32_t>(float_sample_.value_or(0.0f)));
+  out.put((now_.float_sample ? kFloatCached : 0u) | (now_.double_sample ? kDoubleCached : 0u));
+  out.put(now_.seed);
+  out.put(std::bit_cast<uint64_t>(now_.double_sample.value_or(0.0)));
+  out.put(std::bit_cast<uint32_t>(now_.float_sample.value_or(0.0f)));
   out.put(uint32_t{0});
   if (engine_ == Engine::kMt19937) {
     out.put(mt_.next());
     for (const uint32_t word : mt_.words()) out.put(word);
   } else {
-    out.put(offset_);
-    out.put(drawn_ & 3u);
+    out.put(now_.offset);
+    out.put(now_.drawn & 3u);
     out.put(uint32_t{0});
   }
   return out.take();
@@ -182,6 +188,7 @@ void Generator::set_state(std::span<const uint8_t> state) {
   in.get<uint32_t>();
 
   const Lock lock(mutex_);
+  forget_state();
   if (engine_ == Engine::kMt19937) {
     const uint32_t next = in.get<uint32_t>();
     TT_CHECK(next <= Mt19937::kWords, Status::kFormat, "generator state: position ", next, " is beyond ",
@@ -193,28 +200,29 @@ void Generator::set_state(std::span<const uint8_t> state) {
     const uint64_t offset = in.get<uint64_t>();
     const uint32_t drawn = in.get<uint32_t>();
     TT_CHECK(drawn <= 3, Status::kFormat, "generator state: ", drawn, " words drawn of a block of 4");
-    offset_ = offset;
-    drawn_ = drawn;
+    now_.offset = offset;
+    now_.drawn = drawn;
   }
-  seed_ = seed;
-  float_sample_ = flags & kFloatCached ? std::optional(cached_float) : std::nullopt;
-  double_sample_ = flags & kDoubleCached ? std::optional(cached_double) : std::nullopt;
+  now_.seed = seed;
+  now_.float_sample = flags & kFloatCached ? std::optional(cached_float) : std::nullopt;
+  now_.double_sample = flags & kDoubleCached ? std::optional(cached_double) : std::nullopt;
 }
 
 uint64_t Generator::offset() const {
   const Lock lock(mutex_);
-  return offset_;
+  return now_.offset;
 }
 
 void Generator::set_offset(uint64_t offset) {
   TT_CHECK(engine_ == Engine::kPhilox, Status::kInvalidArgument, "only a Philox generator has an offset");
   const Lock lock(mutex_);
-  offset_ = offset;
-  drawn_ = 0;
+  forget_state();
+  now_.offset = offset;
+  now_.drawn = 0;
 }
 
 Generator::Reservation Generator::reserve(uint64_t blocks) {
-  const Lock lock(mutex_);
+  const Drawing drawing(*this);
   return reserve_locked(blocks);
 }
 
@@ -242,20 +250,75 @@ Generator::Reservation Generator::reserve_locked(uint64_t blocks, Device device)
   // The CPU's draws are noted whole, and come here in replays.
   if (Graph* graph = device.is_cpu() ? nullptr : Graph::capturing(device)) {
     void* live = graph->add_input(std::make_unique<ReservedAtReplay>(*this, blocks), 2 * sizeof(uint64_t));
-    return {seed_, offset_, static_cast<const uint64_t*>(live)};
+    return {now_.seed, now_.offset, static_cast<const uint64_t*>(live)};
   }
-  const Reservation reservation{seed_, offset_};
-  offset_ += blocks;
-  drawn_ = 0;  // the rest of a block that was drawn from word by word is dropped
+  const Reservation reservation{now_.seed, now_.offset};
+  now_.offset += blocks;
+  now_.drawn = 0;  // the rest of a block that was drawn from word by word is dropped
   return reservation;
 }
 
 uint32_t Generator::philox_word() {
-  if ((drawn_ & 3u) == 0) {
-    ++offset_;
-    drawn_ = 0;
+  if ((now_.drawn & 3u) == 0) {
+    ++now_.offset;
+    now_.drawn = 0;
   }
-  return philox::block(seed_, offset_ - 1).word[drawn_++];
+  return philox::block(now_.seed, now_.offset - 1).word[now_.drawn++];
+}
+
+// ---- Failed calls ----
+
+constinit thread_local DrawLog::State DrawLog::t_log = {1, 0, 0, 0, 0, {}};
+
+bool Generator::is_kept() const {
+  return kept_.call == DrawLog::t_log.drawn_in && kept_.thread == &DrawLog::t_log;
+}
+
+void Generator::keep_state() noexcept {
+  DrawLog::State& log = DrawLog::t_log;
+  const uint64_t call = log.depth == 0 ? log.call : log.outermost;
+  if (log.drawn_in != call) {
+    log.drawn_in = call;
+    log.count = 0;
+  }
+  if (is_kept() || log.count == DrawLog::kMost) return;
+  log.drawn[log.count++] = this;
+  kept_.thread = &log;
+  kept_.call = call;
+  kept_.now = now_;
+  mt_.keep_in(kept_.mt);
+}
+
+void Generator::forget_state() noexcept {
+  kept_.call = 0;
+  mt_.keep_no_more();
+}
+
+Generator::~Generator() {
+  DrawLog::State& log = DrawLog::t_log;
+  for (uint32_t i = 0; i < log.count; ++i) {
+    if (log.drawn[i] == this) log.drawn[i--] = log.drawn[--log.count];
+  }
+}
+
+void DrawLog::call_failed() noexcept {
+  if (t_log.depth > 0 || t_log.drawn_in != t_log.call) return;
+  while (t_log.count > 0) {
+    Generator& generator = *t_log.drawn[--t_log.count];
+    const Lock lock(generator.mutex_);
+    if (!generator.is_kept()) continue;  // another thread has drawn since
+    generator.now_ = generator.kept_.now;
+    generator.mt_.go_back(generator.kept_.mt);
+    generator.forget_state();
+  }
+}
+
+void DrawLog::keep() noexcept {
+  while (t_log.count > 0) {
+    Generator& generator = *t_log.drawn[--t_log.count];
+    const Lock lock(generator.mutex_);
+    if (generator.is_kept()) generator.forget_state();
+  }
 }
 
 // ---- The default generators ----

@@ -46,11 +46,69 @@ class Mt19937 {
   std::span<const uint32_t> words() const { return words_; }
   void restore(uint32_t next, std::span<const uint32_t> words);
 
+  // Notes in `kept` how to go back to what is now. The words are copied when they first change, which few
+  // draws do.
+  struct Kept {
+    uint32_t next;
+    uint32_t words[kWords];
+  };
+  void keep_in(Kept& kept) {
+    kept.next = next_;
+    kept_ = &kept;
+  }
+  void keep_no_more() { kept_ = nullptr; }
+  void go_back(const Kept& kept);
+
  private:
   void regenerate();
 
   uint32_t next_;
   uint32_t words_[kWords];
+  Kept* kept_ = nullptr;  // whose words are still to be copied
+};
+
+class Generator;
+
+// A failed call leaves generators as they were, wherever it failed. A generator notes its state before the
+// first draw of a call, and goes back to it where the call fails. Calls that a callback makes are a part of
+// the one that called back: their draws are taken back with it, and not where one of them fails alone.
+class DrawLog {
+ public:
+  // Every call of the C API says that it begins, and whether it has failed.
+  static void begin_call() { ++t_log.call; }
+  static void call_failed() noexcept;
+  // What has been drawn so far stays drawn: an object has changed along with the generator.
+  static void keep() noexcept;
+
+  // Around a callback.
+  class Callback {
+   public:
+    Callback() : call_(t_log.call) {
+      if (t_log.depth++ == 0) t_log.outermost = call_;
+    }
+    ~Callback() {
+      --t_log.depth;
+      t_log.call = call_;
+    }
+    Callback(const Callback&) = delete;
+    Callback& operator=(const Callback&) = delete;
+
+   private:
+    const uint64_t call_;
+  };
+
+ private:
+  friend class Generator;
+  static constexpr uint32_t kMost = 6;  // generators in one call; of more the rest does not go back
+  struct State {
+    uint64_t call;       // the one that the thread is in
+    uint64_t outermost;  // in a callback, the call that the host has made
+    uint64_t drawn_in;   // the call that `drawn` is of
+    uint32_t depth;      // of callbacks
+    uint32_t count;
+    Generator* drawn[kMost];
+  };
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local State t_log;
 };
 
 class Generator final : public RefCounted {
@@ -83,7 +141,13 @@ class Generator final : public RefCounted {
   Reservation reserve(uint64_t blocks);
 
   // Held while drawing, so that one op's numbers are consecutive. The calls below do not take it.
-  Mutex& mutex() const { return mutex_; }
+  class Drawing {
+   public:
+    explicit Drawing(Generator& generator) : lock_(generator.mutex_) { generator.keep_state(); }
+
+   private:
+    const Lock lock_;
+  };
 
   // For a fill of the device's memory. In a fill that is captured into a graph every replay sets blocks of
   // its own aside, and the capture none.
@@ -100,24 +164,40 @@ class Generator final : public RefCounted {
   Mt19937& mt() { return mt_; }
 
   // Box-Muller makes two samples; the second waits here for the next call.
-  std::optional<float> next_float_normal_sample() const { return float_sample_; }
-  void set_next_float_normal_sample(std::optional<float> sample) { float_sample_ = sample; }
-  std::optional<double> next_double_normal_sample() const { return double_sample_; }
-  void set_next_double_normal_sample(std::optional<double> sample) { double_sample_ = sample; }
+  std::optional<float> next_float_normal_sample() const { return now_.float_sample; }
+  void set_next_float_normal_sample(std::optional<float> sample) { now_.float_sample = sample; }
+  std::optional<double> next_double_normal_sample() const { return now_.double_sample; }
+  void set_next_double_normal_sample(std::optional<double> sample) { now_.double_sample = sample; }
 
  private:
-  ~Generator() override = default;
+  friend class DrawLog;
+  // All but the mt19937's words.
+  struct Numbers {
+    uint32_t drawn = 0;  // words drawn of block offset - 1; 0 and 4 both mean that none is left
+    uint64_t seed = 0;
+    uint64_t offset = 0;
+    std::optional<float> float_sample;
+    std::optional<double> double_sample;
+  };
+  // The state before the first draw of a call.
+  struct Kept {
+    const void* thread;  // its log
+    uint64_t call;       // 0: nothing is kept
+    Numbers now;
+    Mt19937::Kept mt;
+  };
+  ~Generator() override;
   void manual_seed_locked(uint64_t seed);
   uint32_t philox_word();
+  void keep_state() noexcept;
+  void forget_state() noexcept;
+  bool is_kept() const;
 
   const Engine engine_;
-  uint32_t drawn_ = 0;  // words drawn of block offset_ - 1; 0 and 4 both mean that none is left
-  uint64_t seed_;
-  uint64_t offset_ = 0;
-  std::optional<float> float_sample_;
-  std::optional<double> double_sample_;
+  Numbers now_;
   mutable Mutex mutex_{LockLevel::kGenerator};
   Mt19937 mt_;
+  Kept kept_;
 };
 
 // The device's generator, which ops use where none is given: mt19937 for the CPU, Philox for others. It lives

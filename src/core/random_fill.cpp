@@ -283,7 +283,7 @@ void fill_uniform(Generator& generator, T* out, int64_t n, double from, double t
     const T value = T(x);
     out[i] = static_cast<C>(value) == static_cast<C>(high_value) ? low_value : value;
   };
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) {
     return philox_fill(RandomFill::kUniform, generator, device, out, n, from, to);
   }
@@ -304,7 +304,7 @@ void fill_normal(Generator& generator, T* out, int64_t n, double mean, double st
   TT_CHECK(std >= 0, Status::kInvalidArgument, "std is ", std, ", expected 0 or more");
   const C mean_c = static_cast<C>(mean);
   const C std_c = static_cast<C>(std);
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) {
     return philox_fill(RandomFill::kNormal, generator, device, out, n, mean, std);
   }
@@ -330,8 +330,9 @@ template <typename T>
 void fill_exponential(Generator& generator, T* out, int64_t n, double lambda, Device device) {
   using C = Compute<T>;
   check_count(n);
-  TT_CHECK(lambda > 0, Status::kInvalidArgument, "lambda is ", lambda, ", expected a positive number");
-  const std::lock_guard lock(generator.mutex());
+  TT_CHECK(lambda > 0, Status::kInvalidArgument,
+           "exponential_ expects lambda > 0.0, but found lambda=", lambda);
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) {
     return philox_fill(RandomFill::kExponential, generator, device, out, n, lambda, 0);
   }
@@ -356,7 +357,7 @@ void fill_random_int(Generator& generator, T* out, int64_t n, int64_t low, int64
   }
   check_integer_bounds<T>(low, high - 1);
   const uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) return philox_integers(generator, device, out, n, range, low);
   // PyTorch takes two words where one would leave more than a few per cent of skew.
   Mt19937& mt = generator.mt();
@@ -377,7 +378,7 @@ void fill_random_full(Generator& generator, T* out, int64_t n, Device device) {
                               : std::is_same_v<T, bool>
                                   ? 2
                                   : static_cast<uint64_t>(std::numeric_limits<T>::max()) + 1;
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) return philox_integers(generator, device, out, n, kRange, 0);
   Mt19937& mt = generator.mt();
   for (int64_t i = 0; i < n; ++i) {
@@ -390,7 +391,7 @@ void fill_random_full(Generator& generator, T* out, int64_t n, Device device) {
 template <typename T>
 void fill_random_bits64(Generator& generator, T* out, int64_t n) {
   check_count(n);
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator)) return philox_integers(generator, Device{}, out, n, 0, 0);
   Mt19937& mt = generator.mt();
   for (int64_t i = 0; i < n; ++i) out[i] = from_integer<T>(static_cast<int64_t>(draw64(mt)));
@@ -408,7 +409,7 @@ void fill_randperm(Generator& generator, T* out, int64_t n, Device device) {
     TT_CHECK(n == 0 || static_cast<uint64_t>(n - 1) <= static_cast<uint64_t>(std::numeric_limits<T>::max()),
              Status::kInvalidArgument, "n is more than ", DTypeOf<T>::value, " can hold");
   }
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) {
     if (n > 0) philox_randperm(generator, device, DTypeOf<T>::value, out, n);
     return;
@@ -433,7 +434,7 @@ template <typename T>
 void fill_bernoulli(Generator& generator, T* out, int64_t n, double p, Device device) {
   check_count(n);
   check_probability(p);
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   bernoulli_values(generator, device, out, n, p, from_integer<T>(1));
 }
 
@@ -443,7 +444,7 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p, Device 
   for (int64_t i = 0; i < n && device.is_cpu(); ++i) {
     check_probability(static_cast<double>(static_cast<Compute<P>>(p[i])));
   }
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) {
     const philox::Start start = generator.reserve_locked(blocks_for(n, 4), device);
     if (n > 0) {
@@ -468,7 +469,7 @@ void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p, Device
     }
     return;
   }
-  const std::lock_guard lock(generator.mutex());
+  const Generator::Drawing drawing(generator);
   bernoulli_values(generator, device, out, n, 1 - p, T(C(1) / static_cast<C>(1 - p)));
 }
 
@@ -497,7 +498,7 @@ void multinomial(Generator& generator, const T* weights, int64_t rows, int64_t c
   }
   if (rows == 0) return;
   if (is_philox(generator, device)) {
-    const std::lock_guard lock(generator.mutex());
+    const Generator::Drawing drawing(generator);
     return philox_multinomial(generator, device, DTypeOf<T>::value, weights, rows, categories, samples,
                               replacement, out);
   }

@@ -112,6 +112,7 @@ void Loader::shuffle() {
     fill_randperm(*own, order_.data(), count_);
   }
   shuffled_ = true;
+  DrawLog::keep();  // as the order is: a failed call goes on with it the next time
 }
 
 void Loader::take_indices() {
@@ -131,7 +132,10 @@ void Loader::take_indices() {
   }
   // PyTorch's RandomSampler, asked for one sample more than there are, draws another permutation and uses
   // none of it. That shows where the generator is the caller's.
-  if (options_.shuffle && options_.generator) fill_randperm(*options_.generator, order_.data(), count_);
+  if (options_.shuffle && options_.generator) {
+    fill_randperm(*options_.generator, order_.data(), count_);
+    DrawLog::keep();
+  }
   pending_ = n > 0 && !options_.drop_last;
   if (!pending_) state_ = State::kDone;
 }
