@@ -121,13 +121,18 @@ void Module::register_parameter(std::string_view name, const Tensor& parameter) 
              "\" must be a leaf, and is the result of an op: register what it is computed from, and compute "
              "it in forward");
   }
+  NamedTensor added{std::string(name), parameter};
   const auto found = find_named(parameters_, name);
-  if (found != parameters_.end()) {
-    found->tensor = parameter;
-  } else {
-    parameters_.push_back({std::string(name), parameter});
-  }
+  const bool replaces = found != parameters_.end();
+  if (!replaces && parameters_.size() == parameters_.capacity())
+    parameters_.reserve(2 * parameters_.size() + 2);
+  // The last that can fail.
   if (parameter.defined()) set_requires_grad(parameter, true);
+  if (replaces) {
+    *found = std::move(added);
+  } else {
+    parameters_.push_back(std::move(added));
+  }
 }
 
 void Module::register_buffer(std::string_view name, const Tensor& buffer, bool persistent) {
