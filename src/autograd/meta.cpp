@@ -106,7 +106,9 @@ void set_grad(const Tensor& t, const Tensor& grad) {
   } else if (t.impl()->autograd == nullptr) {
     return;
   }
-  autograd_meta(t).grad = grad;
+  // A view of t would keep t, which keeps its gradient.
+  Tensor kept = grad.defined() && shares_root(grad, t) ? apart_from_views(grad) : grad;
+  autograd_meta(t).grad = std::move(kept);
 }
 
 bool retains_grad(const Tensor& t) {

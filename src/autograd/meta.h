@@ -81,20 +81,59 @@ void record(const char* op, std::span<const Tensor> outs, std::span<const Tensor
   }
 }
 
-// In-place writes. Before: refuses a leaf that takes a gradient, an expanded (self-overlapping) target,
-// read-only memory. After: counts the write. With a rule: `self` becomes the op's result; a view passes that
-// on to its base. `others_need_grad`: another operand takes a gradient (needs_grad), so that the write is
-// recorded whatever self is. `may_overlap`: writing one value several times is harmless (fill_).
+// An op's write to one of its operands, which changes either everything or nothing:
+//
+//   InplaceWrite write(self, "mul_", needs_grad(other));
+//   ... the op's checks, and what it needs besides ...
+//   if (needs_grad(self, other)) write.record("mul", {&self, &other}, MulBackward{write.save(other)});
+//   write.commit([&] { the kernel });
+//
+// Made, it refuses a leaf that takes a gradient, an expanded (self-overlapping) target, read-only memory.
+// `others_need_grad`: another operand takes a gradient (needs_grad), so that the write is recorded whatever
+// self is. `may_overlap`: writing one value several times is harmless (fill_). `record` allocates all that
+// the history takes; `commit` runs the kernel, and what comes after it cannot fail: the write counts, and
+// self is the op's result; a view passes that on to its base. An op that ends without it has written nothing.
+class InplaceWrite {
+ public:
+  InplaceWrite(const Tensor& self, const char* op, bool others_need_grad = false, bool may_overlap = false);
+  InplaceWrite(const InplaceWrite&) = delete;
+  InplaceWrite& operator=(const InplaceWrite&) = delete;
+
+  // Operands kept for the rule. `save`: as they are before the write; those that lie in self's memory are
+  // kept apart from self, whose history is to keep them. `save_result`: self as it will be.
+  SavedTensor save(const Tensor& t) const;
+  SavedTensor save_if(bool used, const Tensor& t) const { return used ? save(t) : SavedTensor(); }
+  SavedTensor save_result() const { return SavedTensor::output_of_write(self_); }
+
+  // self is input 0.
+  template <typename F>
+  void record(const char* op, std::initializer_list<const Tensor*> inputs, F rule) {
+    auto node = make_node<LambdaNode<F>>(op, std::move(rule));
+    set_edges(*node, inputs);
+    prepare(std::move(node));
+  }
+  // Where no gradient flows to what was there before.
+  void record_no_gradient(const char* op);
+  template <typename Kernel>
+  void commit(const Kernel& kernel) {
+    kernel();
+    finish();
+  }
+
+ private:
+  void prepare(Ref<Node> node);
+  void finish() noexcept;
+
+  const Tensor& self_;
+  Ref<Node> node_;       // self's new history; null: as it is
+  Ref<Node> base_node_;  // where self is a view, its base's
+};
+
+// The two halves for what writes to many tensors in one kernel and records nothing: optimizers, running
+// statistics. Between them nothing may fail.
 void check_inplace(const Tensor& self, const char* op, bool others_need_grad = false,
                    bool may_overlap = false);
-void bump_version(const Tensor& self);
-void rebase_history(const Tensor& self, Ref<Node> node);
-template <typename F>
-void record_inplace(const char* op, const Tensor& self, std::initializer_list<const Tensor*> inputs, F rule) {
-  auto node = make_node<LambdaNode<F>>(op, std::move(rule));
-  set_edges(*node, inputs);
-  rebase_history(self, std::move(node));
-}
+void bump_version(const Tensor& self) noexcept;
 
 // Makes `view` a differentiable view of `source`: an in-place write through either reaches the other's
 // gradient. `several`: the op returns more than one view.

@@ -37,6 +37,12 @@ class SavedTensor {
   static SavedTensor output(const Tensor& t, uint32_t output_nr = 0) {
     return SavedTensor(t, t.defined() ? detach(t) : Tensor(), Kind::kOutput, output_nr);
   }
+  // Of an op that has yet to write its result to `t`.
+  static SavedTensor output_of_write(const Tensor& t) {
+    SavedTensor saved = output(t);
+    ++saved.version_;
+    return saved;
+  }
   Tensor unpack(const Node& node) const;
   void reset() { tensor_ = Tensor(); }
 

@@ -82,18 +82,22 @@ class CopySlices final : public Node {
 
 Tensor base_of(const Tensor& view) { return Tensor(Ref<TensorImpl>(view.impl()->view_base)); }
 
-// The view's history as a part of its base as the base is now.
-void derive_view_history(const Tensor& view, const Tensor& base) {
-  view.impl()->view_version = view.version();
-  if (!is_floating(view.dtype())) return;
+// The history of a view as a part of its base, which is what `of_base` says.
+Ref<Node> view_history(const Tensor& view, const Tensor& base, Edge of_base) {
   const Geometry base_geometry = Geometry::of(base);
   const Geometry view_geometry = Geometry::of(view);
   auto rule = [base_geometry, view_geometry](BackwardContext& context) {
     context.set(0, ops::restride(context.grad(), view_geometry, base_geometry, base_geometry));
   };
   auto node = make_node<LambdaNode<decltype(rule)>>("as_strided", rule);
-  set_edges(*node, {&base});
-  set_history(view, node);
+  node->set_edge_count(1);
+  node->set_edge(0, std::move(of_base));
+  return node;
+}
+
+// The tensor whose memory `t` views, or `t`.
+const TensorImpl* root_of(const Tensor& t) {
+  return t.impl()->view_base ? t.impl()->view_base.get() : t.impl();
 }
 
 // Refuses views that a recorded write would leave with an ambiguous history. `what`: "is being", or what
@@ -125,28 +129,7 @@ void derive_view_history(const Tensor& view, const Tensor& base) {
             "to it under one setting of tt_set_grad_enabled.");
 }
 
-}  // namespace
-
-void refresh_view_history(const Tensor& view) {
-  const Tensor base = base_of(view);
-  if (!base.requires_grad()) return;  // stays stale: the base may take a gradient later
-  if (view.impl()->view_origin != ViewOrigin::kDefault) {
-    fail_origin(view, "its base or another view of its base has been");
-  }
-  derive_view_history(view, base);
-}
-
-void set_view_of(const Tensor& view, const Tensor& source, bool several) {
-  TensorImpl* impl = view.impl();
-  const TensorImpl* from = source.impl();
-  impl->view_base = from->view_base ? from->view_base : Ref<TensorImpl>(source.impl());
-  impl->view_version = view.version();
-  impl->view_origin = !grad_enabled() ? ViewOrigin::kNoGrad
-                      : several       ? ViewOrigin::kMultiOutput
-                                      : from->view_origin;
-}
-
-void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bool may_overlap) {
+void check_target(const Tensor& self, const char* op, bool others_need_grad, bool may_overlap) {
   TT_CHECK(!self.storage()->read_only(), Status::kInvalidArgument, op, ": the tensor's memory is read-only");
   if (!may_overlap) check_no_internal_overlap(op, self);
   if (!grad_enabled()) return;
@@ -171,19 +154,80 @@ void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bo
            "(tt_set_grad_enabled) or write to another tensor");
 }
 
-void bump_version(const Tensor& self) {
-  self.storage()->bump_version();
+}  // namespace
+
+void refresh_view_history(const Tensor& view) {
+  const Tensor base = base_of(view);
+  if (!base.requires_grad()) return;  // stays stale: the base may take a gradient later
+  if (view.impl()->view_origin != ViewOrigin::kDefault) {
+    fail_origin(view, "its base or another view of its base has been");
+  }
+  if (is_floating(view.dtype())) set_history(view, view_history(view, base, gradient_edge(base)));
+  view.impl()->view_version = view.version();
+}
+
+void set_view_of(const Tensor& view, const Tensor& source, bool several) {
+  TensorImpl* impl = view.impl();
+  const TensorImpl* from = source.impl();
+  impl->view_base = from->view_base ? from->view_base : Ref<TensorImpl>(source.impl());
+  impl->view_version = view.version();
+  impl->view_origin = !grad_enabled() ? ViewOrigin::kNoGrad
+                      : several       ? ViewOrigin::kMultiOutput
+                                      : from->view_origin;
+}
+
+Tensor apart_from_views(const Tensor& t) {
+  Tensor apart = detach(t);
+  const Edge edge = gradient_edge(t);
+  if (edge.node && !edge.node->is_accumulator()) set_history(apart, edge.node, edge.input_nr);
+  return apart;
+}
+
+bool shares_root(const Tensor& a, const Tensor& b) { return root_of(a) == root_of(b); }
+
+void check_inplace(const Tensor& self, const char* op, bool others_need_grad, bool may_overlap) {
+  check_target(self, op, others_need_grad, may_overlap);
+  // Replays write as well. Noted here, where it may fail.
   if (Graph* graph = Graph::capturing(self.device())) graph->add_written(self.storage());
 }
 
-void rebase_history(const Tensor& self, Ref<Node> node) {
-  if (!self.impl()->view_base) {
-    set_history(self, node);
-    return;
+void bump_version(const Tensor& self) noexcept { self.storage()->bump_version(); }
+
+InplaceWrite::InplaceWrite(const Tensor& self, const char* op, bool others_need_grad, bool may_overlap)
+    : self_(self) {
+  check_inplace(self, op, others_need_grad, may_overlap);
+}
+
+SavedTensor InplaceWrite::save(const Tensor& t) const {
+  if (!t.defined() || !shares_root(t, self_)) return SavedTensor::input(t);
+  return SavedTensor::input(apart_from_views(t));
+}
+
+void InplaceWrite::prepare(Ref<Node> node) {
+  (void)autograd_meta(self_);
+  if (self_.impl()->view_base) {
+    const Tensor base = base_of(self_);
+    (void)autograd_meta(base);
+    base_node_ = make_node<CopySlices>(base, self_, std::move(node));
+    node = view_history(self_, base, Edge{base_node_, 0});
   }
-  const Tensor base = base_of(self);
-  set_history(base, make_node<CopySlices>(base, self, std::move(node)));
-  derive_view_history(self, base);
+  node_ = std::move(node);
+}
+
+void InplaceWrite::record_no_gradient(const char* op) {
+  record(op, {&self_}, [](BackwardContext& context) {
+    if (context.needs(0)) context.set(0, ops::zeros_like(context.grad()));
+  });
+}
+
+void InplaceWrite::finish() noexcept {
+  bump_version(self_);
+  if (!node_) return;
+  if (base_node_) {
+    set_history(base_of(self_), base_node_);
+    self_.impl()->view_version = self_.version();
+  }
+  set_history(self_, node_);
 }
 
 }  // namespace tt

@@ -78,7 +78,6 @@ void over_channels(const BatchNormShape& s, F&& body) {
 void CpuNorm::batch_norm_train(const BatchNormShape& s, const void* input, const void* weight,
                                const void* bias, void* running_mean, void* running_var, int64_t* batches,
                                double momentum, void* mean, void* invstd, void* output) {
-  if (batches != nullptr) ++*batches;
   visit_input(s.dtype, [&]<typename T>() {
     using A = NormAcc<T>;
     const NormPasses<T>& passes = norm_passes<T>();
@@ -91,6 +90,7 @@ void CpuNorm::batch_norm_train(const BatchNormShape& s, const void* input, const
     const Vector rm = vector(running_mean, s.param_dtype), rv = vector(running_var, s.param_dtype);
     const Scratch<double> sums(s.channels);
     const Scratch<A> factor(s.channels), shift(s.channels);
+    if (batches != nullptr) ++*batches;  // not before there is memory
     const int64_t step = s.channels * s.inner;
     over_channels(s, [&](int64_t begin, int64_t end) {
       std::fill(&sums[begin], &sums[begin] + (end - begin), 0.0);

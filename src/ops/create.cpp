@@ -82,16 +82,12 @@ Tensor full_like(const Tensor& t, const Scalar& value, DType dtype) {
 }
 
 void fill_(const Tensor& self, const Scalar& value) {
-  check_inplace(self, "fill_", false, true);
+  InplaceWrite write(self, "fill_", false, true);
   const Scalar number = checked_number(value, self.dtype());
-  const bool record_it = needs_grad(self);
-  if (self.numel() > 0) backend_of(self.device()).pointwise->fill(make_loop(self.sizes(), {self}), number);
-  bump_version(self);
-  if (record_it) {
-    record_inplace("fill", self, {&self}, [](BackwardContext& context) {
-      if (context.needs(0)) context.set(0, zeros_like(context.grad()));
-    });
-  }
+  if (needs_grad(self)) write.record_no_gradient("fill");
+  write.commit([&] {
+    if (self.numel() > 0) backend_of(self.device()).pointwise->fill(make_loop(self.sizes(), {self}), number);
+  });
 }
 
 void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
@@ -118,24 +114,23 @@ void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
 }
 
 void copy_(const Tensor& self, const Tensor& source, bool non_blocking) {
-  check_inplace(self, "copy_", needs_grad(source));
+  InplaceWrite write(self, "copy_", needs_grad(source));
   check_no_partial_overlap(self, source);
   TT_CHECK(broadcast(self.sizes(), source.sizes()) == self.sizes(), Status::kShape, "src of shape ",
            source.sizes(), " does not broadcast to input, of shape ", self.sizes());
   if (self.is_same(source)) return;
-  const bool record_it = needs_grad(self, source) && is_floating(self.dtype());
-  copy_values(self, self.storage() == source.storage() ? contiguous_copy(source) : source, non_blocking);
-  bump_version(self);
-  if (record_it) {
+  if (needs_grad(self, source) && is_floating(self.dtype())) {
     const Dims sizes = source.sizes();
     const DType dtype = source.dtype();
     const Device device = source.device();
-    record_inplace("copy", self, {&self, &source}, [sizes, dtype, device](BackwardContext& context) {
+    write.record("copy", {&self, &source}, [sizes, dtype, device](BackwardContext& context) {
       if (context.needs(0)) context.set(0, zeros_like(context.grad()));
       if (context.needs(1))
         context.set(1, to_device(to_dtype(sum_to_size(context.grad(), sizes), dtype), device));
     });
   }
+  const Tensor from = self.storage() == source.storage() ? contiguous_copy(source) : source;
+  write.commit([&] { copy_values(self, from, non_blocking); });
 }
 
 Tensor contiguous_copy(const Tensor& t) {

@@ -130,10 +130,11 @@ struct ScatterBackward {
   }
 };
 
-ScatterBackward scatter_rule(int dim, const Tensor& index, bool add, const Tensor* src) {
-  const bool from_source = src != nullptr && needs_grad(*src);
-  return {dim, SavedTensor::input_if(!add || from_source, index), add, src != nullptr,
-          src != nullptr ? src->sizes() : Dims()};
+ScatterBackward scatter_rule(int dim, const Tensor& index, bool add, const Tensor* src,
+                             const InplaceWrite* write = nullptr) {
+  const bool used = !add || (src != nullptr && needs_grad(*src));
+  return {dim, write != nullptr ? write->save_if(used, index) : SavedTensor::input_if(used, index), add,
+          src != nullptr, src != nullptr ? src->sizes() : Dims()};
 }
 
 }  // namespace
@@ -295,18 +296,16 @@ Tensor index_add(const Tensor& t, int64_t dim, const Tensor& index, const Tensor
 }
 
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, double alpha) {
-  check_inplace(self, "index_add_", needs_grad(source));
+  InplaceWrite write(self, "index_add_", needs_grad(source));
   check_no_overlap(self, index);
   check_no_overlap(self, source);
   const int d = check_index_add(self, dim, index, source, alpha);
-  const bool record_it = needs_grad(self, source);
-  add_values(self, d, apart_from(self, index), apart_from(self, source), alpha);
-  bump_version(self);
-  if (record_it) {
-    record_inplace(
-        "index_add", self, {&self, &source},
-        IndexAddBackward{d, SavedTensor::input_if(needs_grad(source), index), alpha, source.sizes()});
+  if (needs_grad(self, source)) {
+    write.record("index_add", {&self, &source},
+                 IndexAddBackward{d, write.save_if(needs_grad(source), index), alpha, source.sizes()});
   }
+  const Tensor at = apart_from(self, index), from = apart_from(self, source);
+  write.commit([&] { add_values(self, d, at, from, alpha); });
 }
 
 namespace {
@@ -324,16 +323,15 @@ Tensor scatter_out(const char* name, ScatterOp op, const Tensor& t, int64_t dim,
 
 void scatter_inplace(const char* name, ScatterOp op, const Tensor& self, int64_t dim, const Tensor& index,
                      const Tensor& src) {
-  check_inplace(self, name, needs_grad(src));
+  InplaceWrite write(self, name, needs_grad(src));
   check_no_overlap(self, index);
   check_no_overlap(self, src);
   const int d = prepare_scatter(name, self, dim, index, src);
-  const bool record_it = needs_grad(self, src);
-  scatter_tensor(op, self, d, apart_from(self, index), apart_from(self, src));
-  bump_version(self);
-  if (record_it) {
-    record_inplace(name, self, {&self, &src}, scatter_rule(d, index, op == ScatterOp::kAdd, &src));
+  if (needs_grad(self, src)) {
+    write.record(name, {&self, &src}, scatter_rule(d, index, op == ScatterOp::kAdd, &src, &write));
   }
+  const Tensor at = apart_from(self, index), from = apart_from(self, src);
+  write.commit([&] { scatter_tensor(op, self, d, at, from); });
 }
 
 }  // namespace
@@ -365,14 +363,13 @@ Tensor scatter(const Tensor& t, int64_t dim, const Tensor& index, const Scalar& 
 }
 
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
-  check_inplace(self, "scatter_");
+  InplaceWrite write(self, "scatter_");
   check_no_overlap(self, index);
   const int d = wrap_dim(dim, self.ndim());
   check_scatter("scatter", self, d, index, nullptr);
-  const bool record_it = needs_grad(self);
-  scatter_number(self, d, apart_from(self, index), value);
-  bump_version(self);
-  if (record_it) record_inplace("scatter", self, {&self}, scatter_rule(d, index, false, nullptr));
+  if (needs_grad(self)) write.record("scatter", {&self}, scatter_rule(d, index, false, nullptr, &write));
+  const Tensor at = apart_from(self, index);
+  write.commit([&] { scatter_number(self, d, at, value); });
 }
 
 }  // namespace tt::ops

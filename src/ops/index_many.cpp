@@ -251,21 +251,18 @@ Tensor index_put(const Tensor& t, std::span<const Tensor> indices, const Tensor&
 }
 
 void index_put_(const Tensor& self, std::span<const Tensor> indices, const Tensor& given, bool accumulate) {
-  check_inplace(self, "index_put_", needs_grad(given));
+  InplaceWrite write(self, "index_put_", needs_grad(given));
   check_no_overlap(self, given);
   for (const Tensor& index : indices) check_no_overlap(self, index);
   const Tensor values = as_fill(self, indices, given, accumulate);
   const Plan plan = make_plan(self, indices);
   check_values(self, plan, values);
-  const bool record_it = needs_grad(self, values);
-  // The rule is made first: after the write it must not fail for want of memory.
-  SavedIndices saved{record_it ? indices : std::span<const Tensor>()};
-  put_values(self, plan, apart_from(self, values), accumulate);
-  bump_version(self);
-  if (record_it) {
-    record_inplace("index_put", self, {&self, &values},
-                   PutBackward{std::move(saved), accumulate, values.sizes()});
+  if (needs_grad(self, values)) {
+    write.record("index_put", {&self, &values},
+                 PutBackward{SavedIndices(indices), accumulate, values.sizes()});
   }
+  const Tensor from = apart_from(self, values);
+  write.commit([&] { put_values(self, plan, from, accumulate); });
 }
 
 Tensor masked_select(const Tensor& t, const Tensor& mask) {

@@ -364,25 +364,25 @@ Tensor add_product(const char* op, const Tensor& input, const Tensor& a, const T
 
 void add_product_(const char* op, const Tensor& self, const Tensor& a, const Tensor& b, double beta,
                   double alpha) {
-  check_inplace(self, op);
+  InplaceWrite write(self, op);
   const Dims sizes = product_sizes(a, b);
   TT_CHECK(self.sizes() == sizes, Status::kShape, "input has shape ", self.sizes(),
            ", expected the product's, ", sizes);
   check_input("input", self, a, sizes);
   check_factors(beta, alpha, a.dtype());
+  if (needs_grad(self, a, b)) {
+    write.record(op, {&self, &a, &b},
+                 AddProductBackward{op, beta, alpha, self.sizes(), write.save_if(needs_grad(b), a),
+                                    write.save_if(needs_grad(a), b)});
+  }
   if (writable_rows(self, a, b)) {
     const int64_t ldc = self.ndim() == 2 && self.size(0) > 1 ? self.stride(0) : sizes.back();
-    run(self, ldc, product_shape(sizes, a), Operand(a), false, Operand(b), false, alpha, beta);
+    const Operand oa(a), ob(b);
+    write.commit([&] { run(self, ldc, product_shape(sizes, a), oa, false, ob, false, alpha, beta); });
   } else {
     const GradMode off(false);
-    copy_values(self, add_product(op, self, a, b, beta, alpha));
-  }
-  const bool record_it = needs_grad(self, a, b);
-  bump_version(self);
-  if (record_it) {
-    record_inplace(op, self, {&self, &a, &b},
-                   AddProductBackward{op, beta, alpha, self.sizes(), SavedTensor::input_if(needs_grad(b), a),
-                                      SavedTensor::input_if(needs_grad(a), b)});
+    const Tensor result = add_product(op, self, a, b, beta, alpha);
+    write.commit([&] { copy_values(self, result); });
   }
 }
 

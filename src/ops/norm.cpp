@@ -2,6 +2,7 @@
 
 #include "autograd/meta.h"
 #include "core/backend.h"
+#include "core/layout.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -167,46 +168,55 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
 
   const bool grad = needs_grad(input, weight, bias);
   const DType acc = s.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-  Tensor out = empty(input.sizes(), s.dtype, input.device());
-  Tensor mean, invstd;
+  const Tensor rows = empty(input.sizes(), s.dtype, input.device());  // as the kernel writes it
+  const Tensor out =
+      suggests_channels_last(input) ? empty_channels_last(input.sizes(), s.dtype, input.device()) : rows;
+  const auto dense = [](const Tensor& t) { return t.defined() ? contiguous(t) : t; };
+  Tensor x, w, b, mean, invstd;
   {
     const GradMode off(false);
-    const Tensor x = contiguous(input);
-    const Tensor w = weight.defined() ? contiguous(weight) : weight;
-    const Tensor b = bias.defined() ? contiguous(bias) : bias;
-    const auto address = [](const Tensor& t) -> const void* { return t.defined() ? t.raw() : nullptr; };
-    NormKernels& kernels = *backend_of(input.device()).norm;
+    x = contiguous(input);
+    w = dense(weight);
+    b = dense(bias);
     if (training) {
       mean = empty({s.channels}, acc, input.device());
       invstd = empty({s.channels}, acc, input.device());
-      if (input.numel() > 0) {
-        const Running rm(running_mean), rv(running_var);
-        kernels.batch_norm_train(s, x.raw(), address(w), address(b), rm.data(), rv.data(),
-                                 counted ? batches.data<int64_t>() : nullptr, momentum, mean.raw(),
-                                 invstd.raw(), out.raw());
-        rm.write_back();
-        rv.write_back();
-        if (counted) bump_version(batches);
-      }
-      if (batches.defined() && !counted) add_(batches, 1);
-    } else {
-      const Tensor rm = contiguous(running_mean), rv = contiguous(running_var);
-      if (input.numel() > 0)
-        kernels.batch_norm_eval(s, x.raw(), address(w), address(b), rm.raw(), rv.raw(), out.raw());
-      if (grad) {
-        mean =
-            running_mean.dtype() == acc && rm.is_same(running_mean) ? contiguous_copy(rm) : to_dtype(rm, acc);
-        invstd = div(1.0, sqrt(add(to_dtype(rv, acc), eps)));
-      }
+    } else if (grad) {
+      mean = running_mean.dtype() == acc ? contiguous_copy(running_mean) : to_dtype(running_mean, acc);
+      invstd = div(1.0, sqrt(add(to_dtype(running_var, acc), eps)));
     }
   }
-  out = in_format_of(input, out);
+  // Before the kernel, which changes the running statistics: nothing may fail after it.
   if (grad) {
     // By the name of the op that comes last.
     record(relu ? "relu" : "batch_norm", out, {&input, &weight, &bias},
            Backward{form, SavedTensor::input(input), SavedTensor::input(weight),
                     relu ? SavedTensor::output(out) : SavedTensor(), mean, invstd});
   }
+  const GradMode off(false);
+  const auto address = [](const Tensor& t) -> const void* { return t.defined() ? t.raw() : nullptr; };
+  NormKernels& kernels = *backend_of(input.device()).norm;
+  if (!training) {
+    const Tensor rm = contiguous(running_mean), rv = contiguous(running_var);
+    if (input.numel() > 0)
+      kernels.batch_norm_eval(s, x.raw(), address(w), address(b), rm.raw(), rv.raw(), rows.raw());
+    if (!out.is_same(rows)) copy_values(out, rows);
+    return out;
+  }
+  if (input.numel() > 0) {
+    const Running rm(running_mean), rv(running_var);
+    // The one of the three that may fail.
+    if (batches.defined() && !counted) add_(batches, 1);
+    kernels.batch_norm_train(s, x.raw(), address(w), address(b), rm.data(), rv.data(),
+                             counted ? batches.data<int64_t>() : nullptr, momentum, mean.raw(), invstd.raw(),
+                             rows.raw());
+    rm.write_back();
+    rv.write_back();
+    if (counted) bump_version(batches);
+  } else if (batches.defined()) {
+    add_(batches, 1);
+  }
+  if (!out.is_same(rows)) copy_values(out, rows);
   return out;
 }
 

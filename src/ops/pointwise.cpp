@@ -233,11 +233,11 @@ SavedArg save_arg(const Arg& arg, bool used) {
   return used || !arg.is_tensor() ? SavedArg(arg) : SavedArg(Arg(kNoTensor));
 }
 
-// The history of an in-place op without gradient: none flows to what was there before.
-void record_no_gradient(const char* name, const Tensor& self) {
-  record_inplace(name, self, {&self}, [](BackwardContext& context) {
-    if (context.needs(0)) context.set(0, zeros_like(context.grad()));
-  });
+// The same for an op that writes to a tensor which the operand may be a view of.
+SavedArg save_arg(const Arg& arg, bool used, const InplaceWrite& write) {
+  SavedArg saved = save_arg(arg, false);
+  if (used && arg.is_tensor()) saved.tensor = write.save(arg.tensor());
+  return saved;
 }
 
 // ---- running kernels ----
@@ -458,26 +458,31 @@ Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
 
 void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params) {
   const Row& row = kUnaryRows[static_cast<int>(op)];
-  check_inplace(self, row.name);
+  InplaceWrite write(self, row.name);
   const DType dtype = compute_dtype(row, self.dtype());
   if (row.result == kSame) check_result_fits(dtype, self);
-  const bool takes_grad = needs_grad(self);
-  const bool record_it = row.differentiable && takes_grad;
-  const SavedTensor x = record_it && row.saves == kX ? SavedTensor::input(clone(self)) : SavedTensor();
-  if (row.result == kBool && self.dtype() != DType::kBool) {
-    const GradMode off(false);
-    copy_values(self, unary(op, self, params));
-  } else if (self.numel() > 0) {
-    backend_of(self.device()).pointwise->unary(op, make_loop(self.sizes(), {self, self}), params);
+  if (needs_grad(self)) {
+    if (row.differentiable) {
+      write.record(row.name, {&self},
+                   UnaryBackward{op, params,
+                                 row.saves == kX   ? SavedTensor::input(clone(self))
+                                 : row.saves == kY ? write.save_result()
+                                                   : SavedTensor(),
+                                 row.saves == kY});
+    } else {
+      write.record_no_gradient(row.name);
+    }
   }
-  bump_version(self);
-  if (record_it) {
-    record_inplace(
-        row.name, self, {&self},
-        UnaryBackward{op, params, row.saves == kY ? SavedTensor::output(self) : x, row.saves == kY});
-  } else if (takes_grad) {
-    record_no_gradient(row.name, self);
-  }
+  const GradMode off(false);
+  const Tensor result =
+      row.result == kBool && self.dtype() != DType::kBool ? unary(op, self, params) : Tensor();
+  write.commit([&] {
+    if (result.defined()) {
+      copy_values(self, result);
+    } else if (self.numel() > 0) {
+      backend_of(self.device()).pointwise->unary(op, make_loop(self.sizes(), {self, self}), params);
+    }
+  });
 }
 
 // ---- binary ----
@@ -531,7 +536,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
 
 void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseParams& params) {
   const Row& row = kBinaryRows[static_cast<int>(op)];
-  check_inplace(self, row.name);
+  InplaceWrite write(self, row.name);
   check_no_partial_overlap(self, tensor_or_none(other));
   const DType dtype = compute_dtype(row, result_type(self, other));
   const DType result = row.result == kBool ? DType::kBool : dtype;
@@ -542,36 +547,34 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   check_values(op, self, other, dtype);
 
   const Tensor& tb = tensor_or_none(other);
-  const bool takes_grad = needs_grad(self, tb);
-  const bool record_it = row.differentiable && takes_grad;
-  const uint8_t used = record_it ? used_by(row, needs_grad(self), needs_grad(tb)) : 0;
-  const bool same = tb.defined() && tb.is_same(self);
-  const Tensor before = used & kUsesA || (same && used & kUsesB) ? clone(self) : Tensor();
-  const SavedArg saved_a = save_arg(used & kUsesA ? Arg(before) : Arg(self), used & kUsesA);
-  const SavedArg saved_b = save_arg(same && before.defined() ? Arg(before) : other, used & kUsesB);
-  {
-    const GradMode off(false);
-    UnaryOp kernel;
-    if (result == self.dtype() && simple_power(op, self, other, &kernel)) {
-      if (self.numel() > 0) {
-        backend_of(self.device()).pointwise->unary(kernel, make_loop(self.sizes(), {self, self}), {});
-      }
-    } else if (result == self.dtype()) {
-      const Tensor b = unaliased(tb, self);
-      run_binary(op, self, self, arg_of(other, b), dtype, params);
+  if (needs_grad(self, tb)) {
+    if (row.differentiable) {
+      const uint8_t used = used_by(row, needs_grad(self), needs_grad(tb));
+      const bool same = tb.defined() && tb.is_same(self);
+      const Tensor before = used & kUsesA || (same && used & kUsesB) ? clone(self) : Tensor();
+      write.record(
+          row.name, {&self, &tb},
+          BinaryBackward{op, params, InputForm(self), InputForm(other), save_arg(before, used & kUsesA),
+                         same ? save_arg(before, used & kUsesB) : save_arg(other, used & kUsesB, write),
+                         used & kUsesY ? write.save_result() : SavedTensor()});
     } else {
-      const Tensor out = empty(self.sizes(), result, self.device());
-      run_binary(op, out, self, other, dtype, params);
-      copy_values(self, out);
+      write.record_no_gradient(row.name);
     }
   }
-  bump_version(self);
-  if (record_it) {
-    record_inplace(row.name, self, {&self, &tb},
-                   BinaryBackward{op, params, InputForm(self), InputForm(other), saved_a, saved_b,
-                                  used & kUsesY ? SavedTensor::output(self) : SavedTensor()});
-  } else if (takes_grad) {
-    record_no_gradient(row.name, self);
+  const GradMode off(false);
+  UnaryOp kernel;
+  if (result == self.dtype() && simple_power(op, self, other, &kernel)) {
+    write.commit([&] {
+      if (self.numel() == 0) return;
+      backend_of(self.device()).pointwise->unary(kernel, make_loop(self.sizes(), {self, self}), {});
+    });
+  } else if (result == self.dtype()) {
+    const Tensor b = unaliased(tb, self);
+    write.commit([&] { run_binary(op, self, self, arg_of(other, b), dtype, params); });
+  } else {
+    const Tensor out = empty(self.sizes(), result, self.device());
+    run_binary(op, out, self, other, dtype, params);
+    write.commit([&] { copy_values(self, out); });
   }
 }
 
@@ -600,7 +603,7 @@ Tensor ternary(TernaryOp op, const Arg& a, const Arg& b, const Arg& c, const Poi
 
 void ternary_(TernaryOp op, const Tensor& self, const Arg& b, const Arg& c, const PointwiseParams& params) {
   const Row& row = kTernaryRows[static_cast<int>(op)];
-  check_inplace(self, row.name);
+  InplaceWrite write(self, row.name);
   for (const Arg* read : {&b, &c}) check_no_partial_overlap(self, tensor_or_none(*read));
   check_ternary(op, self, b, c);
   const Arg args[] = {self, b, c};
@@ -610,34 +613,28 @@ void ternary_(TernaryOp op, const Tensor& self, const Arg& b, const Arg& c, cons
   check_shape_fits(broadcast(broadcast(self.sizes(), b.sizes()), c.sizes()), self);
   const Tensor& tb = tensor_or_none(b);
   const Tensor& tc = tensor_or_none(c);
-  const bool record_it = needs_grad(self, tb, tc);
-  const bool same_b = tb.defined() && tb.is_same(self);
-  const bool same_c = tc.defined() && tc.is_same(self);
-  const uint8_t used = record_it ? used_by(row, needs_grad(self), needs_grad(tb), needs_grad(tc)) : 0;
-  const Tensor before = used != 0 && (used & kUsesA || same_b || same_c) ? clone(self) : Tensor();
-  SavedArg saved_a, saved_b, saved_c;
-  if (record_it) {
-    saved_a = save_arg(used & kUsesA ? Arg(before) : Arg(self), used & kUsesA);
-    saved_b = save_arg(same_b && used != 0 ? Arg(before) : b, used & kUsesB);
-    saved_c = save_arg(same_c && used != 0 ? Arg(before) : c, used & kUsesC);
+  if (needs_grad(self, tb, tc)) {
+    const uint8_t used = used_by(row, needs_grad(self), needs_grad(tb), needs_grad(tc));
+    const bool same_b = tb.defined() && tb.is_same(self);
+    const bool same_c = tc.defined() && tc.is_same(self);
+    const Tensor before = used != 0 && (used & kUsesA || same_b || same_c) ? clone(self) : Tensor();
+    const auto save = [&](const Arg& arg, bool same, bool is_used) {
+      return same ? save_arg(before, is_used) : save_arg(arg, is_used, write);
+    };
+    write.record(row.name, {&self, &tb, &tc},
+                 TernaryBackward{op, params, InputForm(self), InputForm(b), InputForm(c),
+                                 save_arg(before, used & kUsesA), save(b, same_b, used & kUsesB),
+                                 save(c, same_c, used & kUsesC)});
   }
-  {
-    const GradMode off(false);
+  const GradMode off(false);
+  if (dtype == self.dtype()) {
     const Tensor fresh_b = unaliased(tb, self);
     const Tensor fresh_c = unaliased(tc, self);
-    if (dtype == self.dtype()) {
-      run_ternary(op, self, self, arg_of(b, fresh_b), arg_of(c, fresh_c), dtype, params);
-    } else {
-      const Tensor out = empty(self.sizes(), dtype, self.device());
-      run_ternary(op, out, self, b, c, dtype, params);
-      copy_values(self, out);
-    }
-  }
-  bump_version(self);
-  if (record_it) {
-    record_inplace(
-        row.name, self, {&self, &tb, &tc},
-        TernaryBackward{op, params, InputForm(self), InputForm(b), InputForm(c), saved_a, saved_b, saved_c});
+    write.commit([&] { run_ternary(op, self, self, arg_of(b, fresh_b), arg_of(c, fresh_c), dtype, params); });
+  } else {
+    const Tensor out = empty(self.sizes(), dtype, self.device());
+    run_ternary(op, out, self, b, c, dtype, params);
+    write.commit([&] { copy_values(self, out); });
   }
 }
 

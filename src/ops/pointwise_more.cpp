@@ -138,7 +138,7 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Arg& value) {
 }
 
 void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
-  check_inplace(self, "masked_fill_");
+  InplaceWrite write(self, "masked_fill_");
   check_no_partial_overlap(self, mask);
   check_fill(self, mask, value);
   const Arg all[] = {self, mask, value};
@@ -148,16 +148,15 @@ void masked_fill_(const Tensor& self, const Tensor& mask, const Arg& value) {
            self.sizes(), ", cannot hold");
   const Tensor none;
   const Tensor& tv = value.is_tensor() ? value.tensor() : none;
-  const bool record_it = needs_grad(self, tv);
   const Tensor there = readable_on(self.device(), mask);
   const Tensor kept = there.storage() == self.storage() ? contiguous_copy(there) : there;
-  run_where(self, kept, as_branch(value, self.dtype(), self.device()), self);
-  bump_version(self);
-  if (record_it) {
-    record_inplace("masked_fill", self, {&tv, &self},
-                   WhereBackward{SavedTensor::input(kept), value.sizes(), self.sizes(),
-                                 tv.defined() ? tv.dtype() : self.dtype(), self.dtype()});
+  if (needs_grad(self, tv)) {
+    write.record("masked_fill", {&tv, &self},
+                 WhereBackward{SavedTensor::input(kept), value.sizes(), self.sizes(),
+                               tv.defined() ? tv.dtype() : self.dtype(), self.dtype()});
   }
+  const Tensor branch = as_branch(value, self.dtype(), self.device());
+  write.commit([&] { run_where(self, kept, branch, self); });
 }
 
 namespace {

@@ -45,24 +45,19 @@ struct MemoryOrder {
 // fill(generator, dense): writes numel values of self's dtype to a dense tensor.
 using Fill = std::function<void(Generator&, const Tensor&)>;
 void fill_random_(const Tensor& self, const char* name, RandomSource generator, const Fill& fill) {
-  check_inplace(self, name);
-  const bool record_it = needs_grad(self);
+  InplaceWrite write(self, name);
+  if (needs_grad(self)) write.record_no_gradient(name);
   Generator& from = source(generator, self.device());
   const Device device = drawn_on(from, self.device());
   if (self.is_contiguous() && self.device() == device) {
-    draw(from, self, fill);
-  } else {
-    const MemoryOrder memory(self);
-    const Tensor dense = empty(memory.apply(self.sizes()), self.dtype(), device);
-    draw(from, dense, fill);
-    copy_values(alias(self, memory.apply(self.sizes()), memory.apply(self.strides()), self.offset()), dense);
+    write.commit([&] { draw(from, self, fill); });
+    return;
   }
-  bump_version(self);
-  if (record_it) {
-    record_inplace(name, self, {&self}, [](BackwardContext& context) {
-      if (context.needs(0)) context.set(0, zeros_like(context.grad()));
-    });
-  }
+  const MemoryOrder memory(self);
+  const Tensor dense = empty(memory.apply(self.sizes()), self.dtype(), device);
+  const Tensor target = alias(self, memory.apply(self.sizes()), memory.apply(self.strides()), self.offset());
+  draw(from, dense, fill);
+  write.commit([&] { copy_values(target, dense); });
 }
 
 template <typename F>

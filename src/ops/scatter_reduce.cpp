@@ -57,11 +57,12 @@ void reduce_into(const Tensor& self, int dim, const Tensor& index, const Tensor&
   if (!include_self) scatter_number(self, dim, index, identity_of(reduce, self.dtype()));
   scatter_tensor(op_of(reduce), self, dim, index, src);
   if (!counts.defined()) return;
+  Backend& backend = backend_of(self.device());
   if (is_floating(self.dtype())) {
-    copy_values(self, div(self, counts));
+    backend.pointwise->binary(BinaryOp::div, make_loop(self.sizes(), {self, self, counts}), {});
   } else {
     // The quotient of integers is rounded down.
-    backend_of(self.device()).index->floor_divide(make_loop(self.sizes(), {self, counts}));
+    backend.index->floor_divide(make_loop(self.sizes(), {self, counts}));
   }
 }
 
@@ -164,24 +165,21 @@ Tensor scatter_reduce(const Tensor& t, int64_t dim, const Tensor& index, const T
 
 void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                      ScatterReduce reduce, bool include_self) {
-  check_inplace(self, "scatter_reduce_", needs_grad(src));
+  InplaceWrite write(self, "scatter_reduce_", needs_grad(src));
   check_no_overlap(self, index);
   check_no_overlap(self, src);
   const int d = prepare_scatter("scatter_reduce", self, dim, index, src);
-  const bool record_it = needs_grad(self, src);
   check_reduce(reduce, index, src, needs_grad(src));
-  const bool linear = reduce == ScatterReduce::kSum || reduce == ScatterReduce::kMean;
-  const SavedTensor before = record_it && !linear ? SavedTensor::input(clone(self)) : SavedTensor();
-  if (index.numel() > 0) {
-    reduce_into(self, d, apart_from(self, index), apart_from(self, src), reduce, include_self);
+  if (needs_grad(self, src)) {
+    const bool linear = reduce == ScatterReduce::kSum || reduce == ScatterReduce::kMean;
+    write.record("scatter_reduce", {&self, &src},
+                 Rule{d, reduce, include_self, linear ? SavedTensor() : SavedTensor::input(clone(self)),
+                      write.save(index), linear ? SavedTensor() : write.save(src),
+                      linear ? SavedTensor() : write.save_result()});
   }
-  bump_version(self);
-  if (record_it) {
-    record_inplace("scatter_reduce", self, {&self, &src},
-                   Rule{d, reduce, include_self, before, SavedTensor::input(index),
-                        linear ? SavedTensor() : SavedTensor::input(src),
-                        linear ? SavedTensor() : SavedTensor::output(self)});
-  }
+  if (index.numel() == 0) return write.commit([] {});
+  const Tensor at = apart_from(self, index), from = apart_from(self, src);
+  write.commit([&] { reduce_into(self, d, at, from, reduce, include_self); });
 }
 
 }  // namespace tt::ops

@@ -87,18 +87,15 @@ Tensor triangle(const Tensor& t, int64_t diagonal, bool upper) {
 }
 
 void triangle_(const Tensor& self, int64_t diagonal, bool upper) {
-  check_inplace(self, upper ? "triu_" : "tril_");
-  const bool record_it = needs_grad(self);
-  {
-    const GradMode off(false);
-    copy_values(self, triangle(self, diagonal, upper));
-  }
-  bump_version(self);
-  if (record_it) {
-    record_inplace(upper ? "triu" : "tril", self, {&self}, [diagonal, upper](BackwardContext& context) {
+  InplaceWrite write(self, upper ? "triu_" : "tril_");
+  if (needs_grad(self)) {
+    write.record(upper ? "triu" : "tril", {&self}, [diagonal, upper](BackwardContext& context) {
       context.set(0, triangle(context.grad(), diagonal, upper));
     });
   }
+  const GradMode off(false);
+  const Tensor result = triangle(self, diagonal, upper);
+  write.commit([&] { copy_values(self, result); });
 }
 
 }  // namespace

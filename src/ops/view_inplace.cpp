@@ -10,6 +10,7 @@ namespace {
 void take_geometry(const Tensor& self, const Tensor& now) {
   TensorImpl* impl = self.impl();
   const Ref<Node> node = now.impl()->autograd != nullptr ? now.impl()->autograd->grad_fn : Ref<Node>();
+  if (node) (void)autograd_meta(self);  // from here on nothing may fail
   impl->set_geometry(now.sizes(), now.strides(), now.offset());
   // What was saved for backward shares this tensor, whose shape is another now.
   bump_version(self);

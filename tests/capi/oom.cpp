@@ -1,81 +1,12 @@
-// Every allocation of a training step fails in turn: those that the library makes through its allocator, and
-// those of the C++ runtime within it, whose operator new this program replaces. The step must then either
+// Every allocation of a training step fails in turn. The step must then either
 // succeed or give TT_ERR_OUT_OF_MEMORY, nothing may leak, and the next step must give what it would have
 // given.
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "check.h"
+#include "failing_allocations.h"
 #include "model.h"
-
-namespace {
-
-// Allocations until one fails; negative: none does.
-std::atomic<std::int64_t> g_countdown{-1};
-std::atomic<std::int64_t> g_library_blocks{0};
-std::atomic<std::int64_t> g_runtime_blocks{0};
-std::atomic<std::int64_t> g_failed{0};
-
-bool fails_now() {
-  if (g_countdown.load() < 0 || g_countdown.fetch_sub(1) != 0) return false;
-  ++g_failed;
-  return true;
-}
-
-void* library_allocate(std::size_t size, std::size_t alignment, void*) {
-  if (fails_now()) return nullptr;
-  void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (block != nullptr) ++g_library_blocks;
-  return block;
-}
-
-void library_free(void* block, std::size_t, void*) {
-  --g_library_blocks;
-  std::free(block);
-}
-
-void* runtime_allocate(std::size_t size, std::size_t alignment) {
-  if (fails_now()) return nullptr;
-  void* block = alignment <= alignof(std::max_align_t)
-                    ? std::malloc(size == 0 ? 1 : size)
-                    : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (block != nullptr) ++g_runtime_blocks;
-  return block;
-}
-
-void runtime_free(void* block) {
-  if (block == nullptr) return;
-  --g_runtime_blocks;
-  std::free(block);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  if (void* block = runtime_allocate(size, 1)) return block;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  if (void* block = runtime_allocate(size, static_cast<std::size_t>(alignment))) return block;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) { return ::operator new(size); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return runtime_allocate(size, 1); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return runtime_allocate(size, 1); }
-void operator delete(void* block) noexcept { runtime_free(block); }
-void operator delete[](void* block) noexcept { runtime_free(block); }
-void operator delete(void* block, std::size_t) noexcept { runtime_free(block); }
-void operator delete[](void* block, std::size_t) noexcept { runtime_free(block); }
-void operator delete(void* block, std::align_val_t) noexcept { runtime_free(block); }
-void operator delete[](void* block, std::align_val_t) noexcept { runtime_free(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept { runtime_free(block); }
-void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { runtime_free(block); }
 
 namespace {
 
@@ -97,12 +28,6 @@ void record_expected() {
   }
   model_free(&model);
 }
-
-struct Counts {
-  std::int64_t library = g_library_blocks.load();
-  std::int64_t runtime = g_runtime_blocks.load();
-  bool operator==(const Counts&) const = default;
-};
 
 bool allowed(tt_status status, const char* what, std::int64_t n) {
   if (status == TT_OK) return true;
@@ -129,11 +54,9 @@ bool failing_step(int at, std::int64_t n) {
   double loss = 0;
   OK(model_new(kSeed, &model));
   for (int step = 0; step < at; ++step) OK(model_step(&model, &loss));
-  const std::int64_t failed_before = g_failed;
-  g_countdown = n;
+  fail_allocation(n);
   const tt_status status = model_step(&model, &loss);
-  g_countdown = -1;
-  const bool reached = g_failed != failed_before;
+  const bool reached = stop_failing();
   if (allowed(status, "a step", n) && status != TT_OK) {
     if (at > 0) same_values(model, at - 1, "after a failed", n);
     OK(model_step(&model, &loss));
@@ -162,15 +85,13 @@ bool failing_capture(std::int64_t n) {
   double loss = 0;
   OK(model_new(kSeed, &model));
   OK(model_step(&model, &loss)); /* makes the optimizer's state */
-  const std::int64_t failed_before = g_failed;
-  g_countdown = n;
+  fail_allocation(n);
   tt_status status = tt_graph_create(TT_CPU, 0, &graph);
   if (status == TT_OK) status = tt_graph_capture_begin(graph);
   if (status == TT_OK) status = model_step(&model, nullptr);
   if (status == TT_OK) status = tt_graph_capture_end(graph);
   if (status == TT_OK) status = tt_graph_replay(graph);
-  g_countdown = -1;
-  const bool reached = g_failed != failed_before;
+  const bool reached = stop_failing();
   if (allowed(status, "a captured step", n) && status != TT_OK) {
     if (graph != nullptr) OK(tt_graph_reset(graph));
     same_values(model, 0, "after a failed", n);
@@ -189,14 +110,13 @@ bool failing_capture(std::int64_t n) {
 bool failing_model(std::int64_t n) {
   const Counts before;
   Model model;
-  const std::int64_t failed_before = g_failed;
-  g_countdown = n;
+  fail_allocation(n);
   const tt_status status = model_new(kSeed, &model);
-  g_countdown = -1;
+  const bool reached = stop_failing();
   allowed(status, "a new model", n);
   model_free(&model);
   CHECK(Counts() == before);
-  return g_failed != failed_before;
+  return reached;
 }
 
 void allocator_errors(tt_allocator allocator) {
@@ -222,7 +142,7 @@ int main() {
   allocator.deallocate = library_free;
   allocator.direct = 1;
   allocator_errors(allocator);
-  OK(tt_set_allocator(&allocator));
+  OK(use_failing_allocator());
   OK(tt_set_num_threads(1));
   record_expected(); /* and everything that is made once is made now */
   CHECK(g_library_blocks == 0);

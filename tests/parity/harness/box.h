@@ -51,6 +51,20 @@ struct Frame {
 
 using Boxed = std::function<tt_status(Frame&)>;
 
+// What a program does around the library's function, and not around what the harness does for it.
+struct Watch {
+  std::function<void()> before, after;
+};
+inline Watch* g_watch = nullptr;
+template <typename F>
+tt_status watched(const F& call) {
+  if (g_watch == nullptr) return call();
+  g_watch->before();
+  const tt_status status = call();
+  g_watch->after();
+  return status;
+}
+
 // ---- recorded values as C arguments ----
 
 double as_double(const Value& value);
@@ -138,7 +152,7 @@ Boxed box(tt_status (*function)(P...)) {
       const std::tuple<P...> arguments{argument<P, std::tuple_element_t<I + 1, Types>, kNone>(frame)...};
       if (frame.next != frame.inputs->size())
         throw CallFailed("the function takes fewer arguments than were recorded");
-      const tt_status status = std::apply(function, arguments);
+      const tt_status status = watched([&] { return std::apply(function, arguments); });
       if (status == TT_OK && frame.returns_list)
         frame.outputs.assign(frame.lists.back().begin(),
                              frame.lists.back().begin() + static_cast<std::ptrdiff_t>(frame.list_count));

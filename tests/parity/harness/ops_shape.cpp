@@ -11,7 +11,8 @@ tt_status meshgrid(Frame& frame) {
   for (const Handle& item : frame.take().list) tensors.push_back(item.get());
   const std::int32_t indexing = as_int32(frame.value(), -1);
   std::vector<tt_tensor*> outs(tensors.size(), kUntouched);
-  const tt_status status = tt_meshgrid(tensors.data(), tensors.size(), indexing, outs.data());
+  const tt_status status =
+      watched([&] { return tt_meshgrid(tensors.data(), tensors.size(), indexing, outs.data()); });
   frame.outputs.assign(outs.begin(), outs.end());
   return status;
 }
