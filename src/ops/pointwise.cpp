@@ -519,7 +519,7 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
     const Dims shape = broadcast(a.sizes(), b.sizes());
     check_values(op, a, b, dtype);
     out = empty_pointwise(shape, row.result == kBool ? DType::kBool : dtype, device,
-                          {{tensor_or_none(a), dtype}, {tensor_or_none(b), dtype}});
+                          {LayoutOperand(tensor_or_none(a), dtype), LayoutOperand(tensor_or_none(b), dtype)});
     run_binary(op, out, a, b, dtype, params);
   }
   const Tensor& ta = tensor_or_none(a);
