@@ -45,7 +45,8 @@ void* runtime_allocate(std::size_t size, std::size_t alignment) {
   return block;
 }
 
-void runtime_free(void* block) {
+// Out of line, or the compiler sees free() of what operator new gave, and warns.
+[[gnu::noinline]] void runtime_free(void* block) {
   if (block == nullptr) return;
   --g_runtime_blocks;
   std::free(block);
