@@ -12,6 +12,7 @@
 
 #include "capi/scope.h"
 #include "core/generator.h"
+#include "core/graph.h"
 #include "core/plugin.h"
 #include "core/thread_state.h"
 #include "core/utf8.h"
@@ -87,7 +88,9 @@ namespace {
 struct Undo {
   bool succeeded = false;
   ~Undo() {
-    if (!succeeded) DrawLog::call_failed();
+    if (succeeded) return;
+    DrawLog::call_failed();
+    Graph::call_failed();
   }
 };
 

@@ -77,6 +77,8 @@ class DrawLog {
   // Every call of the C API says that it begins, and whether it has failed.
   static void begin_call() { ++t_log.call; }
   static void call_failed() noexcept;
+  // The number of the call that the thread is in.
+  static uint64_t call() { return t_log.call; }
   // What has been drawn so far stays drawn: an object has changed along with the generator.
   static void keep() noexcept;
 

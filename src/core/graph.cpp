@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "core/backend.h"
+#include "core/generator.h"
 
 namespace tt {
 
@@ -56,14 +57,14 @@ void Graph::replay() {
            state_ == State::kEmpty ? "holds no capture" : "is still being captured");
   // Everything that is known to stop a replay comes before the first input moves on.
   for (const auto& needed : needed_) {
-    TT_CHECK(needed->done.load(std::memory_order_acquire), Status::kInvalidArgument,
+    TT_CHECK(needed.what->done.load(std::memory_order_acquire), Status::kInvalidArgument,
              "the graph uses what another captured graph computes: replay that one first");
   }
   graphs_of(device_).check_replay(native_);
   for (const Input& input : inputs_) input.source->check();
   for (const Input& input : inputs_) input.source->next(values_.data() + input.offset);
   // A replay that fails midway has written too.
-  for (const Ref<Storage>& storage : written_) storage->bump_version();
+  for (const auto& written : written_) written.what->bump_version();
   // The work itself reads what it computes.
   const bool again = run_->done.exchange(true, std::memory_order_acq_rel);
   try {
@@ -113,12 +114,29 @@ void* Graph::add_input(std::unique_ptr<ReplayInput> input, size_t nbytes) {
   return static_cast<char*>(graphs_of(device_).live(native_)) + offset;
 }
 
-void Graph::add_written(const Ref<Storage>& storage) {
-  if (std::ranges::find(written_, storage) == written_.end()) written_.push_back(storage);
+namespace {
+
+// One of a kind is enough.
+template <typename List, typename T>
+void add_once(List& list, const T& what) {
+  if (std::ranges::none_of(list, [&](const auto& noted) { return noted.what == what; })) {
+    list.push_back({what, DrawLog::call()});
+  }
 }
 
+}  // namespace
+
+void Graph::add_written(const Ref<Storage>& storage) { add_once(written_, storage); }
+
 void Graph::add_needed(const std::shared_ptr<const CapturedRun>& run) {
-  if (run != run_ && std::ranges::find(needed_, run) == needed_.end()) needed_.push_back(run);
+  if (run != run_) add_once(needed_, run);
+}
+
+void Graph::call_failed() noexcept {
+  if (t_capturing == nullptr) return;
+  const auto of_call = [](const auto& noted) { return noted.call == DrawLog::call(); };
+  std::erase_if(t_capturing->written_, of_call);
+  std::erase_if(t_capturing->needed_, of_call);
 }
 
 }  // namespace tt

@@ -64,6 +64,8 @@ class Graph final : public RefCounted {
   std::shared_ptr<const CapturedRun> run() const { return run_; }
   // The capture uses what that one computes, which must have been replayed before this is.
   void add_needed(const std::shared_ptr<const CapturedRun>& run);
+  // The thread's call has failed: what it has added of these two does not count.
+  static void call_failed() noexcept;
 
  private:
   enum class State : uint8_t { kEmpty, kCapturing, kReady };
@@ -81,9 +83,14 @@ class Graph final : public RefCounted {
   void* native_ = nullptr;
   std::vector<Input> inputs_;
   std::vector<std::byte> values_;
-  std::vector<Ref<Storage>> written_;
-  std::shared_ptr<CapturedRun> run_;                        // of this capture
-  std::vector<std::shared_ptr<const CapturedRun>> needed_;  // of other captures
+  template <typename T>
+  struct Noted {
+    T what;
+    uint64_t call;  // by which call of the C API
+  };
+  std::vector<Noted<Ref<Storage>>> written_;
+  std::shared_ptr<CapturedRun> run_;                               // of this capture
+  std::vector<Noted<std::shared_ptr<const CapturedRun>>> needed_;  // of other captures
 
   // Of the thread; one at a time.
   [[gnu::tls_model("initial-exec")]] static constinit thread_local Graph* t_capturing;

@@ -208,6 +208,7 @@ TEST(DeviceStreams, LiveValuesStayInTheirPlace) {
     live =
         static_cast<char*>(Graph::capturing(kCuda)->add_input(std::make_unique<Numbers>(kBytes / 8), kBytes));
     beside = empty({1024}, DType::kInt64, kCuda);
+    beside.storage()->set_filled_by_host();
     ops::add_(x, x);
   });
   ASSERT_GE(static_cast<char*>(beside.raw()), live + kBytes);
