@@ -38,7 +38,8 @@ TT_API tt_status tt_state_dict_remove(tt_state_dict* state_dict, const char* nam
 TT_API tt_module* tt_module_retain(tt_module* module);
 TT_API void tt_module_release(tt_module* module);
 
-/* The forward pass with its hooks. Where a layer fails, those before it have updated their running statistics. */
+/* The forward pass with its hooks. Where a layer fails, those before it have updated their running
+ * statistics. */
 TT_API tt_status tt_module_forward(tt_module* module, const tt_tensor* input, tt_tensor** out);
 /* The same for modules that take several tensors, as losses do. */
 TT_API tt_status tt_module_forward_multi(tt_module* module, tt_tensor* const* inputs, size_t count,

@@ -1,6 +1,7 @@
 // The loops of conv_pass.h, compiled once per instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/conv_simd.cpp"
+#define TT_CPU_WITHOUT_SVE
 #include "cpu/targets.h"
 
 #include <hwy/foreach_target.h>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "cpu/conv_pass.h"
+#include "cpu/independent.h"
 #include "cpu/simd_transpose.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -66,7 +68,7 @@ HWY_INLINE void store_first(V value, T* to, int64_t n) {
 
 template <typename T>
 void add(T* to, const T* from, int64_t n) {
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = 0; i < n; ++i) to[i] += from[i];
 }
 
@@ -289,7 +291,7 @@ void write_band(const ConvPass<T>& p, int64_t first_channel, int64_t row, int64_
   if (p.bias != nullptr) {
     const T* bias = p.bias + first_channel;
     for (int64_t i = 0; i < pixels; ++i) {
-#pragma GCC ivdep
+      TT_INDEPENDENT
       for (int64_t c = 0; c < count; ++c) sums[i * p.block + c] += bias[c];
     }
   }

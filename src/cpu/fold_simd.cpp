@@ -3,6 +3,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/fold_simd.cpp"
 #define TT_CPU_WITHOUT_SSE4
+#define TT_CPU_WITHOUT_SVE
 #include "cpu/targets.h"
 // The lines above choose what the next one repeats this file for.
 #include <hwy/foreach_target.h>

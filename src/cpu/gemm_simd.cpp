@@ -1,6 +1,7 @@
 // The loops of gemm_loops.h, compiled once per instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/gemm_simd.cpp"
+#define TT_CPU_WITHOUT_SVE
 #include "cpu/targets.h"
 
 #include <hwy/foreach_target.h>

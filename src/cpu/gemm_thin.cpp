@@ -1,6 +1,7 @@
 // The right operand stays in registers while the rows of the left one go by.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/gemm_thin.cpp"
+#define TT_CPU_WITHOUT_SVE
 #include "cpu/targets.h"
 
 #include <hwy/foreach_target.h>

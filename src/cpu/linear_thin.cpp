@@ -2,6 +2,7 @@
 // gradient is loaded once for both products.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/linear_thin.cpp"
+#define TT_CPU_WITHOUT_SVE
 #include "cpu/targets.h"
 
 #include <hwy/foreach_target.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/backend/loss.h"
+#include "cpu/simd.h"
 
 namespace tt::cpu {
 
@@ -22,7 +23,7 @@ class CpuLoss final : public LossKernels {
 // A dense run, or with step 0 one value for all of it, which stands there once for each lane of a vector.
 template <typename T>
 struct LossInput {
-  static constexpr int64_t kLanes = 64 / sizeof(T);  // of the widest vectors
+  static constexpr int64_t kLanes = kWidestVectorBytes / sizeof(T);
   const T* data;
   int64_t step;
 };

@@ -17,16 +17,31 @@ namespace tt::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Vectors of a loss's inputs, each loaded where it is named: an array of them would need vectors of a known
+// size, which those of SVE are not.
+template <class D>
+struct Inputs {
+  using T = hn::TFromD<D>;
+  const LossInput<T>* in;
+  int64_t first;
+  size_t left;  // elements
+
+  HWY_INLINE hn::VFromD<D> operator[](int k) const {
+    const D d;
+    return load_n(d, in[k].data + first * in[k].step, left, hn::Set(d, T(1)));
+  }
+};
+
 // Each loss: value(d, in, parameter) and slope(d, in, parameter), its derivative by x; in: x, y, w, p.
 struct Mse {
   static constexpr int kInputs = 2;
   template <class D, class V>
-  static V value(D, const V* in, V) {
+  static V value(D, const Inputs<D>& in, V) {
     const V z = hn::Sub(in[0], in[1]);
     return hn::Mul(z, z);
   }
   template <class D, class V>
-  static V slope(D, const V* in, V) {
+  static V slope(D, const Inputs<D>& in, V) {
     const V z = hn::Sub(in[0], in[1]);
     return hn::Add(z, z);
   }
@@ -42,11 +57,11 @@ V sign(D d, V z) {
 struct L1 {
   static constexpr int kInputs = 2;
   template <class D, class V>
-  static V value(D, const V* in, V) {
+  static V value(D, const Inputs<D>& in, V) {
     return hn::Abs(hn::Sub(in[0], in[1]));
   }
   template <class D, class V>
-  static V slope(D d, const V* in, V) {
+  static V slope(D d, const Inputs<D>& in, V) {
     return sign(d, hn::Sub(in[0], in[1]));
   }
 };
@@ -60,14 +75,14 @@ V not_zero(D d, V z) {
 struct SmoothL1 {
   static constexpr int kInputs = 2;
   template <class D, class V>
-  static V value(D d, const V* in, V beta) {
+  static V value(D d, const Inputs<D>& in, V beta) {
     const V z = hn::Abs(hn::Sub(in[0], in[1]));
     const V half = hn::Set(d, 0.5);
     const V inside = hn::Div(hn::Mul(hn::Mul(half, z), z), not_zero(d, beta));
     return hn::IfThenElse(hn::Lt(z, beta), inside, hn::Sub(z, hn::Mul(half, beta)));
   }
   template <class D, class V>
-  static V slope(D d, const V* in, V beta) {
+  static V slope(D d, const Inputs<D>& in, V beta) {
     const V z = hn::Sub(in[0], in[1]);
     return hn::IfThenElse(hn::Ge(hn::Abs(z), beta), sign(d, z), hn::Div(z, not_zero(d, beta)));  // NaN stays
   }
@@ -76,14 +91,14 @@ struct SmoothL1 {
 struct Huber {
   static constexpr int kInputs = 2;
   template <class D, class V>
-  static V value(D d, const V* in, V delta) {
+  static V value(D d, const Inputs<D>& in, V delta) {
     const V z = hn::Abs(hn::Sub(in[0], in[1]));
     const V half = hn::Set(d, 0.5);
     return hn::IfThenElse(hn::Lt(z, delta), hn::Mul(hn::Mul(half, z), z),
                           hn::Mul(delta, hn::Sub(z, hn::Mul(half, delta))));
   }
   template <class D, class V>
-  static V slope(D d, const V* in, V delta) {
+  static V slope(D d, const Inputs<D>& in, V delta) {
     const V z = hn::Sub(in[0], in[1]);
     return hn::IfThenElse(hn::Ge(hn::Abs(z), delta), hn::Mul(delta, sign(d, z)), z);  // NaN stays
   }
@@ -99,7 +114,7 @@ V bounded_log(D d, V x) {
 struct Bce {
   static constexpr int kInputs = 3;
   template <class D, class V>
-  static V value(D d, const V* in, V) {
+  static V value(D d, const Inputs<D>& in, V) {
     const V one = hn::Set(d, 1);
     const V x = in[0], y = in[1], lowest = hn::Set(d, -100);
     // log1p has a pole at -1.
@@ -109,7 +124,7 @@ struct Bce {
     return hn::Mul(in[2], hn::Sub(hn::Mul(hn::Sub(y, one), log_rest), hn::Mul(y, bounded_log(d, x))));
   }
   template <class D, class V>
-  static V slope(D d, const V* in, V) {
+  static V slope(D d, const Inputs<D>& in, V) {
     const V x = in[0];
     const V spread = hn::Max(hn::Mul(hn::Sub(hn::Set(d, 1), x), x), hn::Set(d, 1e-12));
     return hn::Mul(in[2], hn::Div(hn::Sub(x, in[1]), spread));
@@ -119,7 +134,7 @@ struct Bce {
 struct BceWithLogits {
   static constexpr int kInputs = 4;
   template <class D, class V>
-  static V value(D d, const V* in, V) {
+  static V value(D d, const Inputs<D>& in, V) {
     const V one = hn::Set(d, 1);
     const V x = in[0], y = in[1];
     // softplus(-x), without overflow.
@@ -128,7 +143,7 @@ struct BceWithLogits {
     return hn::Mul(in[2], hn::MulAdd(hn::Sub(one, y), x, hn::Mul(positive, soft)));
   }
   template <class D, class V>
-  static V slope(D d, const V* in, V) {
+  static V slope(D d, const Inputs<D>& in, V) {
     const V one = hn::Set(d, 1);
     const V x = in[0], y = in[1];
     const V e = exp_of(d, hn::Neg(hn::Abs(x)));
@@ -145,11 +160,10 @@ void forward(T* out, const LossInput<T>* in, int64_t n, T parameter) {
   const hn::ScalableTag<T> d;
   using V = hn::VFromD<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const V one = hn::Set(d, T(1)), p = hn::Set(d, parameter);
+  const V p = hn::Set(d, parameter);
   for (int64_t i = 0; i < n; i += lanes) {
     const auto left = static_cast<size_t>(n - i);
-    V v[L::kInputs];
-    for (int k = 0; k < L::kInputs; ++k) v[k] = load_n(d, in[k].data + i * in[k].step, left, one);
+    const Inputs<hn::ScalableTag<T>> v{in, i, left};
     store_n(L::value(d, v, p), d, out + i, left);
   }
 }
@@ -159,14 +173,11 @@ void backward(T* out, const LossInput<T>* in, int64_t n, T parameter, T scale) {
   const hn::ScalableTag<T> d;
   using V = hn::VFromD<decltype(d)>;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const V one = hn::Set(d, T(1)), p = hn::Set(d, parameter), s = hn::Set(d, scale);
+  const V p = hn::Set(d, parameter), s = hn::Set(d, scale);
   for (int64_t i = 0; i < n; i += lanes) {
     const auto left = static_cast<size_t>(n - i);
-    V v[L::kInputs];
-    for (int k = 0; k < L::kInputs; ++k) v[k] = load_n(d, in[k].data + i * in[k].step, left, one);
-    const LossInput<T>& grad = in[L::kInputs];
-    const V g = hn::Mul(load_n(d, grad.data + i * grad.step, left, one), s);
-    store_n(hn::Mul(L::slope(d, v, p), g), d, out + i, left);
+    const Inputs<hn::ScalableTag<T>> v{in, i, left};
+    store_n(hn::Mul(L::slope(d, v, p), hn::Mul(v[L::kInputs], s)), d, out + i, left);
   }
 }
 

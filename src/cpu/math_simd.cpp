@@ -284,7 +284,7 @@ void add_math_loops(PointwiseTable& table) {
     N_AVX2::add_loops(table);
   }
 #else
-  HWY_NAMESPACE::add_loops(table);
+  TT_CPU_DISPATCH(add_loops)(table);
 #endif
 }
 

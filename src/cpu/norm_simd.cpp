@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cpu/independent.h"
 #include "cpu/norm_simd.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,13 +26,13 @@ HWY_INLINE A sum_run(int64_t n, F&& term) {
   A parts[kParts] = {};
   int64_t i = 0;
   for (; i + kParts <= n; i += kParts) {
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int j = 0; j < kParts; ++j) parts[j] += term(i + j);
   }
   A rest = 0;
   for (; i < n; ++i) rest += term(i);
   for (int width = kParts / 2; width > 0; width /= 2) {
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int j = 0; j < width; ++j) parts[j] += parts[j + width];
   }
   return parts[0] + rest;
@@ -104,7 +105,7 @@ void scale(const T* x, T* out, int64_t rows, int64_t step, int64_t n, A factor, 
   for (int64_t r = 0; r < rows; ++r) {
     const T* from = x + r * step;
     T* to = out + r * step;
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int64_t i = 0; i < n; ++i) {
       to[i] = static_cast<T>(at_least(static_cast<A>(from[i]) * factor + shift, least));
     }
@@ -138,7 +139,7 @@ void gradient(const T* g, const T* x, const T* y, T* out, int64_t rows, int64_t 
     const Mask<T> through = all.at(r * step);
     const T* row = x + r * step;
     T* to = out + r * step;
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int64_t i = 0; i < n; ++i) {
       to[i] = static_cast<T>(through[i] * a + (static_cast<A>(row[i]) - mean) * b + c);
     }
@@ -149,7 +150,7 @@ template <typename T>
 void sum_columns(const T* x, int64_t rows, int64_t channels, int64_t begin, int64_t end, double* sums) {
   for (int64_t r = 0; r < rows; ++r) {
     const T* row = x + r * channels;
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int64_t c = begin; c < end; ++c) sums[c] += static_cast<NormAcc<T>>(row[c]);
   }
 }
@@ -159,7 +160,7 @@ void squares_columns(const T* x, int64_t rows, int64_t channels, int64_t begin, 
                      double* sums) {
   for (int64_t r = 0; r < rows; ++r) {
     const T* row = x + r * channels;
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int64_t c = begin; c < end; ++c) {
       const A d = static_cast<A>(row[c]) - mean[c];
       sums[c] += d * d;
@@ -174,7 +175,7 @@ void scale_columns(const T* x, T* out, int64_t rows, int64_t channels, int64_t b
   for (int64_t r = 0; r < rows; ++r) {
     const T* from = x + r * channels;
     T* to = out + r * channels;
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int64_t c = begin; c < end; ++c) {
       to[c] = static_cast<T>(at_least(static_cast<A>(from[c]) * factor[c] + shift[c], least));
     }
@@ -188,7 +189,7 @@ void gradient_sums_columns(const T* g, const T* x, const T* y, int64_t rows, int
   for (int64_t r = 0; r < rows; ++r) {
     const Mask<T> through = all.at(r * channels);
     const T* row = x + r * channels;
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int64_t c = begin; c < end; ++c) {
       sums[c] += through[c];
       dots[c] += through[c] * (static_cast<A>(row[c]) - mean[c]);
@@ -204,7 +205,7 @@ void gradient_columns(const T* g, const T* x, const T* y, T* out, int64_t rows, 
     const Mask<T> through = all.at(r * channels);
     const T* row = x + r * channels;
     T* to = out + r * channels;
-#pragma GCC ivdep
+    TT_INDEPENDENT
     for (int64_t i = begin; i < end; ++i) {
       to[i] = static_cast<T>(through[i] * a[i] + (static_cast<A>(row[i]) - mean[i]) * b[i] + c[i]);
     }

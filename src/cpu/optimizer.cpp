@@ -15,6 +15,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "cpu/independent.h"
 #include "cpu/optimizer.h"
 
 // What the passes over this file share.
@@ -76,7 +77,7 @@ void sgd_loop(const SgdTensor& t, const SgdOptions& options, const SgdNumbers& n
   const T lookahead = momentum;
   const T fresh = static_cast<T>(numbers.fresh);
   const T rate = static_cast<T>(numbers.rate);
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = begin; i < end; ++i) {
     const T p = param[i];
     T g = sign * grad[i];
@@ -139,7 +140,7 @@ void adam_loop(const AdamTensor& t, const AdamOptions& options, const AdamNumber
   const T eps = static_cast<T>(numbers.eps);
   const T correction = static_cast<T>(step_of(t).bias_correction2_sqrt);
   const T rate = static_cast<T>(-step_of(t).step_size);
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = begin; i < end; ++i) {
     T p = param[i];
     T g = sign * grad[i];
@@ -203,7 +204,7 @@ HWY_NOINLINE void read(const void* from, int64_t begin, int64_t n, float* to) {
 template <typename H>
 HWY_NOINLINE void write(const float* from, int64_t n, void* to, int64_t begin) {
   H* const out = static_cast<H*>(to) + begin;
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = 0; i < n; ++i) out[i] = H(from[i]);
 }
 template <typename H>
@@ -220,7 +221,7 @@ void scale(float* x, float factor, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] = x[i] * factor;
 }
 void add_scaled(float* out, float factor, const float* x, const float* y, int64_t n) {
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = 0; i < n; ++i) out[i] = multiply_add(factor, x[i], y[i]);
 }
 

@@ -25,7 +25,7 @@ void overlay(PointwiseTable& table, const PointwiseTable& from) {
 
 PointwiseTable make_table() {
   PointwiseTable table = scalar_table();
-  for (int generation = 0; generation <= static_cast<int>(Isa::kAvx512); ++generation) {
+  for (int generation = 0; generation <= static_cast<int>(kLastIsa); ++generation) {
     if (const PointwiseTable* vectors = vector_table(generation)) overlay(table, *vectors);
   }
   add_math_loops(table);

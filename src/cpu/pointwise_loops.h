@@ -28,7 +28,7 @@ void unary_loop(char* const* data, int64_t n, const PointwiseParams& params) {
   using R = decltype(F::apply(T(), p));
   auto* out = reinterpret_cast<R*>(data[0]);
   const auto* x = reinterpret_cast<const T*>(data[1]);
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = 0; i < n; ++i) out[i] = F::apply(x[i], p);
 }
 
@@ -39,7 +39,7 @@ void binary_loop(char* const* data, int64_t n, const PointwiseParams& params) {
   auto* out = reinterpret_cast<R*>(data[0]);
   const auto* a = reinterpret_cast<const T*>(data[1]);
   const auto* b = reinterpret_cast<const T*>(data[2]);
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = 0; i < n; ++i) out[i] = F::apply(a[i], b[i], p);
 }
 
@@ -50,7 +50,7 @@ void ternary_loop(char* const* data, int64_t n, const PointwiseParams& params) {
   const auto* a = reinterpret_cast<const T*>(data[1]);
   const auto* b = reinterpret_cast<const T*>(data[2]);
   const auto* c = reinterpret_cast<const T*>(data[3]);
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = 0; i < n; ++i) out[i] = F::apply(a[i], b[i], c[i], p);
 }
 
@@ -60,7 +60,7 @@ void where_loop(char* const* data, int64_t n, const PointwiseParams&) {
   const auto* condition = reinterpret_cast<const bool*>(data[1]);
   const auto* a = reinterpret_cast<const T*>(data[2]);
   const auto* b = reinterpret_cast<const T*>(data[3]);
-#pragma GCC ivdep
+  TT_INDEPENDENT
   for (int64_t i = 0; i < n; ++i) {
     const T yes = a[i];
     const T no = b[i];

@@ -1,5 +1,6 @@
 // The inner loops of the rows marked kScalar, for what every machine has: ops whose time goes into the C
 // library's functions, or that are rare. cpu/math_simd.cpp has faster loops for many of them.
+#include "cpu/independent.h"
 #include "cpu/pointwise.h"
 #include "ops/functors.h"
 

@@ -8,6 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "cpu/independent.h"
 #include "cpu/pointwise.h"
 #include "ops/functors.h"
 
@@ -16,11 +17,7 @@ namespace tt::cpu::HWY_NAMESPACE {
 
 // To stay small, integers have loops for AVX2 and the oldest instruction set only: what is null here is taken
 // from an older set.
-#if defined(__x86_64__)
 constexpr bool kWantIntegers = HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_STATIC_TARGET;
-#else
-constexpr bool kWantIntegers = true;
-#endif
 #define kWantedKernel kVector
 constexpr bool kWantWhere = true;
 #include "cpu/pointwise_loops.h"
@@ -44,6 +41,10 @@ const PointwiseTable* vector_table(int generation) {
     case Isa::kBaseline:
       return TT_CPU_BASELINE::get_table();
 #else
+#if HWY_TARGETS & HWY_SVE
+    case Isa::kSve:
+      return N_SVE::get_table();
+#endif
     case Isa::kBaseline:
       return HWY_NAMESPACE::get_table();
 #endif

@@ -3,12 +3,19 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cpu/targets.h"
+
+#if defined(__aarch64__) && (HWY_TARGETS & HWY_SVE)
+#include <sys/auxv.h>
+#endif
+
 namespace tt::cpu {
 
 namespace {
 
-Isa detect() {
 #if defined(__x86_64__)
+
+Isa best_of_machine() {
   __builtin_cpu_init();
   Isa best = Isa::kBaseline;
   if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("ssse3")) best = Isa::kSse4;
@@ -21,17 +28,38 @@ Isa detect() {
       __builtin_cpu_supports("avx512cd")) {
     best = Isa::kAvx512;
   }
-  if (const char* wanted = std::getenv("TINYTORCH_ISA")) {
-    const Isa limit = std::strcmp(wanted, "baseline") == 0 ? Isa::kBaseline
-                      : std::strcmp(wanted, "sse4") == 0   ? Isa::kSse4
-                      : std::strcmp(wanted, "avx2") == 0   ? Isa::kAvx2
-                                                           : Isa::kAvx512;
-    if (limit < best) best = limit;
+  return best;
+}
+constexpr const char* kNames[] = {"baseline", "sse4", "avx2", "avx512"};
+
+#elif defined(__aarch64__) && (HWY_TARGETS & HWY_SVE)
+
+Isa best_of_machine() {
+  constexpr unsigned long kHasSve = 1UL << 22;  // HWCAP_SVE, which old system headers lack
+  return (getauxval(AT_HWCAP) & kHasSve) != 0 ? Isa::kSve : Isa::kBaseline;
+}
+constexpr const char* kNames[] = {"neon", nullptr, nullptr, nullptr, "sve"};
+
+#else
+
+Isa best_of_machine() { return Isa::kBaseline; }
+#if defined(__aarch64__)
+constexpr const char* kNames[] = {"neon"};
+#else
+constexpr const char* kNames[] = {"baseline"};
+#endif
+
+#endif
+
+Isa detect() {
+  const Isa best = best_of_machine();
+  const char* wanted = std::getenv("TINYTORCH_ISA");
+  if (wanted == nullptr) return best;
+  if (std::strcmp(wanted, "baseline") == 0) return Isa::kBaseline;
+  for (int i = 0; i < static_cast<int>(best); ++i) {
+    if (kNames[i] != nullptr && std::strcmp(wanted, kNames[i]) == 0) return static_cast<Isa>(i);
   }
   return best;
-#else
-  return Isa::kBaseline;
-#endif
 }
 
 }  // namespace
@@ -41,9 +69,6 @@ Isa isa() {
   return chosen;
 }
 
-const char* isa_name() {
-  static constexpr const char* kNames[] = {"baseline", "sse4", "avx2", "avx512"};
-  return kNames[static_cast<int>(isa())];
-}
+const char* isa_name() { return kNames[static_cast<int>(isa())]; }
 
 }  // namespace tt::cpu

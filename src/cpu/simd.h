@@ -13,10 +13,20 @@
 
 namespace tt::cpu {
 
-enum class Isa { kBaseline, kSse4, kAvx2, kAvx512 };
+// kBaseline: what every machine of the architecture has; on ARM that is NEON. kSse4 to kAvx512 are x86's,
+// kSve is ARM's, with vectors of whatever length the machine has.
+enum class Isa { kBaseline, kSse4, kAvx2, kAvx512, kSve };
+inline constexpr Isa kLastIsa = Isa::kSve;
 
-// The best that the machine, the operating system and TINYTORCH_ISA (baseline, sse4, avx2 or avx512; read
-// once) allow.
+// Of the widest vectors that there may be.
+#if defined(__aarch64__)
+inline constexpr int kWidestVectorBytes = 256;
+#else
+inline constexpr int kWidestVectorBytes = 64;
+#endif
+
+// The best that the machine, the operating system and TINYTORCH_ISA (baseline, sse4, avx2 or avx512; on ARM
+// baseline, neon or sve; read once) allow.
 Isa isa();
 const char* isa_name();
 

@@ -23,12 +23,11 @@ template <typename Fill>
 [[gnu::noinline]] void draw(Generator& generator, const Tensor& out, const Fill& fill,
                             FillChecks checks = FillChecks::kArguments) {
   // Called in one place, because it is large: a case for each dtype.
-  constexpr auto run = +[](const Fill& f, Generator& from, const Tensor& to) { f(from, to); };
+  static constexpr auto run = +[](const Fill& f, Generator& from, const Tensor& to) { f(from, to); };
   HostCapture* const capture = out.device().is_cpu() ? HostCapture::current() : nullptr;
   if (capture == nullptr) return run(fill, generator, out);
   note_draw(
-      *capture, generator, out, [fill, run](Generator& from, const Tensor& to) { run(fill, from, to); },
-      checks);
+      *capture, generator, out, [fill](Generator& from, const Tensor& to) { run(fill, from, to); }, checks);
 }
 
 }  // namespace tt::ops

@@ -192,7 +192,7 @@ TEST(Pointwise, CompositeGradients) {
                    {two[0]});
   const Tensor even = floats({0.3, -0.4, 1.2, 0.6});
   for (const auto& [what, f] : {std::pair{"softsign", &ops::softsign}, {"tanhshrink", &ops::tanhshrink}}) {
-    expect_gradients(what, [&](const Tensors& in) { return f(in[0]); }, {two[0]});
+    expect_gradients(what, [&op = f](const Tensors& in) { return op(in[0]); }, {two[0]});
   }
   expect_gradients("glu", [&](const Tensors& in) { return ops::glu(in[0], 0); }, {even});
   expect_gradients("prelu", [&](const Tensors& in) { return ops::prelu(in[0], in[1]); },
