@@ -344,7 +344,8 @@ void CachingAllocator::split(Block* block, size_t size) noexcept {
 
 void CachingAllocator::release_unused() noexcept {
   for (auto& [stream, pool] : pools_) {
-    const bool held = std::ranges::any_of(holds_, [&](const Hold& hold) { return hold.stream == stream; });
+    const bool held =
+        std::ranges::any_of(holds_, [&of = stream](const Hold& hold) { return hold.stream == of; });
     if (!held) release_unused(*pool);
   }
 }

@@ -126,8 +126,8 @@ TEST(CudaGemm, StartIsAProductOfNothing) {
 TEST(CudaLinear, MasksAndSums) {
   const int64_t shapes[][2] = {{1, 1}, {64, 10}, {7, 33}, {100, 64}, {1024, 3}, {1025, 40}, {2600, 5}};
   for (const DType dtype : kFloatingDTypes) {
-    for (const auto& [rows, columns] : shapes) {
-      const int64_t n = rows * columns;
+    for (const auto& shape : shapes) {
+      const int64_t rows = shape[0], columns = shape[1], n = rows * columns;
       const std::string what = str(dtype, " ", rows, " x ", columns);
       const Values grad(dtype, n, -1, 1, 1);
       Values result(dtype, n, -1, 1, 2), masked(dtype, n), sums(dtype, columns);
@@ -183,7 +183,8 @@ TEST(CudaLinear, MasksAndSums) {
 TEST(CudaLinear, BackwardIsTheProducts) {
   const int64_t shapes[][3] = {{1, 1, 1}, {64, 33, 10}, {5, 40, 70}, {33, 3, 32}, {70, 64, 100}};
   for (const DType dtype : kFloatingDTypes) {
-    for (const auto& [rows, in, out] : shapes) {
+    for (const auto& shape : shapes) {
+      const int64_t rows = shape[0], in = shape[1], out = shape[2];
       const std::string what = str(dtype, " ", rows, " x ", in, " to ", out);
       const Values grad(dtype, rows * out, -1, 1, 1), input(dtype, rows * in, -1, 1, 2);
       const Values weight(dtype, out * in, -1, 1, 3);

@@ -40,8 +40,14 @@ struct Group {
     std::vector<AdamTensor> out;
     double step = 1e-3;
     for (auto& v : tensors) {
-      out.push_back({v[0].dtype(), v[0].size(), v[0].data(), v[1].data(), v[2].data(), v[3].data(),
-                     amsgrad ? v[4].data() : nullptr, step, 0.3});
+      out.push_back({v[0].dtype(),
+                     v[0].size(),
+                     v[0].data(),
+                     v[1].data(),
+                     v[2].data(),
+                     v[3].data(),
+                     amsgrad ? v[4].data() : nullptr,
+                     {step, 0.3}});
       step += 1e-4;
     }
     return out;

@@ -74,9 +74,9 @@ int main(int argc, char** argv) {
     }
     for (const auto& [op, cases] : by_op) {
       for (const bool second : {false, true}) {
-        testing::RegisterTest((family + (second ? "_second" : "_first")).c_str(), op.c_str(), nullptr,
-                              nullptr, __FILE__, __LINE__,
-                              [cases, second]() -> testing::Test* { return new GradTest(cases, second); });
+        testing::RegisterTest(
+            (family + (second ? "_second" : "_first")).c_str(), op.c_str(), nullptr, nullptr, __FILE__,
+            __LINE__, [cases = cases, second]() -> testing::Test* { return new GradTest(cases, second); });
       }
     }
   }

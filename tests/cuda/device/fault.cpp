@@ -141,7 +141,8 @@ TEST(DeviceFault, ScattersLeaveOutAWrongIndex) {
       {"index_put_", put(false)},
       {"index_put_ accumulate", put(true)}};
   const Tensor source = ops::rand({5}, DType::kFloat32);
-  for (const auto& [name, call] : calls) {
+  for (const auto& [name, scatter] : calls) {
+    const auto& call = scatter;  // which lambdas can capture
     const bool is_put = std::string(name).starts_with("index_put");
     for (const DType dtype : {DType::kInt64, DType::kInt32}) {
       for (const int64_t wrong : wrong_indices(dtype, is_put)) {

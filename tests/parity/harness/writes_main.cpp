@@ -203,7 +203,7 @@ int main(int argc, char** argv) {
     }
     for (const auto& [op, cases] : by_op) {
       testing::RegisterTest(family.c_str(), op.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                            [cases]() -> testing::Test* { return new WritesTest(cases); });
+                            [cases = cases]() -> testing::Test* { return new WritesTest(cases); });
     }
   }
   return RUN_ALL_TESTS();
