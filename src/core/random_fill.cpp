@@ -330,8 +330,7 @@ template <typename T>
 void fill_exponential(Generator& generator, T* out, int64_t n, double lambda, Device device) {
   using C = Compute<T>;
   check_count(n);
-  TT_CHECK(lambda > 0, Status::kInvalidArgument,
-           "exponential_ expects lambda > 0.0, but found lambda=", lambda);
+  TT_CHECK(lambda > 0, Status::kInvalidArgument, "lambda is ", lambda, ", expected a positive number");
   const Generator::Drawing drawing(generator);
   if (is_philox(generator, device)) {
     return philox_fill(RandomFill::kExponential, generator, device, out, n, lambda, 0);

@@ -181,7 +181,7 @@ Tensor take_along_dim(const Tensor& t, const Tensor& indices, std::optional<int6
   // Negative ones count from the end.
   const int64_t n = t.size(d);
   check_index_bounds(indices, {-n, n, d});
-  const Tensor wrapped = n > 0 ? remainder(indices, n) : indices;
+  const Tensor wrapped = where(lt(indices, 0), add(indices, n), indices);
   // Both broadcast to each other everywhere but along dim.
   Dims t_sizes = t.sizes();
   Dims index_sizes = wrapped.sizes();

@@ -654,7 +654,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   TT_CHECK(na >= 1 && nb >= 1, Status::kShape, "input and other need a dimension or more, got ", na, " and ",
            nb);
   if (na == 2 && nb == 2) {
-    check_matrices("matmul", kMatmul, a, b);
+    check_matrices("matmul", kMatmul, a, b, true);
     return mm(a, b);
   }
   if (na == 1 && nb == 1) return dot(a, b);

@@ -86,7 +86,8 @@ TEST(DeviceFault, GathersGiveZeroForAWrongIndex) {
   const Tensor x = ops::add(ops::rand({kSize}, DType::kFloat32), 1);
   for (const auto& [name, call] : calls) {
     for (const DType dtype : {DType::kInt64, DType::kInt32}) {
-      for (const int64_t wrong : wrong_indices(dtype, name == std::string("index"))) {
+      const bool counts_from_end = name == std::string("index") || name == std::string("take_along_dim");
+      for (const int64_t wrong : wrong_indices(dtype, counts_from_end)) {
         const Indices at(wrong, dtype);
         const Tensor got = faulty(name, {x, at.all}, call);
         const Tensor want = ops::zeros({5}, DType::kFloat32);

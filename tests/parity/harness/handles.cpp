@@ -85,6 +85,8 @@ int start_cuda() {
   return 0;
 }
 
+bool work_failed() { return g_on_cuda && tt_cuda_synchronize(0) != TT_OK; }
+
 // Both lists are in the same order.
 tt_dtype dtype_of(Dtype dtype) { return static_cast<tt_dtype>(dtype); }
 Dtype dtype_of(tt_dtype dtype) { return static_cast<Dtype>(dtype); }

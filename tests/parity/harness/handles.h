@@ -46,6 +46,9 @@ bool take_flag(const char* flag, int& argc, char** argv);
 // From now on make and make_contiguous put tensors on the first CUDA device. 0, or where there is none, what
 // the program ends with so that ctest counts it as skipped, having printed the reason.
 int start_cuda();
+// Waits for the work on that device; whether something was wrong with it, which is then reported and done
+// with.
+bool work_failed();
 
 // From now on `captured` captures calls into a graph.
 void start_capturing();

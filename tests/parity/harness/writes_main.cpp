@@ -151,7 +151,7 @@ std::string problem(const Op& op, const Record& record, const Call& call, const 
   const bool allowed =
       std::find(writable.tensors.begin(), writable.tensors.end(), place) != writable.tensors.end();
   const Outcome outcome = backward_after_write(op, call, place);
-  const bool refused = outcome.message.find("modified by an inplace operation") != std::string::npos;
+  const bool refused = outcome.message.find("written to in place") != std::string::npos;
   if (!outcome.done && !refused) return outcome.message;
   if (outcome.done == allowed) return "";
   if (outcome.done) {
