@@ -42,6 +42,7 @@ def one_by_one(fn):
     def each(t, *extra):
         return torch.cat([fn(t.narrow(0, i, 1), *extra) for i in range(len(t))])
 
+    each.in_parts = True
     return each
 
 

@@ -393,7 +393,9 @@ class Recorder:
         self._start(op, variant, args)
         lines = self._head(op, variant, args)
         reference = self._run(op, fn, args, lines, grad2)
-        lines += self._writable(op, fn, args)
+        # The results of a function that is called in parts are not its own.
+        if not getattr(fn, "in_parts", False):
+            lines += self._writable(op, fn, args)
         dtypes = [t.dtype for t in reference if t.dtype in FLOATS]
         if tol is None:
             tol = max((TOLERANCES[d] for d in dtypes), default=(0.0, 0.0))
