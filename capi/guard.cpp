@@ -57,8 +57,8 @@ void set_message(std::string_view head, std::string_view text) noexcept {
   } else {
     length = put_valid_utf8(text, to, room);
   }
-  std::memcpy(place.data(), head.data(), head.size());
-  std::memcpy(place.data() + head.size(), colon.data(), colon.size());
+  head.copy(place.data(), head.size());
+  colon.copy(place.data() + head.size(), colon.size());
   to[length] = '\0';
   t_message = place.data();
 }
