@@ -98,7 +98,7 @@ void list_alive() {
   const Lock lock(all.mutex);
   std::vector<Handle> handles;
   for (const auto& [object, handle] : all.alive) handles.push_back(handle);
-  std::qsort(handles.data(), handles.size(), sizeof(Handle), compare);
+  if (!handles.empty()) std::qsort(handles.data(), handles.size(), sizeof(Handle), compare);
   std::fprintf(stderr, "tinytorch: %zu handles alive at exit\n", handles.size());
   for (size_t i = 0, next = 0; i < handles.size(); i = next) {
     while (next < handles.size() && compare(&handles[i], &handles[next]) == 0) ++next;
