@@ -115,7 +115,7 @@ void accumulate_grad(const Tensor& leaf, Tensor grad, bool create_graph) {
     if (ours) {
       meta.grad = std::move(grad);
     } else {
-      const GradMode mode(create_graph);
+      // Recorded under create_graph, as the engine's grad mode says.
       meta.grad = is_dense(leaf) ? ops::clone_like(grad, leaf) : ops::clone_contiguous(grad);
     }
   } else if (create_graph) {
