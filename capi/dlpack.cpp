@@ -6,7 +6,7 @@
 #include "autograd/meta.h"
 #include "capi/dlpack_abi.h"
 #include "capi/guard.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/stream.h"
 
 using namespace tt;

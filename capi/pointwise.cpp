@@ -11,32 +11,32 @@ using namespace tt::capi;
 
 namespace {
 
-tt_status call(const char* name, UnaryOp op, const tt_tensor* input, tt_tensor** out) {
+tt_status apply(const char* name, UnaryOp op, const tt_tensor* input, tt_tensor** out) {
   return guard(name, [&] {
     Out result(out, "out");
     result = ops::unary(op, *In(input, "input"));
   });
 }
-tt_status call_(const char* name, UnaryOp op, tt_tensor* input) {
+tt_status apply_(const char* name, UnaryOp op, tt_tensor* input) {
   return guard(name, [&] { ops::unary_(op, *In(input, "input")); });
 }
-tt_status call(const char* name, BinaryOp op, const tt_tensor* input, const tt_tensor* other,
-               tt_tensor** out) {
+tt_status apply(const char* name, BinaryOp op, const tt_tensor* input, const tt_tensor* other,
+                tt_tensor** out) {
   return guard(name, [&] {
     Out result(out, "out");
     result = ops::binary(op, *In(input, "input"), *In(other, "other"));
   });
 }
-tt_status call_(const char* name, BinaryOp op, tt_tensor* input, const tt_tensor* other) {
+tt_status apply_(const char* name, BinaryOp op, tt_tensor* input, const tt_tensor* other) {
   return guard(name, [&] { ops::binary_(op, *In(input, "input"), *In(other, "other")); });
 }
-tt_status call(const char* name, BinaryOp op, const tt_tensor* input, Scalar other, tt_tensor** out) {
+tt_status apply(const char* name, BinaryOp op, const tt_tensor* input, Scalar other, tt_tensor** out) {
   return guard(name, [&] {
     Out result(out, "out");
     result = ops::binary(op, *In(input, "input"), other);
   });
 }
-tt_status call_(const char* name, BinaryOp op, tt_tensor* input, Scalar other) {
+tt_status apply_(const char* name, BinaryOp op, tt_tensor* input, Scalar other) {
   return guard(name, [&] { ops::binary_(op, *In(input, "input"), other); });
 }
 // The number first.
@@ -80,26 +80,26 @@ extern "C" {
 
 #define TT_WRAP_UNARY(name, ...)                                 \
   tt_status tt_##name(const tt_tensor* input, tt_tensor** out) { \
-    return call("tt_" #name, UnaryOp::name, input, out);         \
+    return apply("tt_" #name, UnaryOp::name, input, out);        \
   }
 #define TT_WRAP_UNARY_INPLACE(name, ...) \
   TT_WRAP_UNARY(name)                    \
-  tt_status tt_##name##_(tt_tensor* input) { return call_("tt_" #name "_", UnaryOp::name, input); }
+  tt_status tt_##name##_(tt_tensor* input) { return apply_("tt_" #name "_", UnaryOp::name, input); }
 #define TT_WRAP_BINARY(name, ...)                                                        \
   tt_status tt_##name(const tt_tensor* input, const tt_tensor* other, tt_tensor** out) { \
-    return call("tt_" #name, BinaryOp::name, input, other, out);                         \
+    return apply("tt_" #name, BinaryOp::name, input, other, out);                        \
   }
 #define TT_WRAP_BINARY_INPLACE(name, ...)                            \
   TT_WRAP_BINARY(name)                                               \
   tt_status tt_##name##_(tt_tensor* input, const tt_tensor* other) { \
-    return call_("tt_" #name "_", BinaryOp::name, input, other);     \
+    return apply_("tt_" #name "_", BinaryOp::name, input, other);    \
   }
 #define TT_WRAP_SCALAR(name, number)                                                    \
   tt_status tt_##name##_scalar(const tt_tensor* input, number other, tt_tensor** out) { \
-    return call("tt_" #name "_scalar", BinaryOp::name, input, Scalar(other), out);      \
+    return apply("tt_" #name "_scalar", BinaryOp::name, input, Scalar(other), out);     \
   }                                                                                     \
   tt_status tt_##name##_scalar_(tt_tensor* input, number other) {                       \
-    return call_("tt_" #name "_scalar_", BinaryOp::name, input, Scalar(other));         \
+    return apply_("tt_" #name "_scalar_", BinaryOp::name, input, Scalar(other));        \
   }
 #define TT_WRAP_BINARY_SCALAR(name, ...) \
   TT_WRAP_BINARY_INPLACE(name)           \

@@ -1,7 +1,7 @@
 #include "tinytorch/stream.h"
 
 #include "capi/module.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/stream.h"
 
 using namespace tt;

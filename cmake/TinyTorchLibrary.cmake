@@ -11,7 +11,7 @@ endif()
 
 # Plug-ins and the library must agree on the headers they share, to the byte.
 file(GLOB TINYTORCH_INTERFACE_HEADERS CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/core/*.h"
-     "${PROJECT_SOURCE_DIR}/src/core/backend/*.h" "${PROJECT_SOURCE_DIR}/src/ops/op_table.h")
+     "${PROJECT_SOURCE_DIR}/src/device/*.h" "${PROJECT_SOURCE_DIR}/src/ops/op_table.h")
 set(TINYTORCH_INTERFACE_TEXT "${PROJECT_VERSION} ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
 foreach(header IN LISTS TINYTORCH_INTERFACE_HEADERS)
   file(SHA256 "${header}" header_hash)

@@ -24,7 +24,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/backend/memory.h"
+#include "device/memory.h"
 
 namespace tt::cuda {
 

@@ -1,24 +1,35 @@
+#include "cuda/kernels.h"
 #include "cuda/class_loss_body.h"
 #include "cuda/launcher.cuh"
-#include "cuda/loss.h"
+#include "device/loss.h"
 
 namespace tt::cuda {
 
-bool CudaLoss::class_loss_gives_gradient(const ClassLossArgs& args) {
-  return cuda::class_loss_gives_gradient(args);
+namespace {
+
+void class_loss(const call::ClassLoss& call) {
+  cuda::class_loss(CudaLauncher(), call.args, call.loss, call.normalizer, call.total_weight, call.gradient);
 }
 
-void CudaLoss::class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) {
-  cuda::class_loss(CudaLauncher(), args, loss, normalizer, total_weight);
+bool can_class_loss(const call::ClassLoss& call) {
+  return !call.with_gradient || class_loss_gives_gradient(call.args);
 }
 
-void CudaLoss::class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,
-                                   const void* total_weight, void* grad_input) {
-  cuda::class_loss_backward(CudaLauncher(), args, grad, normalizer, total_weight, grad_input);
+void class_loss_backward(const call::ClassLossBackward& call) {
+  cuda::class_loss_backward(CudaLauncher(), call.args, call.grad, call.normalizer, call.total_weight,
+                            call.grad_input);
 }
 
-void CudaLoss::class_weights(const ClassLossArgs& args, void* out) {
-  cuda::class_weights(CudaLauncher(), args, out);
+void class_weights(const call::ClassWeights& call) {
+  cuda::class_weights(CudaLauncher(), call.args, call.out);
+}
+
+}  // namespace
+
+void add_class_loss(KernelTable& table) {
+  table.add<call::ClassLoss>(class_loss, can_class_loss);
+  table.add<call::ClassLossBackward>(class_loss_backward);
+  table.add<call::ClassWeights>(class_weights);
 }
 
 }  // namespace tt::cuda

@@ -2,7 +2,7 @@
 // src/cpu/class_loss.cpp's. A target that is no class makes a fault; its loss is NaN and its gradient zero.
 #pragma once
 
-#include "core/backend/loss.h"
+#include "device/loss.h"
 #include "cuda/element_loss_body.h"
 #include "cuda/softmax_body.h"
 
@@ -342,7 +342,7 @@ inline bool class_loss_gives_gradient(const ClassLossArgs& args) {
 
 template <typename Launcher>
 void class_loss(const Launcher& launcher, const ClassLossArgs& args, void* loss, void* normalizer,
-                void* total_weight) {
+                void* total_weight, void* gradient) {
   visit_floating(args.dtype, "the loss", [&]<typename T>() {
     using A = Compute<T>;
     const ClassProblem<T> problem(args, launcher.fault());
@@ -354,7 +354,7 @@ void class_loss(const Launcher& launcher, const ClassLossArgs& args, void* loss,
       launcher.launch(
           "class_loss",
           ClassLossForward<T, kWhole>{problem, plan.lanes, static_cast<T*>(loss), static_cast<A*>(normalizer),
-                                      static_cast<A*>(total_weight), sums, static_cast<T*>(args.gradient)},
+                                      static_cast<A*>(total_weight), sums, static_cast<T*>(gradient)},
           blocks);
     };
     if (plan.whole_block) {

@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cuda/kernels.h"
 #include "cuda/conv_device.h"
 #include "cuda/precision.h"
 
@@ -24,8 +25,12 @@ ConvOptions conv_options() {
   return {conv_tf32(), path};
 }
 
-void CudaConv::backward(const ConvShape& shape, DType dtype, const ConvGradients& gradients) {
-  conv_backward(CudaLauncher(), shape, dtype, gradients, conv_options());
-}
+namespace {
+
+void conv_backward(const call::ConvBackward& call) { conv_backward(CudaLauncher(), call, conv_options()); }
+
+}  // namespace
+
+void add_conv_backward(KernelTable& table) { table.add<call::ConvBackward>(conv_backward); }
 
 }  // namespace tt::cuda

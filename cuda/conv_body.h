@@ -69,11 +69,11 @@ void conv_weight(const Launcher& launcher, const ConvShape& s, const T* grad_out
 }
 
 template <typename Launcher>
-void conv_backward(const Launcher& launcher, const ConvShape& s, DType dtype, const ConvGradients& g,
-                   const ConvOptions& options) {
-  visit_floating(dtype, "the convolution's gradient", [&]<typename T>() {
+void conv_backward(const Launcher& launcher, const call::ConvBackward& g, const ConvOptions& options) {
+  const ConvShape& s = g.shape;
+  visit_floating(g.dtype, "the convolution's gradient", [&]<typename T>() {
     if constexpr (kLastType<T>) {
-      if (backward_by_last<T>(launcher, s, g, options)) return last_backward<T>(launcher, s, g);
+      if (backward_by_last<T>(launcher, g, options)) return last_backward<T>(launcher, g);
     }
     const T* grad_output = static_cast<const T*>(g.grad_output);
     auto memory = launcher.template buffer<T>(

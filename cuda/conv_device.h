@@ -1,7 +1,7 @@
 // The convolutions' dispatch on the device, whose kernels are compiled in several files at once.
 #pragma once
 
-#include "cuda/conv.h"
+#include "device/conv.h"
 #include "cuda/conv_body.h"
 #include "cuda/launcher.cuh"
 
@@ -14,7 +14,7 @@ ConvOptions conv_options();
 #define TT_CONV_LAST(prefix, T)                                                                             \
   prefix template void last_forward<T>(const CudaLauncher&, const ConvShape&, const T*, const T*, const T*, \
                                        bool, T*);                                                           \
-  prefix template void last_backward<T>(const CudaLauncher&, const ConvShape&, const ConvGradients&);
+  prefix template void last_backward<T>(const CudaLauncher&, const call::ConvBackward&);
 #define TT_CONV_DATA(prefix, T) \
   prefix template void conv_data<T>(const CudaLauncher&, const ConvShape&, const T*, const T*, T*, bool);
 #define TT_CONV_WEIGHT(prefix, T)                                                                           \

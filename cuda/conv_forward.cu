@@ -1,10 +1,19 @@
+#include "cuda/kernels.h"
 #include "cuda/conv_device.h"
 
 namespace tt::cuda {
 
-void CudaConv::forward(const ConvShape& shape, DType dtype, const void* input, const void* weight,
-                       const void* bias, bool relu, void* output) {
-  conv_forward(CudaLauncher(), shape, dtype, input, weight, bias, relu, output, conv_options());
+namespace {
+
+void conv(const call::Conv& call) {
+  conv_forward(CudaLauncher(), call.shape, call.dtype, call.input, call.weight, call.bias,
+               call.epilogue.is_relu(), call.output, conv_options());
+}
+
+}  // namespace
+
+void add_conv_forward(KernelTable& table) {
+  table.add<call::Conv>(conv, [](const call::Conv& call) { return call.epilogue.at_most_relu(); });
 }
 
 }  // namespace tt::cuda

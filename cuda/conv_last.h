@@ -82,8 +82,8 @@ bool forward_by_last(const Launcher& launcher, const ConvShape& s, const ConvOpt
 
 // Both gradients, or the one that is asked for.
 template <typename T, typename Launcher>
-bool backward_by_last(const Launcher& launcher, const ConvShape& s, const ConvGradients& g,
-                      const ConvOptions& options) {
+bool backward_by_last(const Launcher& launcher, const call::ConvBackward& g, const ConvOptions& options) {
+  const ConvShape& s = g.shape;
   if (!last_possible<T>(launcher, s, options)) return false;
   LastCosts costs;
   const double pixels = output_count(s) / static_cast<double>(s.out_channels);
@@ -128,7 +128,8 @@ void last_forward(const Launcher& launcher, const ConvShape& s, const T* input, 
 }
 
 template <typename T, typename Launcher>
-void last_backward(const Launcher& launcher, const ConvShape& s, const ConvGradients& g) {
+void last_backward(const Launcher& launcher, const call::ConvBackward& g) {
+  const ConvShape& s = g.shape;
   constexpr char kName[] = "conv2d_backward";
   const int64_t window = s.kernel[0] * s.kernel[1], pixels = s.out_height * s.out_width;
   const int64_t in_chunks = filled_up<T>(s.in_channels) / kVectorOf<T>,

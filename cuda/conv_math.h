@@ -13,7 +13,7 @@
 #include <numeric>
 #include <utility>
 
-#include "core/backend/conv.h"
+#include "device/conv.h"
 #include "cuda/block.h"
 #include "cuda/convert.h"
 #include "cuda/index_math.h"

@@ -1,9 +1,10 @@
 // Distinct rows, and counting.
+#include "cuda/kernels.h"
 #include "cuda/convert.h"
 #include "cuda/for_each.cuh"
 #include "cuda/line_math.h"
 #include "cuda/memory.h"
-#include "cuda/order.h"
+#include "device/order.h"
 #include "cuda/primitives.h"
 
 namespace tt::cuda {
@@ -150,82 +151,91 @@ int bits_for(int64_t n) {
   return bits;
 }
 
-}  // namespace
-
-int64_t CudaOrder::unique(DType dtype, const void* input, int64_t rows, int64_t cols, bool consecutive,
-                          void* values, int64_t* inverse, int64_t* counts) {
-  if (rows == 0) return 0;
-  const auto* in = static_cast<const char*>(input);
-  const auto element = static_cast<int64_t>(size_of(dtype));
-  const auto bytes = static_cast<size_t>(rows) * 8;
+void unique(const call::Unique& call) {
+  *call.found.at = 0;
+  if (call.rows == 0) return;
+  const auto* in = static_cast<const char*>(call.input);
+  const auto element = static_cast<int64_t>(size_of(call.dtype));
+  const auto bytes = static_cast<size_t>(call.rows) * 8;
   const Workspace order_a(bytes), order_b(bytes), keys(bytes), sorted_keys(bytes);
   int64_t* order = order_a.data<int64_t>();
   int64_t* other = order_b.data<int64_t>();
-  for_each("unique", rows, Iota{order});
+  for_each("unique", call.rows, Iota{order});
   // By the last column first: sorting is stable.
-  for (int64_t col = cols - 1; col >= 0 && !consecutive; --col) {
-    for_each("unique", rows, ColumnKeys{in, dtype, element, cols, col, order, keys.data<uint64_t>()});
-    sort_pairs(keys.data<uint64_t>(), sorted_keys.data<uint64_t>(), order, other, rows, key_bits(dtype));
+  for (int64_t col = call.cols - 1; col >= 0 && !call.consecutive; --col) {
+    for_each("unique", call.rows,
+             ColumnKeys{in, call.dtype, element, call.cols, col, order, keys.data<uint64_t>()});
+    sort_pairs(keys.data<uint64_t>(), sorted_keys.data<uint64_t>(), order, other, call.rows,
+               key_bits(call.dtype));
     std::swap(order, other);
   }
-  const Workspace flags(static_cast<size_t>(rows)), ids(bytes), starts(bytes);
-  visit_holding(dtype, [&]<typename C>() {
-    for_each("unique", rows, RowFlags<C>{in, dtype, element, cols, order, flags.data<uint8_t>()});
+  const Workspace flags(static_cast<size_t>(call.rows)), ids(bytes), starts(bytes);
+  visit_holding(call.dtype, [&]<typename C>() {
+    for_each("unique", call.rows,
+             RowFlags<C>{in, call.dtype, element, call.cols, order, flags.data<uint8_t>()});
   });
-  inclusive_sum(flags.data<uint8_t>(), ids.data<int64_t>(), rows);
-  for_each("unique", rows,
-           WriteUnique{in, element * cols, order, flags.data<uint8_t>(), ids.data<int64_t>(),
-                       static_cast<char*>(values), inverse, starts.data<int64_t>()});
+  inclusive_sum(flags.data<uint8_t>(), ids.data<int64_t>(), call.rows);
+  for_each("unique", call.rows,
+           WriteUnique{in, element * call.cols, order, flags.data<uint8_t>(), ids.data<int64_t>(),
+                       static_cast<char*>(call.values), call.inverse, starts.data<int64_t>()});
   int64_t found = 0;
-  to_host(&found, ids.data<int64_t>() + (rows - 1), sizeof found);
-  if (counts != nullptr) for_each("unique", found, RunLengths{starts.data<int64_t>(), found, rows, counts});
-  return found;
+  to_host(&found, ids.data<int64_t>() + (call.rows - 1), sizeof found);
+  if (call.counts != nullptr)
+    for_each("unique", found, RunLengths{starts.data<int64_t>(), found, call.rows, call.counts});
+  *call.found.at = found;
 }
 
-void CudaOrder::bincount(DType dtype, const void* input, int64_t n, const void* weights, DType out_dtype,
-                         void* out, int64_t bins) {
-  if (bins == 0) return;
-  clear(out, static_cast<size_t>(bins) * size_of(out_dtype));
-  if (n == 0) return;
-  const auto* in = static_cast<const char*>(input);
-  const auto element = static_cast<int64_t>(size_of(dtype));
-  if (weights == nullptr) {
-    for_each("bincount", n, CountBins{in, dtype, element, static_cast<int64_t*>(out)});
+void bincount(const call::Bincount& call) {
+  if (call.bins == 0) return;
+  clear(call.out, static_cast<size_t>(call.bins) * size_of(call.out_dtype));
+  if (call.n == 0) return;
+  const auto* in = static_cast<const char*>(call.input);
+  const auto element = static_cast<int64_t>(size_of(call.dtype));
+  if (call.weights == nullptr) {
+    for_each("bincount", call.n, CountBins{in, call.dtype, element, static_cast<int64_t*>(call.out)});
     return;
   }
-  const auto bytes = static_cast<size_t>(n) * 8;
+  const auto bytes = static_cast<size_t>(call.n) * 8;
   const Workspace keys(bytes), sorted_keys(bytes), places(bytes), sorted_places(bytes);
-  for_each("bincount", n, BinKeys{in, dtype, element, keys.data<uint64_t>(), places.data<int64_t>()});
+  for_each("bincount", call.n,
+           BinKeys{in, call.dtype, element, keys.data<uint64_t>(), places.data<int64_t>()});
   sort_pairs(keys.data<uint64_t>(), sorted_keys.data<uint64_t>(), places.data<int64_t>(),
-             sorted_places.data<int64_t>(), n, bits_for(bins));
+             sorted_places.data<int64_t>(), call.n, bits_for(call.bins));
   const auto sum = [&]<typename W>() {
-    for_each("bincount", n,
+    for_each("bincount", call.n,
              SumRuns<W>{sorted_keys.data<uint64_t>(), sorted_places.data<int64_t>(),
-                        static_cast<const W*>(weights), n, static_cast<W*>(out)});
+                        static_cast<const W*>(call.weights), call.n, static_cast<W*>(call.out)});
   };
-  if (out_dtype == DType::kFloat32) {
+  if (call.out_dtype == DType::kFloat32) {
     sum.operator()<float>();
   } else {
     sum.operator()<double>();
   }
 }
 
-void CudaOrder::histc(DType dtype, const void* input, int64_t n, double low, double high, void* out,
-                      int64_t bins) {
-  if (bins == 0) return;
-  const Workspace counts(static_cast<size_t>(bins) * 8);
-  clear(counts.data(), static_cast<size_t>(bins) * 8);
-  visit_dtype(dtype, [&]<typename T>() {
+void histc(const call::Histc& call) {
+  if (call.bins == 0) return;
+  const Workspace counts(static_cast<size_t>(call.bins) * 8);
+  clear(counts.data(), static_cast<size_t>(call.bins) * 8);
+  visit_dtype(call.dtype, [&]<typename T>() {
     if constexpr (is_floating(DTypeOf<T>::value)) {
       using C = typename CountWithin<T>::C;
-      for_each("histc", n,
-               CountWithin<T>{static_cast<const T*>(input), static_cast<C>(low), static_cast<C>(high), bins,
-                              counts.data<int64_t>()});
-      for_each("histc", bins, WriteCounts<T>{counts.data<int64_t>(), static_cast<T*>(out)});
+      for_each("histc", call.n,
+               CountWithin<T>{static_cast<const T*>(call.input), static_cast<C>(call.low),
+                              static_cast<C>(call.high), call.bins, counts.data<int64_t>()});
+      for_each("histc", call.bins, WriteCounts<T>{counts.data<int64_t>(), static_cast<T*>(call.out)});
     } else {
       fail(Status::kDtype, "histc is not implemented for ", DTypeOf<T>::value);
     }
   });
+}
+
+}  // namespace
+
+void add_count(KernelTable& table) {
+  table.add<call::Unique>(unique);
+  table.add<call::Bincount>(bincount);
+  table.add<call::Histc>(histc);
 }
 
 }  // namespace tt::cuda

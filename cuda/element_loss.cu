@@ -1,24 +1,35 @@
+#include "cuda/kernels.h"
 #include "cuda/element_loss_body.h"
 #include "cuda/launcher.cuh"
-#include "cuda/loss.h"
+#include "device/loss.h"
 
 namespace tt::cuda {
 
-void CudaLoss::element_loss(ElementLoss loss, const Loop& loop, double parameter) {
-  cuda::element_loss(CudaLauncher(), loss, loop, parameter);
+namespace {
+
+void element_loss(const call::ElementwiseLoss& call) {
+  cuda::element_loss(CudaLauncher(), call.loss, call.loop, call.parameter);
 }
 
-void CudaLoss::element_loss_sum(ElementLoss loss, const Loop& loop, double parameter, double scale,
-                                void* out) {
-  cuda::element_loss_sum(CudaLauncher(), loss, loop, parameter, scale, out);
+void element_loss_sum(const call::ElementwiseLossSum& call) {
+  cuda::element_loss_sum(CudaLauncher(), call.loss, call.loop, call.parameter, call.scale, call.out);
 }
 
-void CudaLoss::element_loss_backward(ElementLoss loss, const Loop& loop, double parameter, double scale) {
-  cuda::element_loss_backward(CudaLauncher(), loss, loop, parameter, scale);
+void element_loss_backward(const call::ElementwiseLossBackward& call) {
+  cuda::element_loss_backward(CudaLauncher(), call.loss, call.loop, call.parameter, call.scale);
 }
 
-void CudaLoss::check_probabilities(const Loop& loop, const char* what) {
-  cuda::check_probabilities(CudaLauncher(), loop, what);
+void check_probabilities(const call::CheckProbabilities& call) {
+  cuda::check_probabilities(CudaLauncher(), call.loop, call.what.text);
+}
+
+}  // namespace
+
+void add_element_loss(KernelTable& table) {
+  table.add<call::ElementwiseLoss>(element_loss);
+  table.add<call::ElementwiseLossSum>(element_loss_sum);
+  table.add<call::ElementwiseLossBackward>(element_loss_backward);
+  table.add<call::CheckProbabilities>(check_probabilities);
 }
 
 }  // namespace tt::cuda

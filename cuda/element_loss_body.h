@@ -1,7 +1,7 @@
 // Losses of single elements, their sums and gradients.
 #pragma once
 
-#include "core/backend/loss.h"
+#include "device/loss.h"
 #include "cuda/block.h"
 #include "cuda/fault.h"
 #include "cuda/index_math.h"

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/backend/index.h"
-#include "core/backend/pointwise.h"
-#include "core/backend/random.h"
+#include "device/index.h"
+#include "device/pointwise.h"
+#include "device/random.h"
 #include "core/error.h"
 #include "core/macros.h"
 

@@ -1,3 +1,4 @@
+#include "cuda/kernels.h"
 #include "cuda/gemm.h"
 
 #include "cuda/common.h"
@@ -51,7 +52,7 @@ const void* offset(const void* data, int64_t elements, DType dtype) {
 }
 
 // c = alpha * op(a) op(b) + beta * c.
-void multiply(Blas& blas, const GemmArgs& args, double beta) {
+void multiply(Blas& blas, const call::Gemm& args, double beta) {
   const ColumnGemm g(args);
   const Factor alpha(args.dtype, args.alpha), scale(args.dtype, beta);
   const cudaDataType type = type_of(args.dtype);
@@ -139,7 +140,7 @@ void make_plan(Blas& blas, const ColumnGemm& g, DType dtype, bool tf32, const Ep
 }
 
 // The product with its epilogue; false where cublasLt has no way of doing it.
-bool multiply_with(Blas& blas, const GemmArgs& args, const Epilogue& epilogue) {
+bool multiply_with(Blas& blas, const call::Gemm& args, const Epilogue& epilogue) {
   constexpr size_t kMostPlans = 4096;
   const ColumnGemm g(args);
   const Alignments alignments(g, epilogue.vector);
@@ -168,7 +169,7 @@ bool multiply_with(Blas& blas, const GemmArgs& args, const Epilogue& epilogue) {
 }
 
 // ReLU of c, where it lies. Not by cublasLt's epilogue, which makes zeros of NaN.
-void relu(const GemmArgs& args) {
+void relu(const call::Gemm& args) {
   Loop loop;
   const auto size = static_cast<int64_t>(size_of(args.dtype));
   const auto add = [&](int64_t count, int64_t step) {
@@ -189,11 +190,11 @@ void relu(const GemmArgs& args) {
   loop.numel = args.n * args.m * args.batch;
   loop.dtype[0] = loop.dtype[1] = args.dtype;
   loop.data[0] = loop.data[1] = static_cast<char*>(args.c);
-  CudaPointwise().unary(UnaryOp::relu, loop, {});
+  unary({UnaryOp::relu, loop, {}});
 }
 
 // Without the ReLU.
-void product(const GemmArgs& args) {
+void product(const call::Gemm& args) {
   if (is_integral(args.dtype)) return gemm_integer(args);
   if (args.k == 0) return gemm_start(args);
   Blas& blas = current_blas();
@@ -210,7 +211,7 @@ void product(const GemmArgs& args) {
 // Also the sums of op(a)'s rows; false, with nothing done, where there is no way of doing both at once.
 // Small products alone: there a launch less is what counts, while for large ones cublasLt has fewer ways of
 // summing beside than of multiplying well.
-bool product_with_sums(const GemmArgs& args, void* sums) {
+bool product_with_sums(const call::Gemm& args, void* sums) {
   constexpr double kMost = 1 << 26;  // multiplications
   const double size = static_cast<double>(args.m) * static_cast<double>(args.n) * static_cast<double>(args.k);
   if (args.dtype == DType::kFloat64 || size > kMost) return false;
@@ -220,9 +221,9 @@ bool product_with_sums(const GemmArgs& args, void* sums) {
 }
 
 // a (rows, k) as it lies or, transposed, (k, rows), times b (k, n).
-GemmArgs dense_product(DType dtype, bool transpose_a, int64_t m, int64_t n, int64_t k, const void* a,
-                       const void* b, void* c) {
-  GemmArgs args;
+call::Gemm dense_product(DType dtype, bool transpose_a, int64_t m, int64_t n, int64_t k, const void* a,
+                         const void* b, void* c) {
+  call::Gemm args;
   args.dtype = dtype;
   args.transpose_a = transpose_a;
   args.m = m;
@@ -235,14 +236,12 @@ GemmArgs dense_product(DType dtype, bool transpose_a, int64_t m, int64_t n, int6
   return args;
 }
 
-}  // namespace
-
-void CudaGemm::linear_backward(const LinearBackwardArgs& args) {
+void linear_backward(const call::LinearBackward& args) {
   if (small_linear_backward(args)) return linear_backward_kernel(args);
   const Workspace masked(
       args.result != nullptr ? static_cast<size_t>(args.rows * args.out) * size_of(args.dtype) : 1);
   const void* grad = args.result != nullptr ? masked.data<void>() : args.grad;
-  const GemmArgs of_weight =
+  const call::Gemm of_weight =
       dense_product(args.dtype, true, args.out, args.in, args.rows, grad, args.input, args.grad_weight);
   bool summed = args.grad_bias == nullptr;
   if (args.result != nullptr) {
@@ -260,9 +259,17 @@ void CudaGemm::linear_backward(const LinearBackwardArgs& args) {
   if (!summed) masked_column_sums(args, nullptr);
 }
 
-void CudaGemm::gemm(const GemmArgs& args) {
+void gemm(const call::Gemm& args) {
   product(args);
-  if (args.relu) relu(args);
+  if (args.epilogue.some()) relu(args);
+}
+
+}  // namespace
+
+void add_gemm(KernelTable& table) {
+  table.add<call::LinearBackward>(
+      linear_backward, [](const call::LinearBackward& call) { return call.epilogue.at_most_relu(); });
+  table.add<call::Gemm>(gemm, [](const call::Gemm& call) { return call.epilogue.at_most_relu(); });
 }
 
 }  // namespace tt::cuda

@@ -1,25 +1,16 @@
-// The CUDA backend's side of core/backend/gemm.h.
+// The CUDA backend's side of device/gemm.h.
 #pragma once
 
-#include "core/backend/gemm.h"
+#include "device/gemm.h"
 
 namespace tt::cuda {
 
-class CudaGemm final : public GemmKernels {
- public:
-  void gemm(const GemmArgs& args) override;
-  bool joins_linear_backward(const LinearBackwardArgs& layer) const override {
-    return layer.result == nullptr || layer.activation == UnaryOp::relu;
-  }
-  void linear_backward(const LinearBackwardArgs& args) override;
-};
-
 // gemm_kernels.cu: products of integers; and c = beta * c + bias.
-void gemm_integer(const GemmArgs& args);
-void gemm_start(const GemmArgs& args);
+void gemm_integer(const call::Gemm& args);
+void gemm_start(const call::Gemm& args);
 
 // gemm_kernels.cu: see linear_body.h.
-void linear_backward_kernel(const LinearBackwardArgs& args);
-void masked_column_sums(const LinearBackwardArgs& args, void* masked);
+void linear_backward_kernel(const call::LinearBackward& args);
+void masked_column_sums(const call::LinearBackward& args, void* masked);
 
 }  // namespace tt::cuda

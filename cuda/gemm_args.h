@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/backend/gemm.h"
+#include "device/gemm.h"
 
 namespace tt::cuda {
 
@@ -19,7 +19,7 @@ struct ColumnGemm {
   void* c;
   int64_t ldc, stride_c;
 
-  explicit ColumnGemm(const GemmArgs& g)
+  explicit ColumnGemm(const call::Gemm& g)
       : transpose_a(g.transpose_b),
         transpose_b(g.transpose_a),
         m(g.n),

@@ -2,7 +2,7 @@
 // multiply.
 #pragma once
 
-#include "core/backend/gemm.h"
+#include "device/gemm.h"
 #include "cuda/block.h"
 
 namespace tt::cuda {
@@ -25,11 +25,11 @@ struct IntegerGemm {
     U b[kTile][kTile + 1];
   };
 
-  GemmArgs g;
+  call::Gemm g;
   U alpha, beta;
   int64_t tiles_m, tiles_n;
 
-  explicit IntegerGemm(const GemmArgs& args)
+  explicit IntegerGemm(const call::Gemm& args)
       : g(args),
         alpha(static_cast<U>(static_cast<int64_t>(args.alpha))),
         beta(static_cast<U>(static_cast<int64_t>(args.beta))),
@@ -95,7 +95,7 @@ struct GemmStart {
   using A = Compute<T>;
   using Shared = Nothing;
 
-  GemmArgs g;
+  call::Gemm g;
   A beta;
 
   template <typename Block>
@@ -112,7 +112,7 @@ struct GemmStart {
 };
 
 template <typename Launcher>
-void gemm_integer(const Launcher& launcher, const GemmArgs& args) {
+void gemm_integer(const Launcher& launcher, const call::Gemm& args) {
   visit_dtype(args.dtype, [&]<typename T>() {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
       const IntegerGemm<T> body(args);
@@ -124,7 +124,7 @@ void gemm_integer(const Launcher& launcher, const GemmArgs& args) {
 }
 
 template <typename Launcher>
-void gemm_start(const Launcher& launcher, const GemmArgs& args) {
+void gemm_start(const Launcher& launcher, const call::Gemm& args) {
   visit_floating(args.dtype, "a matrix product", [&]<typename T>() {
     const GemmStart<T> body{args, static_cast<Compute<T>>(args.beta)};
     launcher.launch("gemm", body, stride_blocks(args.batch * args.m * args.n, 1024));

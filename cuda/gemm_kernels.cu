@@ -5,11 +5,11 @@
 
 namespace tt::cuda {
 
-void gemm_integer(const GemmArgs& args) { gemm_integer(CudaLauncher(), args); }
-void gemm_start(const GemmArgs& args) { gemm_start(CudaLauncher(), args); }
+void gemm_integer(const call::Gemm& args) { gemm_integer(CudaLauncher(), args); }
+void gemm_start(const call::Gemm& args) { gemm_start(CudaLauncher(), args); }
 
-void linear_backward_kernel(const LinearBackwardArgs& args) { linear_backward(CudaLauncher(), args); }
-void masked_column_sums(const LinearBackwardArgs& args, void* masked) {
+void linear_backward_kernel(const call::LinearBackward& args) { linear_backward(CudaLauncher(), args); }
+void masked_column_sums(const call::LinearBackward& args, void* masked) {
   masked_column_sums(CudaLauncher(), args, masked);
 }
 

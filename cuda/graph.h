@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/backend/stream.h"
+#include "device/stream.h"
 
 namespace tt::cuda {
 

@@ -2,7 +2,8 @@
 // in the order of the loop, which is the CPU's. Indices beyond their bounds are faults (check_bounds); the
 // kernels that use them leave memory alone: such an element of a gather is zero, that of a scatter is left
 // out.
-#include "cuda/index.h"
+#include "cuda/kernels.h"
+#include "device/index.h"
 
 #include <algorithm>
 #include <limits>
@@ -252,12 +253,10 @@ void scatter_part(ScatterOp op, const Loop& part, const char* index, int64_t siz
   });
 }
 
-}  // namespace
-
-void CudaIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
-  *min = INT64_MAX;
-  *max = INT64_MIN;
-  for_each_part(loop, [&](const Loop& part) {
+void index_range(const call::IndexRange& call) {
+  *call.min.at = INT64_MAX;
+  *call.max.at = INT64_MIN;
+  for_each_part(call.loop, [&](const Loop& part) {
     const int64_t parts = std::min(part.numel, kParts);
     const Workspace workspace(static_cast<size_t>(parts) * 16);
     for_each("index_range", parts,
@@ -266,80 +265,94 @@ void CudaIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
     std::vector<int64_t> extremes(static_cast<size_t>(parts) * 2);
     to_host(extremes.data(), workspace.data(), extremes.size() * sizeof(int64_t));
     for (size_t i = 0; i < extremes.size(); i += 2) {
-      *min = std::min(*min, extremes[i]);
-      *max = std::max(*max, extremes[i + 1]);
+      *call.min.at = std::min(*call.min.at, extremes[i]);
+      *call.max.at = std::max(*call.max.at, extremes[i + 1]);
     }
   });
 }
 
-void CudaIndex::check_bounds(const Loop& loop, const IndexBounds& bounds) {
+void check_bounds(const call::CheckBounds& call) {
   FaultRecord* faults = fault_record();
-  for_each_part(loop, [&](const Loop& part) {
+  for_each_part(call.loop, [&](const Loop& part) {
     for_each("check_bounds", part.numel,
-             CheckBounds{OffsetMath<1>(part), part.data[0], is_int32(part, 0), bounds, faults});
+             CheckBounds{OffsetMath<1>(part), part.data[0], is_int32(part, 0), call.bounds, faults});
   });
 }
 
-void CudaIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) {
-  for_each_part(loop, [&](const Loop& part) {
-    for_each(
-        "index_offsets", part.numel,
-        IndexOffsets{OffsetMath<2>(part), part.data[0], part.data[1], is_int32(part, 1), add, size, stride});
+void index_offsets(const call::IndexOffsets& call) {
+  for_each_part(call.loop, [&](const Loop& part) {
+    for_each("index_offsets", part.numel,
+             IndexOffsets{OffsetMath<2>(part), part.data[0], part.data[1], is_int32(part, 1), call.add,
+                          call.size, call.stride});
   });
 }
 
-void CudaIndex::gather(const Loop& loop, int64_t size, int64_t stride) {
-  visit_bytes(size_of(loop.dtype[0]), [&]<typename U>() {
-    for_each_part(loop, [&](const Loop& part) {
+void gather(const call::Gather& call) {
+  visit_bytes(size_of(call.loop.dtype[0]), [&]<typename U>() {
+    for_each_part(call.loop, [&](const Loop& part) {
       for_each("gather", part.numel,
                Gather<U>{OffsetMath<3>(part), part.data[0], part.data[1], part.data[2], is_int32(part, 2),
-                         size, stride});
+                         call.size, call.stride});
     });
   });
 }
 
-void CudaIndex::scatter(ScatterOp op, const Loop& loop, int64_t size, int64_t stride) {
-  for_each_part(loop, [&](const Loop& part) { scatter_part(op, part, part.data[2], size, stride); });
+void scatter(const call::Scatter& call) {
+  for_each_part(call.loop,
+                [&](const Loop& part) { scatter_part(call.op, part, part.data[2], call.size, call.stride); });
 }
 
-void CudaIndex::accumulate(const Loop& loop) {
-  for_each_part(loop, [&](const Loop& part) { scatter_part(ScatterOp::kAdd, part, nullptr, 1, 0); });
+void accumulate(const call::Accumulate& call) {
+  for_each_part(call.loop, [&](const Loop& part) { scatter_part(ScatterOp::kAdd, part, nullptr, 1, 0); });
 }
 
-void CudaIndex::floor_divide(const Loop& loop) {
-  visit_dtype(loop.dtype[0], [&]<typename T>() {
+void floor_divide(const call::FloorDivide& call) {
+  visit_dtype(call.loop.dtype[0], [&]<typename T>() {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      for_each_part(loop, [&](const Loop& part) {
+      for_each_part(call.loop, [&](const Loop& part) {
         for_each("floor_divide", part.numel, FloorDivide<T>{OffsetMath<2>(part), part.data[0], part.data[1]});
       });
     }
   });
 }
 
-int64_t CudaIndex::count_true(const bool* mask, int64_t n) {
-  if (n == 0) return 0;
-  const int64_t parts = std::min(n, kParts);
+void count_true(const call::CountTrue& call) {
+  *call.count.at = 0;
+  if (call.n == 0) return;
+  const int64_t parts = std::min(call.n, kParts);
   const Workspace workspace(static_cast<size_t>(parts) * 8);
-  for_each("count_true", parts, CountTrue{mask, n, parts, workspace.data<int64_t>()});
+  for_each("count_true", parts, CountTrue{call.mask, call.n, parts, workspace.data<int64_t>()});
   std::vector<int64_t> counts(static_cast<size_t>(parts));
   to_host(counts.data(), workspace.data(), counts.size() * sizeof(int64_t));
-  int64_t total = 0;
-  for (const int64_t count : counts) total += count;
-  return total;
+  for (const int64_t count : counts) *call.count.at += count;
 }
 
-void CudaIndex::nonzero(const bool* mask, const Dims& sizes, int64_t* out) {
+void nonzero(const call::NonZero& call) {
   NonzeroRows rows{};
-  rows.ndim = sizes.size();
+  rows.ndim = call.sizes.size();
   int64_t n = 1;
-  for (int d = 0; d < rows.ndim; ++d) n *= rows.sizes[d] = sizes[d];
+  for (int d = 0; d < rows.ndim; ++d) n *= rows.sizes[d] = call.sizes[d];
   if (n == 0 || rows.ndim == 0) return;
   const Workspace ranks(static_cast<size_t>(n) * 8);
-  inclusive_sum(reinterpret_cast<const uint8_t*>(mask), ranks.data<int64_t>(), n);
-  rows.mask = mask;
+  inclusive_sum(reinterpret_cast<const uint8_t*>(call.mask), ranks.data<int64_t>(), n);
+  rows.mask = call.mask;
   rows.ranks = ranks.data<int64_t>();
-  rows.out = out;
+  rows.out = call.out;
   for_each("nonzero", n, rows);
+}
+
+}  // namespace
+
+void add_index(KernelTable& table) {
+  table.add<call::IndexRange>(index_range);
+  table.add<call::CheckBounds>(check_bounds);
+  table.add<call::IndexOffsets>(index_offsets);
+  table.add<call::Gather>(gather);
+  table.add<call::Scatter>(scatter);
+  table.add<call::Accumulate>(accumulate);
+  table.add<call::FloorDivide>(floor_divide);
+  table.add<call::CountTrue>(count_true);
+  table.add<call::NonZero>(nonzero);
 }
 
 }  // namespace tt::cuda

@@ -5,7 +5,7 @@
 // up in order by a second launch.
 #pragma once
 
-#include "core/backend/gemm.h"
+#include "device/gemm.h"
 #include "cuda/relu_math.h"
 
 namespace tt::cuda {
@@ -25,10 +25,10 @@ struct LinearBackward {
     A b[kTile][kTile];      // by depth, then column
   };
 
-  LinearBackwardArgs args;
+  call::LinearBackward args;
   int64_t tiles_rows, tiles_in, tiles_out;
 
-  explicit LinearBackward(const LinearBackwardArgs& g)
+  explicit LinearBackward(const call::LinearBackward& g)
       : args(g),
         tiles_rows(g.grad_input != nullptr ? ceil_div(g.rows, kTile) : 0),
         tiles_in(ceil_div(g.in, kTile)),
@@ -105,7 +105,7 @@ struct LinearBackward {
 };
 
 // With more terms or results cuBLAS's pace counts for more than launches.
-inline bool small_linear_backward(const LinearBackwardArgs& args) {
+inline bool small_linear_backward(const call::LinearBackward& args) {
   constexpr int64_t kMostTerms = 256, kMostTiles = 1024;
   const bool input = args.grad_input != nullptr, weight = args.grad_weight != nullptr;
   if (args.grad_bias != nullptr && !weight) return false;
@@ -115,7 +115,7 @@ inline bool small_linear_backward(const LinearBackwardArgs& args) {
 }
 
 template <typename Launcher>
-void linear_backward(const Launcher& launcher, const LinearBackwardArgs& args) {
+void linear_backward(const Launcher& launcher, const call::LinearBackward& args) {
   visit_floating(args.dtype, "a linear layer's gradient", [&]<typename T>() {
     const LinearBackward<T> body(args);
     launcher.launch("linear_backward", body, body.blocks());
@@ -222,7 +222,7 @@ struct ColumnSumsMerge {
 // masked (rows, out; null: not wanted): the gradient behind the ReLU. And the bias's gradient, if it is
 // wanted.
 template <typename Launcher>
-void masked_column_sums(const Launcher& launcher, const LinearBackwardArgs& args, void* masked_grad) {
+void masked_column_sums(const Launcher& launcher, const call::LinearBackward& args, void* masked_grad) {
   visit_floating(args.dtype, "a linear layer's gradient", [&]<typename T>() {
     using A = Compute<T>;
     const ColumnPlan plan(args.rows, args.out);

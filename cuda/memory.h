@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "core/backend/memory.h"
+#include "device/memory.h"
 #include "cuda/common.h"
 
 namespace tt::cuda {

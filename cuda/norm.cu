@@ -1,29 +1,35 @@
-#include "cuda/norm.h"
+#include "cuda/kernels.h"
+#include "device/norm.h"
 
 #include "cuda/launcher.cuh"
 #include "cuda/norm_body.h"
 
 namespace tt::cuda {
 
-void CudaNorm::batch_norm_train(const BatchNormShape& shape, const void* input, const void* weight,
-                                const void* bias, void* running_mean, void* running_var, int64_t* batches,
-                                double momentum, void* mean, void* invstd, void* output) {
-  cuda::batch_norm_train(CudaLauncher(), shape, input, weight, bias, running_mean, running_var, batches,
-                         momentum, mean, invstd, output);
+namespace {
+
+void batch_norm_train(const call::BatchNormTrain& call) {
+  cuda::batch_norm_train(CudaLauncher(), call.shape, call.input, call.weight, call.bias, call.running_mean,
+                         call.running_var, call.batches, call.momentum, call.mean, call.invstd, call.output);
 }
 
-void CudaNorm::batch_norm_eval(const BatchNormShape& shape, const void* input, const void* weight,
-                               const void* bias, const void* running_mean, const void* running_var,
-                               void* output) {
-  cuda::batch_norm_eval(CudaLauncher(), shape, input, weight, bias, running_mean, running_var, output);
+void batch_norm_eval(const call::BatchNormEval& call) {
+  cuda::batch_norm_eval(CudaLauncher(), call.shape, call.input, call.weight, call.bias, call.running_mean,
+                        call.running_var, call.output);
 }
 
-void CudaNorm::batch_norm_backward(const BatchNormShape& shape, bool training, const void* grad_output,
-                                   const void* input, const void* output, const void* weight,
-                                   const void* mean, const void* invstd, void* grad_input, void* grad_weight,
-                                   void* grad_bias) {
-  cuda::batch_norm_backward(CudaLauncher(), shape, training, grad_output, input, output, weight, mean, invstd,
-                            grad_input, grad_weight, grad_bias);
+void batch_norm_backward(const call::BatchNormBackward& call) {
+  cuda::batch_norm_backward(CudaLauncher(), call.shape, call.training, call.grad_output, call.input,
+                            call.output, call.weight, call.mean, call.invstd, call.grad_input,
+                            call.grad_weight, call.grad_bias);
+}
+
+}  // namespace
+
+void add_norm(KernelTable& table) {
+  table.add<call::BatchNormTrain>(batch_norm_train);
+  table.add<call::BatchNormEval>(batch_norm_eval);
+  table.add<call::BatchNormBackward>(batch_norm_backward);
 }
 
 }  // namespace tt::cuda

@@ -4,7 +4,7 @@
 // the result, where they are few, else by a launch of their own. Channels of one slice take one launch.
 #pragma once
 
-#include "core/backend/norm.h"
+#include "device/norm.h"
 #include "cuda/block.h"
 #include "cuda/relu_math.h"
 
@@ -566,14 +566,16 @@ void batch_norm_train(const Launcher& launcher, const BatchNormShape& s, const v
                                  shift};
     const T* in = static_cast<const T*>(input);
     T* out = static_cast<T*>(output);
-    launcher.launch("batch_norm", NormStatistics<T>{plan, results, in, out, partial, s.relu}, plan.blocks());
+    launcher.launch("batch_norm", NormStatistics<T>{plan, results, in, out, partial, s.epilogue.is_relu()},
+                    plan.blocks());
     if (whole) return;
     if (plan.few_slices()) {
-      launcher.launch("batch_norm", NormApply<T>{plan, results, in, out, partial, s.relu}, plan.blocks());
+      launcher.launch("batch_norm", NormApply<T>{plan, results, in, out, partial, s.epilogue.is_relu()},
+                      plan.blocks());
       return;
     }
     launcher.launch("batch_norm", NormMerge<A>{plan, results, partial}, ceil_div(plan.channels, 8));
-    launcher.launch("batch_norm", NormScale<T>{plan, in, out, factor, shift, s.relu},
+    launcher.launch("batch_norm", NormScale<T>{plan, in, out, factor, shift, s.epilogue.is_relu()},
                     stride_blocks(plan.count * plan.channels, 1024));
   });
 }
@@ -593,10 +595,10 @@ void batch_norm_eval(const Launcher& launcher, const BatchNormShape& s, const vo
                            param_vector(bias, s.param_dtype), param_vector(running_mean, s.param_dtype),
                            param_vector(running_var, s.param_dtype), factor, shift},
         ceil_div(plan.channels, 64));
-    launcher.launch(
-        "batch_norm",
-        NormScale<T>{plan, static_cast<const T*>(input), static_cast<T*>(output), factor, shift, s.relu},
-        stride_blocks(plan.count * plan.channels, 1024));
+    launcher.launch("batch_norm",
+                    NormScale<T>{plan, static_cast<const T*>(input), static_cast<T*>(output), factor, shift,
+                                 s.epilogue.is_relu()},
+                    stride_blocks(plan.count * plan.channels, 1024));
   });
 }
 

@@ -1,20 +1,27 @@
-#include "cuda/optimizer.h"
+#include "cuda/kernels.h"
+#include "device/optimizer.h"
 
 #include "cuda/launcher.cuh"
 #include "cuda/optimizer_body.h"
 
 namespace tt::cuda {
 
-void CudaOptimizer::sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) {
-  sgd_step(CudaLauncher(), tensors, options);
+namespace {
+
+void sgd(const call::Sgd& call) { sgd_step(CudaLauncher(), call.tensors, call.options); }
+
+void adam(const call::Adam& call) { adam_step(CudaLauncher(), call.tensors, call.options); }
+
+void unscale(const call::Unscale& call) {
+  unscale_grads(CudaLauncher(), call.grads, {call.inverse_scale, call.found_inf});
 }
 
-void CudaOptimizer::adam(std::span<const AdamTensor> tensors, const AdamOptions& options) {
-  adam_step(CudaLauncher(), tensors, options);
-}
+}  // namespace
 
-void CudaOptimizer::unscale(std::span<const GradTensor> grads, const float* inverse_scale, float* found_inf) {
-  unscale_grads(CudaLauncher(), grads, {inverse_scale, found_inf});
+void add_optimizer(KernelTable& table) {
+  table.add<call::Sgd>(sgd);
+  table.add<call::Adam>(adam);
+  table.add<call::Unscale>(unscale);
 }
 
 }  // namespace tt::cuda

@@ -5,7 +5,7 @@
 
 #include <span>
 
-#include "core/backend/optimizer.h"
+#include "device/optimizer.h"
 #include "cuda/block.h"
 
 namespace tt::cuda {

@@ -1,5 +1,6 @@
 // Selection, scans and index moves along lines.
-#include "cuda/order.h"
+#include "cuda/kernels.h"
+#include "device/order.h"
 
 #include "cuda/convert.h"
 #include "cuda/for_each.cuh"
@@ -181,14 +182,12 @@ void run_scan(const Lines& lines, bool reverse) {
   });
 }
 
-}  // namespace
-
-void CudaOrder::arg_reduce(const Lines& lines, bool largest) {
-  for_each_part(lines.outer, [&](const Loop& loop) {
+void arg_reduce(const call::ArgReduce& call) {
+  for_each_part(call.lines.outer, [&](const Loop& loop) {
     Loop part = loop;
-    if (lines.outer.data[0] == nullptr) part.data[0] = nullptr;  // no memory: nothing to move in
-    const ArgReduce call{LineMath(lines, part), largest};
-    if (by_threads(part.numel, lines.size)) {
+    if (call.lines.outer.data[0] == nullptr) part.data[0] = nullptr;  // no memory: nothing to move in
+    const ArgReduce call{LineMath(call.lines, part), call.largest};
+    if (by_threads(part.numel, call.lines.size)) {
       for_each("arg_reduce", part.numel, call);
     } else {
       launch("arg_reduce", arg_reduce_blocks, static_cast<unsigned>(part.numel), kThreads, 0, call);
@@ -196,19 +195,19 @@ void CudaOrder::arg_reduce(const Lines& lines, bool largest) {
   });
 }
 
-void CudaOrder::scan(ScanOp op, const Lines& lines, bool reverse) {
-  if (op == ScanOp::kSum) {
-    run_scan<ScanOp::kSum>(lines, reverse);
+void scan(const call::Scan& call) {
+  if (call.op == ScanOp::kSum) {
+    run_scan<ScanOp::kSum>(call.lines, call.reverse);
   } else {
-    run_scan<ScanOp::kProd>(lines, reverse);
+    run_scan<ScanOp::kProd>(call.lines, call.reverse);
   }
 }
 
-void CudaOrder::affine_scan(const Lines& lines, bool reverse) {
-  visit_dtype(lines.outer.dtype[2], [&]<typename T>() {
+void affine_scan(const call::AffineScan& call) {
+  visit_dtype(call.lines.outer.dtype[2], [&]<typename T>() {
     if constexpr (is_floating(DTypeOf<T>::value)) {
-      for_each_part(lines.outer, [&](const Loop& part) {
-        for_each("affine_scan", part.numel, AffineScan<T>{LineMath(lines, part), reverse});
+      for_each_part(call.lines.outer, [&](const Loop& part) {
+        for_each("affine_scan", part.numel, AffineScan<T>{LineMath(call.lines, part), call.reverse});
       });
     } else {
       fail(Status::kDtype, "affine_scan is not implemented for ", DTypeOf<T>::value);
@@ -216,20 +215,30 @@ void CudaOrder::affine_scan(const Lines& lines, bool reverse) {
   });
 }
 
-void CudaOrder::pick(const Lines& lines) {
-  visit_bytes(size_of(lines.outer.dtype[0]), [&]<typename U>() {
-    for_each_part(lines.outer, [&](const Loop& part) {
-      for_each("pick", part.numel * lines.size, MoveByIndex<U, true>{LineMath(lines, part)});
+void pick(const call::Pick& call) {
+  visit_bytes(size_of(call.lines.outer.dtype[0]), [&]<typename U>() {
+    for_each_part(call.lines.outer, [&](const Loop& part) {
+      for_each("pick", part.numel * call.lines.size, MoveByIndex<U, true>{LineMath(call.lines, part)});
     });
   });
 }
 
-void CudaOrder::place(const Lines& lines) {
-  visit_bytes(size_of(lines.outer.dtype[0]), [&]<typename U>() {
-    for_each_part(lines.outer, [&](const Loop& part) {
-      for_each("place", part.numel * lines.size, MoveByIndex<U, false>{LineMath(lines, part)});
+void place(const call::Place& call) {
+  visit_bytes(size_of(call.lines.outer.dtype[0]), [&]<typename U>() {
+    for_each_part(call.lines.outer, [&](const Loop& part) {
+      for_each("place", part.numel * call.lines.size, MoveByIndex<U, false>{LineMath(call.lines, part)});
     });
   });
+}
+
+}  // namespace
+
+void add_order(KernelTable& table) {
+  table.add<call::ArgReduce>(arg_reduce);
+  table.add<call::Scan>(scan);
+  table.add<call::AffineScan>(affine_scan);
+  table.add<call::Pick>(pick);
+  table.add<call::Place>(place);
 }
 
 }  // namespace tt::cuda

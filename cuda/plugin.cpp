@@ -5,21 +5,10 @@
 #include <cstring>
 
 #include "cuda/arch_list.h"
-#include "cuda/conv.h"
-#include "cuda/gemm.h"
 #include "cuda/graph.h"
-#include "cuda/index.h"
-#include "cuda/loss.h"
+#include "cuda/kernels.h"
 #include "cuda/memory.h"
-#include "cuda/norm.h"
-#include "cuda/optimizer.h"
-#include "cuda/order.h"
-#include "cuda/pointwise.h"
-#include "cuda/pool.h"
 #include "cuda/precision.h"
-#include "cuda/random.h"
-#include "cuda/reduce.h"
-#include "cuda/softmax.h"
 #include "cuda/stream.h"
 
 namespace {
@@ -76,22 +65,17 @@ std::string why_not() {
              "); it was built for " TT_CUDA_ARCHS);
 }
 
-void add_kernels(Backend& backend) {
+void fill_in(Backend& backend) {
   backend.memory = new cuda::CudaMemory;
-  backend.pointwise = new cuda::CudaPointwise;
-  backend.reduce = new cuda::CudaReduce;
-  backend.order = new cuda::CudaOrder;
-  backend.index = new cuda::CudaIndex;
-  backend.random = new cuda::CudaRandom;
-  backend.gemm = new cuda::CudaGemm;
-  backend.conv = new cuda::CudaConv;
-  backend.pool = new cuda::CudaPool;
-  backend.norm = new cuda::CudaNorm;
-  backend.softmax = new cuda::CudaSoftmax;
-  backend.loss = new cuda::CudaLoss;
-  backend.optimizer = new cuda::CudaOptimizer;
   backend.stream = new cuda::CudaStreams;
   backend.graph = new cuda::CudaGraphs;
+  for (void (*add)(KernelTable&) :
+       {cuda::add_class_loss, cuda::add_conv_backward, cuda::add_conv_forward, cuda::add_count,
+        cuda::add_element_loss, cuda::add_gemm, cuda::add_index, cuda::add_norm, cuda::add_optimizer,
+        cuda::add_order, cuda::add_pointwise, cuda::add_pointwise_copy, cuda::add_pool, cuda::add_random,
+        cuda::add_reduce, cuda::add_sequence, cuda::add_softmax, cuda::add_sort}) {
+    add(backend.kernels);
+  }
 }
 
 }  // namespace
@@ -109,7 +93,7 @@ extern "C" __attribute__((visibility("default"))) const tt::PluginInfo* tinytorc
     }
     cuda::g_float32 = host->float32;
     static Backend& backend = *new Backend;
-    add_kernels(backend);
+    fill_in(backend);
     info.backend = &backend;
   } catch (...) {
     info.reason = "out of memory while starting";

@@ -1,3 +1,4 @@
+#include "cuda/kernels.h"
 #include "cuda/pointwise.h"
 
 #include <limits>
@@ -66,20 +67,27 @@ void run(PointwiseRun row, std::string_view op, const Loop& loop, const Pointwis
   row(loop, narrowed(params, loop.dtype[1]));
 }
 
+void binary(const call::Binary& call) {
+  run(table().binary[static_cast<int>(call.op)], name(call.op), call.loop, call.params);
+}
+
+void ternary(const call::Ternary& call) {
+  run(table().ternary[static_cast<int>(call.op)], name(call.op), call.loop, call.params);
+}
+
 }  // namespace
 
-void CudaPointwise::unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) {
+void unary(const call::Unary& call) {
   // Of an int32, ~ is no logical negation.
-  if (op == UnaryOp::bitwise_not && loop.dtype[1] == DType::kBool) op = UnaryOp::logical_not;
-  run(table().unary[static_cast<int>(op)], name(op), loop, params);
+  const bool negates = call.op == UnaryOp::bitwise_not && call.loop.dtype[1] == DType::kBool;
+  const UnaryOp op = negates ? UnaryOp::logical_not : call.op;
+  run(table().unary[static_cast<int>(op)], name(op), call.loop, call.params);
 }
 
-void CudaPointwise::binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) {
-  run(table().binary[static_cast<int>(op)], name(op), loop, params);
-}
-
-void CudaPointwise::ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) {
-  run(table().ternary[static_cast<int>(op)], name(op), loop, params);
+void add_pointwise(KernelTable& table) {
+  table.add<call::Unary>(unary);
+  table.add<call::Binary>(binary);
+  table.add<call::Ternary>(ternary);
 }
 
 }  // namespace tt::cuda

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "cuda/convert.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.cuh"

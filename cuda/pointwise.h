@@ -1,20 +1,11 @@
 // The pointwise kernels.
 #pragma once
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 
 namespace tt::cuda {
 
-class CudaPointwise final : public PointwiseKernels {
- public:
-  void fill(const Loop& loop, const Scalar& value) override;
-  void copy(const Loop& loop) override;
-  void unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) override;
-  void binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) override;
-  void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) override;
-  void where(const Loop& loop) override;
-  void check_divisor(const Loop& loop) override;
-};
+void unary(const call::Unary& call);
 
 // A row of the op table on a loop that is not empty; null where the files below have none.
 using PointwiseRun = void (*)(const Loop& loop, const PointwiseParams& params);

@@ -1,4 +1,5 @@
 // Filling, copying with conversion, and selection.
+#include "cuda/kernels.h"
 #include "cuda/fault.h"
 #include "cuda/for_each.cuh"
 #include "cuda/pointwise.cuh"
@@ -93,39 +94,37 @@ bool is_dense(const Loop& loop, int op) {
   return loop.flat() && loop.strides[op][0] == static_cast<int64_t>(size_of(loop.dtype[op]));
 }
 
-}  // namespace
-
-void CudaPointwise::fill(const Loop& loop, const Scalar& value) {
-  if (loop.numel == 0) return;
+void fill(const call::Fill& call) {
+  if (call.loop.numel == 0) return;
   uint64_t bytes = 0;
-  visit_dtype(loop.dtype[0], [&]<typename T>() {
-    const T v = value.to<T>();
+  visit_dtype(call.loop.dtype[0], [&]<typename T>() {
+    const T v = call.value.to<T>();
     memcpy(&bytes, &v, sizeof v);
   });
-  const size_t size = size_of(loop.dtype[0]);
-  if (is_dense(loop, 0) && (bytes == 0 || size == 1)) {
-    TT_CUDA_CHECK(cudaMemsetAsync(loop.data[0], static_cast<int>(bytes & 0xff),
-                                  static_cast<size_t>(loop.numel) * size, current_stream()));
+  const size_t size = size_of(call.loop.dtype[0]);
+  if (is_dense(call.loop, 0) && (bytes == 0 || size == 1)) {
+    TT_CUDA_CHECK(cudaMemsetAsync(call.loop.data[0], static_cast<int>(bytes & 0xff),
+                                  static_cast<size_t>(call.loop.numel) * size, current_stream()));
     return;
   }
   visit_bytes(size, [&]<typename U>() {
-    for_each_part(loop, [&](const Loop& part) {
+    for_each_part(call.loop, [&](const Loop& part) {
       launch("fill", fill_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
              static_cast<uint32_t>(part.numel), OffsetMath<1>(part), part.data[0], static_cast<U>(bytes));
     });
   });
 }
 
-void CudaPointwise::copy(const Loop& loop) {
-  if (loop.numel == 0) return;
-  const DType to = loop.dtype[0];
-  const DType from = loop.dtype[1];
-  if (loop.host_scalars >> 1 & 1) {
+void copy(const call::Copy& call) {
+  if (call.loop.numel == 0) return;
+  const DType to = call.loop.dtype[0];
+  const DType from = call.loop.dtype[1];
+  if (call.loop.host_scalars >> 1 & 1) {
     // A value of the host: it fills.
-    const Loop out = loop;
+    const Loop out = call.loop;
     return visit_dtype(from, [&]<typename T>() {
       T value;
-      memcpy(&value, loop.data[1], sizeof value);
+      memcpy(&value, call.loop.data[1], sizeof value);
       visit_dtype(to, [&]<typename To>() {
         const To converted = convert<To, T>(value);
         uint64_t bytes = 0;
@@ -141,20 +140,21 @@ void CudaPointwise::copy(const Loop& loop) {
     });
   }
   if (to == from) {
-    if (is_dense(loop, 0) && is_dense(loop, 1)) {
-      TT_CUDA_CHECK(cudaMemcpyAsync(loop.data[0], loop.data[1], static_cast<size_t>(loop.numel) * size_of(to),
+    if (is_dense(call.loop, 0) && is_dense(call.loop, 1)) {
+      TT_CUDA_CHECK(cudaMemcpyAsync(call.loop.data[0], call.loop.data[1],
+                                    static_cast<size_t>(call.loop.numel) * size_of(to),
                                     cudaMemcpyDeviceToDevice, current_stream()));
       return;
     }
     return visit_bytes(size_of(to), [&]<typename U>() {
-      for_each_part(loop, [&](const Loop& part) {
+      for_each_part(call.loop, [&](const Loop& part) {
         launch("copy", move_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
                static_cast<uint32_t>(part.numel), OffsetMath<2>(part), part.data[0], part.data[1]);
       });
     });
   }
   const auto run = [&]<typename C>() {
-    for_each_part(loop, [&](const Loop& part) {
+    for_each_part(call.loop, [&](const Loop& part) {
       launch("copy", convert_kernel<C>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
              static_cast<uint32_t>(part.numel), OffsetMath<2>(part), part.data[0], part.data[1], to, from);
     });
@@ -162,15 +162,15 @@ void CudaPointwise::copy(const Loop& loop) {
   visit_compute(from, run);
 }
 
-void CudaPointwise::where(const Loop& loop) {
-  if (loop.numel == 0) return;
+void where(const call::Where& call) {
+  if (call.loop.numel == 0) return;
   WhereCall call{};
-  call.host = loop.host_scalars;
+  call.host = call.loop.host_scalars;
   for (int op = 1; op < 4; ++op) {
-    if (call.host >> op & 1) call.values[op] = bytes_of(loop.data[op], loop.dtype[op]);
+    if (call.host >> op & 1) call.values[op] = bytes_of(call.loop.data[op], call.loop.dtype[op]);
   }
-  visit_bytes(size_of(loop.dtype[0]), [&]<typename U>() {
-    for_each_part(loop, [&](const Loop& part) {
+  visit_bytes(size_of(call.loop.dtype[0]), [&]<typename U>() {
+    for_each_part(call.loop, [&](const Loop& part) {
       call.n = static_cast<uint32_t>(part.numel);
       call.math = OffsetMath<4>(part);
       for (int op = 0; op < 4; ++op) call.data[op] = part.data[op];
@@ -179,13 +179,22 @@ void CudaPointwise::where(const Loop& loop) {
   });
 }
 
-void CudaPointwise::check_divisor(const Loop& loop) {
+void check_divisor(const call::CheckDivisor& call) {
   FaultRecord* faults = fault_record();
-  visit_bytes(size_of(loop.dtype[0]), [&]<typename U>() {
-    for_each_part(loop, [&](const Loop& part) {
+  visit_bytes(size_of(call.loop.dtype[0]), [&]<typename U>() {
+    for_each_part(call.loop, [&](const Loop& part) {
       for_each("check_divisor", part.numel, CheckDivisor<U>{OffsetMath<1>(part), part.data[0], faults});
     });
   });
+}
+
+}  // namespace
+
+void add_pointwise_copy(KernelTable& table) {
+  table.add<call::Fill>(fill);
+  table.add<call::Copy>(copy);
+  table.add<call::Where>(where);
+  table.add<call::CheckDivisor>(check_divisor);
 }
 
 }  // namespace tt::cuda

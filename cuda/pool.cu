@@ -1,44 +1,59 @@
-#include "cuda/pool.h"
+#include "cuda/kernels.h"
+#include "device/pool.h"
 
 #include "cuda/launcher.cuh"
 #include "cuda/pool_body.h"
 
 namespace tt::cuda {
 
-void CudaPool::max_pool(const PoolShape& s, DType dtype, const void* input, void* output, int64_t* indices) {
-  cuda::max_pool(CudaLauncher(), s, dtype, input, output, indices);
+namespace {
+
+void max_pool(const call::MaxPool& call) {
+  cuda::max_pool(CudaLauncher(), call.shape, call.dtype, call.epilogue.is_relu(), call.input, call.output,
+                 call.indices);
 }
 
-void CudaPool::max_pool_backward(const PoolShape& s, DType dtype, const void* grad_output,
-                                 const int64_t* indices, const void* output, void* grad_input) {
-  cuda::max_pool_backward(CudaLauncher(), s, dtype, grad_output, indices, output, grad_input);
+void max_pool_backward(const call::MaxPoolBackward& call) {
+  cuda::max_pool_backward(CudaLauncher(), call.shape, call.dtype, call.grad_output, call.indices, call.output,
+                          call.grad_input);
 }
 
 // The maximum of a window that reads nothing says nothing of ReLU's gradient where its index points.
-bool CudaPool::joins_relu(const PoolShape& s) const { return every_window_reads(s); }
-
-void CudaPool::max_pool_gather(const PoolShape& s, DType dtype, const void* input, const int64_t* indices,
-                               void* output) {
-  cuda::max_pool_gather(CudaLauncher(), s, dtype, input, indices, output);
+bool can_max_pool(const call::MaxPool& call) {
+  return !call.epilogue.some() || (call.epilogue.is_relu() && every_window_reads(call.shape));
 }
 
-void CudaPool::avg_pool(const PoolShape& s, const AvgPoolOptions& options, DType dtype, const void* input,
-                        void* output) {
-  cuda::avg_pool(CudaLauncher(), s, options, dtype, input, output);
+void max_pool_gather(const call::MaxPoolGather& call) {
+  cuda::max_pool_gather(CudaLauncher(), call.shape, call.dtype, call.input, call.indices, call.output);
 }
 
-void CudaPool::avg_pool_backward(const PoolShape& s, const AvgPoolOptions& options, DType dtype,
-                                 const void* grad_output, void* grad_input) {
-  cuda::avg_pool_backward(CudaLauncher(), s, options, dtype, grad_output, grad_input);
+void avg_pool(const call::AvgPool& call) {
+  cuda::avg_pool(CudaLauncher(), call.shape, call.options, call.dtype, call.input, call.output);
 }
 
-void CudaPool::adaptive_avg_pool(const PoolShape& s, DType dtype, const void* input, void* output) {
-  cuda::adaptive_avg_pool(CudaLauncher(), s, dtype, input, output);
+void avg_pool_backward(const call::AvgPoolBackward& call) {
+  cuda::avg_pool_backward(CudaLauncher(), call.shape, call.options, call.dtype, call.grad_output,
+                          call.grad_input);
 }
 
-void CudaPool::adaptive_avg_pool_backward(const PoolShape& s, DType dtype, const void* grad_output,
-                                          void* grad_input) {
-  cuda::adaptive_avg_pool_backward(CudaLauncher(), s, dtype, grad_output, grad_input);
+void adaptive_avg_pool(const call::AdaptiveAvgPool& call) {
+  cuda::adaptive_avg_pool(CudaLauncher(), call.shape, call.dtype, call.input, call.output);
+}
+
+void adaptive_avg_pool_backward(const call::AdaptiveAvgPoolBackward& call) {
+  cuda::adaptive_avg_pool_backward(CudaLauncher(), call.shape, call.dtype, call.grad_output, call.grad_input);
+}
+
+}  // namespace
+
+void add_pool(KernelTable& table) {
+  table.add<call::MaxPool>(max_pool, can_max_pool);
+  table.add<call::MaxPoolBackward>(max_pool_backward);
+  table.add<call::MaxPoolGather>(max_pool_gather);
+  table.add<call::AvgPool>(avg_pool);
+  table.add<call::AvgPoolBackward>(avg_pool_backward);
+  table.add<call::AdaptiveAvgPool>(adaptive_avg_pool);
+  table.add<call::AdaptiveAvgPoolBackward>(adaptive_avg_pool_backward);
 }
 
 }  // namespace tt::cuda

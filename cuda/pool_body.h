@@ -2,7 +2,7 @@
 // the windows that read it, so that nothing is added in an order that changes.
 #pragma once
 
-#include "core/backend/pool.h"
+#include "device/pool.h"
 #include "cuda/block.h"
 #include "cuda/pool_math.h"
 #include "cuda/relu_math.h"
@@ -45,6 +45,7 @@ struct MaxPool : PoolBody {
   using A = Compute<T>;
   PoolShape s;
   PlaneMath math;
+  bool relu;  // of what is read: the same as of the result
   const T* in;
   T* out;
   int64_t* indices;  // may be null
@@ -66,7 +67,7 @@ struct MaxPool : PoolBody {
       int64_t at = smaller_of(ys.begin, s.height - 1) * s.width + smaller_of(xs.begin, s.width - 1);
       for (int64_t y = ys.begin; y < ys.end; y += s.dilation[0]) {
         for (int64_t x = xs.begin; x < xs.end; x += s.dilation[1]) {
-          const A value = relu_if(s.relu, static_cast<A>(plane[y * s.width + x]));
+          const A value = relu_if(relu, static_cast<A>(plane[y * s.width + x]));
           if (value > best || is_nan(value)) {
             best = value;
             at = y * s.width + x;
@@ -201,8 +202,8 @@ inline int64_t pool_inputs(const PoolShape& s) { return s.planes * s.height * s.
 constexpr const char* kPoolGradient = "the pooling's gradient";
 
 template <typename Launcher>
-void max_pool(const Launcher& launcher, const PoolShape& s, DType dtype, const void* input, void* output,
-              int64_t* indices) {
+void max_pool(const Launcher& launcher, const PoolShape& s, DType dtype, bool relu, const void* input,
+              void* output, int64_t* indices) {
   visit_dtype(dtype, [&]<typename T>() {
     launcher.launch(
         "max_pool2d",

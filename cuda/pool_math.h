@@ -2,7 +2,7 @@
 // input.
 #pragma once
 
-#include "core/backend/pool.h"
+#include "device/pool.h"
 #include "core/macros.h"
 
 namespace tt::cuda {

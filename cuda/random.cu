@@ -1,4 +1,5 @@
-#include "cuda/random.h"
+#include "cuda/kernels.h"
+#include "device/random.h"
 
 #include <cmath>
 
@@ -154,69 +155,75 @@ void fill_words(T* out, int64_t n, philox::Start start, const Element& element) 
   for_each("random fill", (n + kPerBlock - 1) / kPerBlock, FillWords<T, Element>{out, n, start, element});
 }
 
-}  // namespace
-
-void CudaRandom::fill(RandomFill kind, DType dtype, void* out, int64_t n, philox::Start start, double a,
-                      double b) {
-  visit_dtype(dtype, [&]<typename T>() {
-    T* values = static_cast<T*>(out);
-    if (kind == RandomFill::kBernoulli) {
-      return fill_words(values, n, start, philox::BernoulliElement<T>(a, b));
+void fill_random(const call::FillRandom& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
+    T* values = static_cast<T*>(call.out);
+    if (call.kind == RandomFill::kBernoulli) {
+      return fill_words(values, call.n, call.start, philox::BernoulliElement<T>(call.a, call.b));
     }
     if constexpr (is_floating(DTypeOf<T>::value)) {
-      if (kind == RandomFill::kUniform) {
-        return fill_words(values, n, start, philox::UniformElement<T>(a, b));
+      if (call.kind == RandomFill::kUniform) {
+        return fill_words(values, call.n, call.start, philox::UniformElement<T>(call.a, call.b));
       }
-      if (kind == RandomFill::kExponential) {
-        return fill_words(values, n, start, philox::ExponentialElement<T>(a, b));
+      if (call.kind == RandomFill::kExponential) {
+        return fill_words(values, call.n, call.start, philox::ExponentialElement<T>(call.a, call.b));
       }
       using C = philox::ComputeType<T>;
       constexpr int kPerBlock = philox::kWordsPerBlock<philox::WordOf<T>>;
-      for_each("random fill", (n + kPerBlock - 1) / kPerBlock,
-               FillNormal<T>{values, n, start, static_cast<C>(a), static_cast<C>(b)});
+      for_each("random fill", (call.n + kPerBlock - 1) / kPerBlock,
+               FillNormal<T>{values, call.n, call.start, static_cast<C>(call.a), static_cast<C>(call.b)});
     } else {
-      fail(Status::kDtype, "random floating-point numbers are not implemented for ", dtype);
+      fail(Status::kDtype, "random floating-point numbers are not implemented for ", call.dtype);
     }
   });
 }
 
-void CudaRandom::integers(DType dtype, void* out, int64_t n, philox::Start start, uint64_t range,
-                          int64_t base) {
-  visit_dtype(dtype, [&]<typename T>() {
-    T* values = static_cast<T*>(out);
-    if (philox::wide(range)) {
-      fill_words(values, n, start, philox::IntegerElement<T, uint64_t>{range, base});
+void integers(const call::RandomIntegers& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
+    T* values = static_cast<T*>(call.out);
+    if (philox::wide(call.range)) {
+      fill_words(values, call.n, call.start, philox::IntegerElement<T, uint64_t>{call.range, call.base});
     } else {
-      fill_words(values, n, start, philox::IntegerElement<T, uint32_t>{range, base});
+      fill_words(values, call.n, call.start, philox::IntegerElement<T, uint32_t>{call.range, call.base});
     }
   });
 }
 
-void CudaRandom::bernoulli(DType dtype, void* out, DType p_dtype, const void* p, int64_t n,
-                           philox::Start start) {
-  for_each("bernoulli", (n + 3) / 4,
-           BernoulliOf{static_cast<char*>(out), static_cast<const char*>(p), dtype, p_dtype,
-                       static_cast<int64_t>(size_of(dtype)), static_cast<int64_t>(size_of(p_dtype)), n, start,
-                       fault_record()});
+void bernoulli(const call::Bernoulli& call) {
+  for_each("bernoulli", (call.n + 3) / 4,
+           BernoulliOf{static_cast<char*>(call.out), static_cast<const char*>(call.p), call.dtype,
+                       call.p_dtype, static_cast<int64_t>(size_of(call.dtype)),
+                       static_cast<int64_t>(size_of(call.p_dtype)), call.n, call.start, fault_record()});
 }
 
-void CudaRandom::race(DType dtype, const void* weights, const void* greatest, int64_t rows,
-                      int64_t categories, philox::Start start, double* out) {
-  const int64_t n = rows * categories;
-  for_each("multinomial", (n + 1) / 2, Race{weights_of(dtype, weights, greatest, categories), n, start, out});
+void multinomial_race(const call::MultinomialRace& call) {
+  const int64_t n = call.rows * call.categories;
+  for_each(
+      "multinomial", (n + 1) / 2,
+      Race{weights_of(call.dtype, call.weights, call.greatest, call.categories), n, call.start, call.out});
 }
 
-void CudaRandom::shares(DType dtype, const void* weights, const void* greatest, int64_t rows,
-                        int64_t categories, int64_t* out) {
-  for_each("multinomial", rows * categories,
-           Shares{weights_of(dtype, weights, greatest, categories),
-                  std::ldexp(1.0, philox::share_bits(categories)), out});
+void multinomial_shares(const call::MultinomialShares& call) {
+  for_each("multinomial", call.rows * call.categories,
+           Shares{weights_of(call.dtype, call.weights, call.greatest, call.categories),
+                  std::ldexp(1.0, philox::share_bits(call.categories)), call.out});
 }
 
-void CudaRandom::categories(const int64_t* cumulated, int64_t rows, int64_t categories, int64_t samples,
-                            philox::Start start, int64_t* out) {
-  const int64_t n = rows * samples;
-  for_each("multinomial", (n + 1) / 2, Categories{cumulated, categories, samples, n, start, out});
+void multinomial_categories(const call::MultinomialCategories& call) {
+  const int64_t n = call.rows * call.samples;
+  for_each("multinomial", (n + 1) / 2,
+           Categories{call.cumulated, call.categories, call.samples, n, call.start, call.out});
+}
+
+}  // namespace
+
+void add_random(KernelTable& table) {
+  table.add<call::FillRandom>(fill_random);
+  table.add<call::RandomIntegers>(integers);
+  table.add<call::Bernoulli>(bernoulli);
+  table.add<call::MultinomialRace>(multinomial_race);
+  table.add<call::MultinomialShares>(multinomial_shares);
+  table.add<call::MultinomialCategories>(multinomial_categories);
 }
 
 }  // namespace tt::cuda

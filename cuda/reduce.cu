@@ -1,5 +1,6 @@
 // Reductions, and comparisons of whole tensors.
-#include "cuda/reduce.h"
+#include "cuda/kernels.h"
+#include "device/reduce.h"
 
 #include <cmath>
 
@@ -89,23 +90,22 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-}  // namespace
-
-void CudaReduce::reduce(ReduceOp op, const Loop& loop, const ReduceParams& params) {
+void reduce(const call::Reduce& call) {
   bool across = false;
-  ReduceCall call = make_call(loop, &across);
-  call.args = {static_cast<double>(call.count), params.ord, params.correction, op == ReduceOp::std};
-  const bool done =
-      reduce_sums(op, call, across) || reduce_extremes(op, call, across) || reduce_norms(op, call, across);
-  TT_CHECK(done, Status::kDtype, name(op), " is not implemented for ", loop.dtype[1]);
+  ReduceCall made = make_call(call.loop, &across);
+  made.args = {static_cast<double>(made.count), call.params.ord, call.params.correction,
+               call.op == ReduceOp::std};
+  const bool done = reduce_sums(call.op, made, across) || reduce_extremes(call.op, made, across) ||
+                    reduce_norms(call.op, made, across);
+  TT_CHECK(done, Status::kDtype, name(call.op), " is not implemented for ", call.loop.dtype[1]);
 }
 
-bool CudaReduce::equal(const Loop& loop) {
+void equal(const call::Equal& call) {
   const Workspace workspace(sizeof(int));
   int* different = workspace.data<int>();
   TT_CUDA_CHECK(cudaMemsetAsync(different, 0, sizeof(int), current_stream()));
-  visit_holding(loop.dtype[0], [&]<typename C>() {
-    for_each_part(loop, [&](const Loop& part) {
+  visit_holding(call.loop.dtype[0], [&]<typename C>() {
+    for_each_part(call.loop, [&](const Loop& part) {
       launch("equal", equal_kernel<C>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
              static_cast<uint32_t>(part.numel), OffsetMath<2>(part), part.data[0], part.data[1],
              part.dtype[0], different);
@@ -113,17 +113,25 @@ bool CudaReduce::equal(const Loop& loop) {
   });
   int result = 0;
   to_host(&result, different, sizeof result);
-  return result == 0;
+  *call.equal.at = result == 0;
 }
 
-void CudaReduce::isclose(const Loop& loop, double rtol, double atol, bool equal_nan) {
-  visit_holding(loop.dtype[1], [&]<typename C>() {
-    for_each_part(loop, [&](const Loop& part) {
+void isclose(const call::IsClose& call) {
+  visit_holding(call.loop.dtype[1], [&]<typename C>() {
+    for_each_part(call.loop, [&](const Loop& part) {
       launch("isclose", isclose_kernel<C>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0,
              static_cast<uint32_t>(part.numel), OffsetMath<3>(part), part.data[0], part.data[1], part.data[2],
-             part.dtype[1], rtol, atol, equal_nan);
+             part.dtype[1], call.rtol, call.atol, call.equal_nan);
     });
   });
+}
+
+}  // namespace
+
+void add_reduce(KernelTable& table) {
+  table.add<call::Reduce>(reduce);
+  table.add<call::Equal>(equal);
+  table.add<call::IsClose>(isclose);
 }
 
 }  // namespace tt::cuda

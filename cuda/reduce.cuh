@@ -1,7 +1,7 @@
 // The kernels of a reduction: over the elements, by threads or by blocks, and over the parts of a result.
 #pragma once
 
-#include "core/backend/reduce.h"
+#include "device/reduce.h"
 #include "cuda/convert.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.cuh"

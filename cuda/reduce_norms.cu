@@ -1,7 +1,7 @@
 // Extremes, norms, variances and logsumexp.
 #include <cmath>
 
-#include "core/backend/reduce.h"
+#include "device/reduce.h"
 #include "cuda/reduce.cuh"
 
 namespace tt::cuda {

@@ -1,5 +1,5 @@
 // Sums, means, products and counts.
-#include "core/backend/reduce.h"
+#include "device/reduce.h"
 #include "cuda/reduce.cuh"
 
 namespace tt::cuda {

@@ -1,9 +1,10 @@
 // Moving blocks, and filling by position.
 #include <numeric>
 
+#include "cuda/kernels.h"
 #include "cuda/convert.h"
 #include "cuda/for_each.cuh"
-#include "cuda/index.h"
+#include "device/index.h"
 #include "cuda/memory.h"
 
 namespace tt::cuda {
@@ -92,54 +93,62 @@ struct Triangle {
   }
 };
 
-}  // namespace
-
-void CudaIndex::copy_blocks(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t bytes,
-                            int64_t count) {
-  if (bytes == 0 || count == 0) return;
-  if (count == 1 || (to_step == bytes && from_step == bytes)) {
-    TT_CUDA_CHECK(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes * count), cudaMemcpyDeviceToDevice,
-                                  current_stream()));
+void copy_blocks(const call::CopyBlocks& call) {
+  if (call.bytes == 0 || call.count == 0) return;
+  if (call.count == 1 || (call.to_step == call.bytes && call.from_step == call.bytes)) {
+    TT_CUDA_CHECK(cudaMemcpyAsync(call.to, call.from, static_cast<size_t>(call.bytes * call.count),
+                                  cudaMemcpyDeviceToDevice, current_stream()));
     return;
   }
   // The widest type that everything is a multiple of.
-  uint64_t all = reinterpret_cast<uint64_t>(to) | reinterpret_cast<uint64_t>(from);
-  all |= static_cast<uint64_t>(to_step) | static_cast<uint64_t>(from_step) | static_cast<uint64_t>(bytes) | 8;
+  uint64_t all = reinterpret_cast<uint64_t>(call.to) | reinterpret_cast<uint64_t>(call.from);
+  all |= static_cast<uint64_t>(call.to_step) | static_cast<uint64_t>(call.from_step) |
+         static_cast<uint64_t>(call.bytes) | 8;
   visit_bytes(static_cast<size_t>(all & (~all + 1)), [&]<typename U>() {
-    const int64_t per_block = bytes / static_cast<int64_t>(sizeof(U));
-    for_each("copy_blocks", per_block * count, CopyBlocks<U>{to, from, to_step, from_step, per_block});
+    const int64_t per_block = call.bytes / static_cast<int64_t>(sizeof(U));
+    for_each("copy_blocks", per_block * call.count,
+             CopyBlocks<U>{call.to, call.from, call.to_step, call.from_step, per_block});
   });
 }
 
-void CudaIndex::arange(void* out, DType dtype, int64_t n, const Scalar& start, const Scalar& step) {
-  visit_dtype(dtype, [&]<typename T>() {
-    for_each("arange", n, Arange<T>{static_cast<T*>(out), start.to<Count<T>>(), step.to<Count<T>>()});
+void arange(const call::Arange& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
+    for_each("arange", call.n,
+             Arange<T>{static_cast<T*>(call.out), call.start.to<Count<T>>(), call.step.to<Count<T>>()});
   });
 }
 
-void CudaIndex::linspace(void* out, DType dtype, int64_t n, const Scalar& start, const Scalar& end,
-                         const double* base) {
-  visit_dtype(dtype, [&]<typename T>() {
+void linspace(const call::Linspace& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
     using S = Step<T>;
     Linspace<T> fill{};
-    fill.out = static_cast<T*>(out);
-    fill.n = n;
-    fill.first = static_cast<S>(start.to<T>());
-    fill.last = static_cast<S>(end.to<T>());
-    fill.power = base != nullptr;
-    fill.by = fill.power ? (fill.last - fill.first) / static_cast<S>(n - 1)
-                         : rounded<T>(rounded<T>(fill.last - fill.first) / static_cast<S>(n - 1));
-    fill.base = fill.power ? static_cast<S>(*base) : S(0);
-    for_each("linspace", n, fill);
+    fill.out = static_cast<T*>(call.out);
+    fill.n = call.n;
+    fill.first = static_cast<S>(call.start.to<T>());
+    fill.last = static_cast<S>(call.end.to<T>());
+    fill.power = call.base != nullptr;
+    fill.by = fill.power ? (fill.last - fill.first) / static_cast<S>(call.n - 1)
+                         : rounded<T>(rounded<T>(fill.last - fill.first) / static_cast<S>(call.n - 1));
+    fill.base = fill.power ? static_cast<S>(*call.base) : S(0);
+    for_each("linspace", call.n, fill);
   });
 }
 
-void CudaIndex::triangle(void* out, const void* in, size_t element, int64_t batch, int64_t rows,
-                         int64_t columns, int64_t diagonal, bool upper) {
-  visit_bytes(element, [&]<typename U>() {
-    for_each("triangle", batch * rows * columns,
-             Triangle<U>{static_cast<U*>(out), static_cast<const U*>(in), rows, columns, diagonal, upper});
+void triangle(const call::Triangle& call) {
+  visit_bytes(call.element, [&]<typename U>() {
+    for_each("triangle", call.batch * call.rows * call.columns,
+             Triangle<U>{static_cast<U*>(call.out), static_cast<const U*>(call.in), call.rows, call.columns,
+                         call.diagonal, call.upper});
   });
+}
+
+}  // namespace
+
+void add_sequence(KernelTable& table) {
+  table.add<call::CopyBlocks>(copy_blocks);
+  table.add<call::Arange>(arange);
+  table.add<call::Linspace>(linspace);
+  table.add<call::Triangle>(triangle);
 }
 
 }  // namespace tt::cuda

@@ -1,16 +1,26 @@
-#include "cuda/softmax.h"
+#include "cuda/kernels.h"
+#include "device/softmax.h"
 
 #include "cuda/launcher.cuh"
 #include "cuda/softmax_body.h"
 
 namespace tt::cuda {
 
-void CudaSoftmax::forward(const SoftmaxArgs& args, const void* input, void* output) {
-  softmax_forward(CudaLauncher(), args, input, output);
+namespace {
+
+void softmax(const call::Softmax& call) {
+  softmax_forward(CudaLauncher(), call.shape, call.input, call.output);
 }
 
-void CudaSoftmax::backward(const SoftmaxArgs& args, const void* grad, const void* output, void* grad_input) {
-  softmax_backward(CudaLauncher(), args, grad, output, grad_input);
+void softmax_backward(const call::SoftmaxBackward& call) {
+  softmax_backward(CudaLauncher(), call.shape, call.grad, call.output, call.grad_input);
+}
+
+}  // namespace
+
+void add_softmax(KernelTable& table) {
+  table.add<call::Softmax>(softmax);
+  table.add<call::SoftmaxBackward>(softmax_backward);
 }
 
 }  // namespace tt::cuda

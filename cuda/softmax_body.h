@@ -1,7 +1,7 @@
 // Softmax and log-softmax along one dimension of (outer, dim, inner): a team of threads for each row.
 #pragma once
 
-#include "core/backend/softmax.h"
+#include "device/softmax.h"
 #include "cuda/block.h"
 
 namespace tt::cuda {
@@ -127,7 +127,7 @@ void launch_rows(const Launcher& launcher, const char* name, const Rows& rows, M
 }
 
 template <typename Launcher>
-void softmax_forward(const Launcher& launcher, const SoftmaxArgs& args, const void* input, void* output) {
+void softmax_forward(const Launcher& launcher, const SoftmaxShape& args, const void* input, void* output) {
   visit_floating(args.dtype, "softmax", [&]<typename T>() {
     launch_rows(launcher, "softmax", {args.outer * args.inner, args.dim, args.inner},
                 [&]<bool kWhole>(const Rows& rows, int lanes, std::bool_constant<kWhole>) {
@@ -138,8 +138,8 @@ void softmax_forward(const Launcher& launcher, const SoftmaxArgs& args, const vo
 }
 
 template <typename Launcher>
-void softmax_backward(const Launcher& launcher, const SoftmaxArgs& args, const void* grad, const void* output,
-                      void* grad_input) {
+void softmax_backward(const Launcher& launcher, const SoftmaxShape& args, const void* grad,
+                      const void* output, void* grad_input) {
   visit_floating(args.dtype, "softmax", [&]<typename T>() {
     launch_rows(launcher, "softmax_backward", {args.outer * args.inner, args.dim, args.inner},
                 [&]<bool kWhole>(const Rows& rows, int lanes, std::bool_constant<kWhole>) {

@@ -1,9 +1,10 @@
 // Sorting and selection along lines: all lines at once, by keys.
+#include "cuda/kernels.h"
 #include "cuda/convert.h"
 #include "cuda/for_each.cuh"
 #include "cuda/line_math.h"
 #include "cuda/memory.h"
-#include "cuda/order.h"
+#include "device/order.h"
 #include "cuda/primitives.h"
 
 namespace tt::cuda {
@@ -104,20 +105,29 @@ void sort_part(const Lines& lines, const Loop& part, bool descending, int64_t fi
   for_each("sort", part.numel * count, WriteSorted{math, result, first, count, nan_first});
 }
 
+void sort(const call::Sort& call) {
+  for_each_part(call.lines.outer, [&](const Loop& part) {
+    sort_part(call.lines, part, call.descending, 0, call.lines.size, false);
+  });
+}
+
+void topk(const call::TopK& call) {
+  if (call.k == 0) return;
+  for_each_part(call.lines.outer,
+                [&](const Loop& part) { sort_part(call.lines, part, call.largest, 0, call.k, false); });
+}
+
+void kthvalue(const call::KthValue& call) {
+  for_each_part(call.lines.outer,
+                [&](const Loop& part) { sort_part(call.lines, part, false, call.k, 1, call.nan_first); });
+}
+
 }  // namespace
 
-void CudaOrder::sort(const Lines& lines, bool descending) {
-  for_each_part(lines.outer,
-                [&](const Loop& part) { sort_part(lines, part, descending, 0, lines.size, false); });
-}
-
-void CudaOrder::topk(const Lines& lines, int64_t k, bool largest, bool) {
-  if (k == 0) return;
-  for_each_part(lines.outer, [&](const Loop& part) { sort_part(lines, part, largest, 0, k, false); });
-}
-
-void CudaOrder::kth(const Lines& lines, int64_t k, bool nan_first) {
-  for_each_part(lines.outer, [&](const Loop& part) { sort_part(lines, part, false, k, 1, nan_first); });
+void add_sort(KernelTable& table) {
+  table.add<call::Sort>(sort);
+  table.add<call::TopK>(topk);
+  table.add<call::KthValue>(kthvalue);
 }
 
 }  // namespace tt::cuda

@@ -1,7 +1,7 @@
 // Streams and events.
 #pragma once
 
-#include "core/backend/stream.h"
+#include "device/stream.h"
 
 namespace tt::cuda {
 

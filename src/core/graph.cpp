@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/generator.h"
 
 namespace tt {

@@ -1,6 +1,6 @@
 #include "core/philox_choice.h"
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/lines.h"
 #include "core/loop.h"
 
@@ -28,39 +28,39 @@ void philox_randperm(Generator& generator, Device device, DType dtype, void* out
   const Dims sizes{n}, strides{1};
   const Tensor keys = empty(sizes, DType::kInt64, device), sorted = empty(sizes, DType::kInt64, device);
   const Tensor order = empty(sizes, DType::kInt64, device);
-  Backend& backend = backend_of(device);
-  backend.random->integers(DType::kInt64, keys.raw(), n, reserve_pairs(generator, device, n), 0, 0);
-  backend.order->sort(make_lines(0, {&sorted, &order, &keys}), false);
-  backend.pointwise->copy(make_loop(sizes, {dense(out, dtype, sizes, strides), order}));
+  run(device, call::RandomIntegers{DType::kInt64, keys.raw(), n, reserve_pairs(generator, device, n), 0, 0});
+  run(device, call::Sort{make_lines(0, {&sorted, &order, &keys}), false});
+  run(device, call::Copy{make_loop(sizes, {dense(out, dtype, sizes, strides), order})});
 }
 
 void philox_multinomial(Generator& generator, Device device, DType dtype, const void* weights, int64_t rows,
                         int64_t categories, int64_t samples, bool replacement, int64_t* out) {
   const Dims sizes{rows, categories}, strides{categories, 1};
   const Tensor greatest = empty({rows, 1}, dtype, device);
-  Backend& backend = backend_of(device);
-  backend.reduce->reduce(ReduceOp::amax, make_reduce_loop({greatest, dense(weights, dtype, sizes, strides)}),
-                         {});
+  run(device,
+      call::Reduce{ReduceOp::amax, make_reduce_loop({greatest, dense(weights, dtype, sizes, strides)}), {}});
   if (replacement && samples != 1) {
     const Tensor shares = empty(sizes, DType::kInt64, device), sums = empty(sizes, DType::kInt64, device);
-    backend.random->shares(dtype, weights, greatest.raw(), rows, categories, shares.data<int64_t>());
-    backend.order->scan(ScanOp::kSum, make_lines(1, {&sums, &shares}), false);
-    backend.random->categories(sums.data<int64_t>(), rows, categories, samples,
-                               reserve_pairs(generator, device, rows * samples), out);
+    run(device,
+        call::MultinomialShares{dtype, weights, greatest.raw(), rows, categories, shares.data<int64_t>()});
+    run(device, call::Scan{ScanOp::kSum, make_lines(1, {&sums, &shares}), false});
+    run(device, call::MultinomialCategories{sums.data<int64_t>(), rows, categories, samples,
+                                            reserve_pairs(generator, device, rows * samples), out});
     return;
   }
   const Tensor race = empty(sizes, DType::kFloat64, device);
   const Tensor best = empty({rows, samples}, DType::kFloat64, device);
-  backend.random->race(dtype, weights, greatest.raw(), rows, categories,
-                       reserve_pairs(generator, device, rows * categories), race.data<double>());
+  run(device,
+      call::MultinomialRace{dtype, weights, greatest.raw(), rows, categories,
+                            reserve_pairs(generator, device, rows * categories), race.data<double>()});
   // The indices go straight to `out`, which is laid out as `best` is.
   Lines lines = make_lines(1, {&best, &best, &race});
   lines.outer.data[1] = reinterpret_cast<char*>(out);
   lines.outer.dtype[1] = DType::kInt64;
   if (samples == 1) {
-    backend.order->arg_reduce(lines, true);
+    run(device, call::ArgReduce{lines, true});
   } else {
-    backend.order->topk(lines, samples, true, true);
+    run(device, call::TopK{lines, samples, true, true});
   }
 }
 

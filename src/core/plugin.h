@@ -1,7 +1,7 @@
 // Backends in libraries of their own, loaded when a tensor is first wanted on their device.
 #pragma once
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/float32_precision.h"
 
 namespace tt {

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/philox.h"
@@ -186,14 +186,14 @@ void philox_fill(RandomFill kind, Generator& generator, Device device, T* out, i
   const bool bernoulli = kind == RandomFill::kBernoulli;
   const int per_block = std::is_same_v<T, double> && !bernoulli ? 2 : 4;
   const philox::Start start = generator.reserve_locked(blocks_for(n, per_block), device);
-  if (n > 0) backend_of(device).random->fill(kind, DTypeOf<T>::value, out, n, start, a, b);
+  if (n > 0) run(device, call::FillRandom{kind, DTypeOf<T>::value, out, n, start, a, b});
 }
 
 // Integers base + [0, range); range 0 is 2^64.
 template <typename T>
 void philox_integers(Generator& generator, Device device, T* out, int64_t n, uint64_t range, int64_t base) {
   const philox::Start start = generator.reserve_locked(blocks_for(n, philox::wide(range) ? 2 : 4), device);
-  if (n > 0) backend_of(device).random->integers(DTypeOf<T>::value, out, n, start, range, base);
+  if (n > 0) run(device, call::RandomIntegers{DTypeOf<T>::value, out, n, start, range, base});
 }
 
 // ---- Bounds of integers ----
@@ -447,7 +447,7 @@ void fill_bernoulli(Generator& generator, T* out, int64_t n, const P* p, Device 
   if (is_philox(generator, device)) {
     const philox::Start start = generator.reserve_locked(blocks_for(n, 4), device);
     if (n > 0) {
-      backend_of(device).random->bernoulli(DTypeOf<T>::value, out, DTypeOf<P>::value, p, n, start);
+      run(device, call::Bernoulli{DTypeOf<T>::value, out, DTypeOf<P>::value, p, n, start});
     }
     return;
   }
@@ -464,7 +464,7 @@ void fill_dropout_mask(Generator& generator, T* out, int64_t n, double p, Device
   TT_CHECK(p >= 0 && p <= 1, Status::kInvalidArgument, "p is ", p, ", expected a number from 0 to 1");
   if (p == 1) {  // PyTorch draws nothing then
     if (n > 0) {
-      backend_of(device).random->fill(RandomFill::kBernoulli, DTypeOf<T>::value, out, n, {0, 0}, 0, 0);
+      run(device, call::FillRandom{RandomFill::kBernoulli, DTypeOf<T>::value, out, n, {0, 0}, 0, 0});
     }
     return;
   }

@@ -1,6 +1,6 @@
 #include "core/storage.h"
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/farewell.h"
 #include "core/graph.h"
 #include "core/live.h"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/mutex.h"
 #include "core/thread_state.h"
 

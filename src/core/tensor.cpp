@@ -1,6 +1,6 @@
 #include "core/tensor.h"
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/live.h"
 #include "core/loop.h"
 
@@ -60,7 +60,7 @@ Tensor scalar_tensor(const Scalar& value, DType dtype, Device device) {
   if (device.is_cpu() && HostCapture::current() == nullptr) {
     visit_dtype(dtype, [&]<typename T>() { *out.data<T>() = value.to<T>(); });
   } else {
-    backend_of(device).pointwise->fill(make_loop({}, {out}), value);
+    run(device, call::Fill{make_loop({}, {out}), value});
   }
   return out;
 }

@@ -1,22 +1,11 @@
-// The CPU backend: one object per kernel family.
-#include "core/backend.h"
+// The CPU backend.
+#include "device/backend.h"
 
 #include <cstring>
 
 #include "core/memory.h"
-#include "cpu/conv.h"
-#include "cpu/gemm.h"
 #include "cpu/graph.h"
-#include "cpu/index.h"
-#include "cpu/loss.h"
-#include "cpu/norm.h"
-#include "cpu/optimizer.h"
-#include "cpu/order.h"
-#include "cpu/pointwise.h"
-#include "cpu/pool.h"
-#include "cpu/random.h"
-#include "cpu/reduce.h"
-#include "cpu/softmax.h"
+#include "cpu/kernels.h"
 
 namespace tt {
 
@@ -32,27 +21,22 @@ class CpuMemory final : public DeviceMemory {
   }
 };
 
+Backend* make_backend() {
+  auto* backend = new Backend{.memory = new CpuMemory, .kernels = {}, .graph = new cpu::CpuGraphs};
+  for (void (*add)(KernelTable&) :
+       {cpu::add_class_loss, cpu::add_conv, cpu::add_gemm, cpu::add_grad_scaler, cpu::add_index,
+        cpu::add_loss, cpu::add_norm, cpu::add_optimizer, cpu::add_order, cpu::add_pointwise, cpu::add_pool,
+        cpu::add_random, cpu::add_reduce, cpu::add_sequence, cpu::add_softmax, cpu::add_sort}) {
+    add(backend->kernels);
+  }
+  return backend;
+}
+
 }  // namespace
 
 Backend& cpu_backend() {
   // Never destroyed: handles may be released after static destructors have run.
-  static Backend& backend = *new Backend{
-      .memory = new CpuMemory,
-      .pointwise = new cpu::CpuPointwise,
-      .reduce = new cpu::CpuReduce,
-      .gemm = new cpu::CpuGemm,
-      .order = new cpu::CpuOrder,
-      .index = new cpu::CpuIndex,
-      .conv = new cpu::CpuConv,
-      .pool = new cpu::CpuPool,
-      .norm = new cpu::CpuNorm,
-      .softmax = new cpu::CpuSoftmax,
-      .loss = new cpu::CpuLoss,
-      .optimizer = new cpu::CpuOptimizer,
-      .random = new cpu::CpuRandom,
-      .stream = {},
-      .graph = new cpu::CpuGraphs,
-  };
+  static Backend& backend = *make_backend();
   return backend;
 }
 

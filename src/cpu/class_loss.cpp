@@ -1,6 +1,7 @@
 // nll_loss and cross_entropy, forward and backward in one pass over the classes.
 #include <algorithm>
 
+#include "cpu/kernels.h"
 #include "core/parallel.h"
 #include "cpu/float_scratch.h"
 #include "cpu/loss.h"
@@ -273,55 +274,61 @@ void with_problem(const ClassLossArgs& args, Body&& body) {
                       indices ? nullptr : target.data()));
 }
 
-}  // namespace
-
-void CpuLoss::class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) {
-  check_targets(args);
-  with_problem(args, [&]<typename T>(const Problem<T>& problem) {
-    if (DTypeOf<T>::value == args.dtype) {
-      return forward(problem, static_cast<T*>(loss), static_cast<T*>(normalizer),
-                     static_cast<T*>(total_weight));
+void class_loss(const call::ClassLoss& call) {
+  check_targets(call.args);
+  with_problem(call.args, [&]<typename T>(const Problem<T>& problem) {
+    if (DTypeOf<T>::value == call.args.dtype) {
+      return forward(problem, static_cast<T*>(call.loss), static_cast<T*>(call.normalizer),
+                     static_cast<T*>(call.total_weight));
     }
-    const int64_t n = args.mean || args.sum ? 1 : args.batch * args.inner;
+    const int64_t n = call.args.mean || call.args.sum ? 1 : call.args.batch * call.args.inner;
     const Scratch<T> wide(std::max<int64_t>(n, 1));
-    forward(problem, wide.data(), static_cast<T*>(normalizer), static_cast<T*>(total_weight));
-    convert_row(static_cast<char*>(loss), static_cast<int64_t>(size_of(args.dtype)), args.dtype,
-                reinterpret_cast<const char*>(wide.data()), sizeof(T), DTypeOf<T>::value, n);
+    forward(problem, wide.data(), static_cast<T*>(call.normalizer), static_cast<T*>(call.total_weight));
+    convert_row(static_cast<char*>(call.loss), static_cast<int64_t>(size_of(call.args.dtype)),
+                call.args.dtype, reinterpret_cast<const char*>(wide.data()), sizeof(T), DTypeOf<T>::value, n);
   });
 }
 
-void CpuLoss::class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,
-                                  const void* total_weight, void* grad_input) {
-  with_problem(args, [&]<typename T>(const Problem<T>& problem) {
-    const T total = *static_cast<const T*>(total_weight), one(1);
-    if (DTypeOf<T>::value == args.dtype) {
-      return backward(problem, grad != nullptr ? static_cast<const T*>(grad) : &one,
-                      static_cast<const T*>(normalizer), total, static_cast<T*>(grad_input));
+void class_loss_backward(const call::ClassLossBackward& call) {
+  with_problem(call.args, [&]<typename T>(const Problem<T>& problem) {
+    const T total = *static_cast<const T*>(call.total_weight), one(1);
+    if (DTypeOf<T>::value == call.args.dtype) {
+      return backward(problem, call.grad != nullptr ? static_cast<const T*>(call.grad) : &one,
+                      static_cast<const T*>(call.normalizer), total, static_cast<T*>(call.grad_input));
     }
-    const int64_t losses = args.mean || args.sum ? 1 : args.batch * args.inner;
-    const int64_t n = args.batch * args.classes * args.inner;
-    const auto size = static_cast<int64_t>(size_of(args.dtype));
+    const int64_t losses = call.args.mean || call.args.sum ? 1 : call.args.batch * call.args.inner;
+    const int64_t n = call.args.batch * call.args.classes * call.args.inner;
+    const auto size = static_cast<int64_t>(size_of(call.args.dtype));
     const Scratch<T> g(std::max<int64_t>(losses, 1)), out(std::max<int64_t>(n, 1));
     g.data()[0] = one;
-    if (grad != nullptr) {
+    if (call.grad != nullptr) {
       convert_row(reinterpret_cast<char*>(g.data()), sizeof(T), DTypeOf<T>::value,
-                  static_cast<const char*>(grad), size, args.dtype, losses);
+                  static_cast<const char*>(call.grad), size, call.args.dtype, losses);
     }
-    backward(problem, static_cast<const T*>(g.data()), static_cast<const T*>(normalizer), total, out.data());
-    convert_row(static_cast<char*>(grad_input), size, args.dtype, reinterpret_cast<const char*>(out.data()),
-                sizeof(T), DTypeOf<T>::value, n);
+    backward(problem, static_cast<const T*>(g.data()), static_cast<const T*>(call.normalizer), total,
+             out.data());
+    convert_row(static_cast<char*>(call.grad_input), size, call.args.dtype,
+                reinterpret_cast<const char*>(out.data()), sizeof(T), DTypeOf<T>::value, n);
   });
 }
 
-void CpuLoss::class_weights(const ClassLossArgs& args, void* out) {
-  with_problem(args, [&]<typename T>(const Problem<T>& problem) {
-    if (DTypeOf<T>::value == args.dtype) return shares(problem, static_cast<T*>(out));
-    const int64_t n = args.batch * args.classes * args.inner;
+void class_weights(const call::ClassWeights& call) {
+  with_problem(call.args, [&]<typename T>(const Problem<T>& problem) {
+    if (DTypeOf<T>::value == call.args.dtype) return shares(problem, static_cast<T*>(call.out));
+    const int64_t n = call.args.batch * call.args.classes * call.args.inner;
     const Scratch<T> wide(std::max<int64_t>(n, 1));
     shares(problem, wide.data());
-    convert_row(static_cast<char*>(out), static_cast<int64_t>(size_of(args.dtype)), args.dtype,
+    convert_row(static_cast<char*>(call.out), static_cast<int64_t>(size_of(call.args.dtype)), call.args.dtype,
                 reinterpret_cast<const char*>(wide.data()), sizeof(T), DTypeOf<T>::value, n);
   });
+}
+
+}  // namespace
+
+void add_class_loss(KernelTable& table) {
+  table.add<call::ClassLoss>(class_loss);
+  table.add<call::ClassLossBackward>(class_loss_backward);
+  table.add<call::ClassWeights>(class_weights);
 }
 
 }  // namespace tt::cpu

@@ -1,12 +1,13 @@
 // The CPU's convolutions by dtype: float and double go to the fast kernels, half types there by way of float,
 // integers to the reference.
-#include "cpu/conv.h"
+#include "cpu/kernels.h"
+#include "device/conv.h"
 
 #include "cpu/conv_fast.h"
 #include "cpu/conv_reference.h"
 #include "cpu/copy.h"
-#include "cpu/pointwise.h"
 #include "cpu/scratch.h"
+#include "device/backend.h"
 
 namespace tt::cpu {
 
@@ -74,7 +75,8 @@ void forward(const ConvShape& s, DType dtype, const void* input, const void* wei
 
 // Without ReLU.
 template <typename T>
-void backward_as(const ConvShape& s, const ConvGradients& g) {
+void backward_as(const call::ConvBackward& g) {
+  const ConvShape& s = g.shape;
   const T* grad_output = static_cast<const T*>(g.grad_output);
   if (g.grad_input != nullptr) {
     conv_backward_data(s, grad_output, static_cast<const T*>(g.weight), static_cast<T*>(g.grad_input));
@@ -85,48 +87,58 @@ void backward_as(const ConvShape& s, const ConvGradients& g) {
   }
 }
 
-void backward_half(const ConvShape& s, DType dtype, const ConvGradients& g) {
-  AsFloat grad_output(g.grad_output, dtype, output_numel(s));
+void backward_half(const call::ConvBackward& g) {
+  const ConvShape& s = g.shape;
+  AsFloat grad_output(g.grad_output, g.dtype, output_numel(s));
   if (g.grad_input != nullptr) {
-    AsFloat w(g.weight, dtype, weight_numel(s)), out(input_numel(s));
+    AsFloat w(g.weight, g.dtype, weight_numel(s)), out(input_numel(s));
     conv_backward_data<float>(s, grad_output.data(), w.data(), out.data());
-    out.store(g.grad_input, dtype);
+    out.store(g.grad_input, g.dtype);
   }
   if (g.grad_weight != nullptr) {
-    AsFloat x(g.input, dtype, input_numel(s)), w(weight_numel(s)), b(s.out_channels);
+    AsFloat x(g.input, g.dtype, input_numel(s)), w(weight_numel(s)), b(s.out_channels);
     conv_backward_weight<float>(s, grad_output.data(), x.data(), w.data(),
                                 g.grad_bias != nullptr ? b.data() : nullptr);
-    w.store(g.grad_weight, dtype);
-    if (g.grad_bias != nullptr) b.store(g.grad_bias, dtype);
+    w.store(g.grad_weight, g.dtype);
+    if (g.grad_bias != nullptr) b.store(g.grad_bias, g.dtype);
   }
 }
+
+void conv(const call::Conv& call) {
+  forward(call.shape, call.dtype, call.input, call.weight, call.bias, call.output);
+  if (call.epilogue.some()) {
+    const Loop loop = flat_loop(call.dtype, output_numel(call.shape), {call.output, call.output});
+    cpu_backend().kernels.run(call::Unary{call.epilogue.op, loop, call.epilogue.params});
+  }
+}
+
+void conv_backward(const call::ConvBackward& call) {
+  TT_CHECK(is_floating(call.dtype), Status::kDtype, "convolution has no gradient for ", call.dtype);
+  call::ConvBackward g = call;
+  Scratch<char> masked;
+  if (g.output != nullptr) {
+    const int64_t n = output_numel(g.shape);
+    masked = Scratch<char>(n * static_cast<int64_t>(size_of(g.dtype)));
+    cpu_backend().kernels.run(call::Binary{
+        BinaryOp::threshold_backward, flat_loop(g.dtype, n, {masked.data(), g.grad_output, g.output}), {}});
+    g.grad_output = masked.data();
+  }
+  if (is_reduced_floating(g.dtype)) {
+    backward_half(g);
+  } else if (g.dtype == DType::kFloat32) {
+    backward_as<float>(g);
+  } else {
+    backward_as<double>(g);
+  }
+}
+
+bool can_conv(const call::Conv& call) { return call.epilogue.at_most_relu(); }
 
 }  // namespace
 
-void CpuConv::forward(const ConvShape& s, DType dtype, const void* input, const void* weight,
-                      const void* bias, bool relu, void* output) {
-  cpu::forward(s, dtype, input, weight, bias, output);
-  if (relu) CpuPointwise().unary(UnaryOp::relu, flat_loop(dtype, output_numel(s), {output, output}), {});
-}
-
-void CpuConv::backward(const ConvShape& s, DType dtype, const ConvGradients& gradients) {
-  TT_CHECK(is_floating(dtype), Status::kDtype, "convolution has no gradient for ", dtype);
-  ConvGradients g = gradients;
-  Scratch<char> masked;
-  if (g.output != nullptr) {
-    const int64_t n = output_numel(s);
-    masked = Scratch<char>(n * static_cast<int64_t>(size_of(dtype)));
-    CpuPointwise().binary(BinaryOp::threshold_backward,
-                          flat_loop(dtype, n, {masked.data(), g.grad_output, g.output}), {});
-    g.grad_output = masked.data();
-  }
-  if (is_reduced_floating(dtype)) {
-    backward_half(s, dtype, g);
-  } else if (dtype == DType::kFloat32) {
-    backward_as<float>(s, g);
-  } else {
-    backward_as<double>(s, g);
-  }
+void add_conv(KernelTable& table) {
+  table.add<call::Conv>(conv, can_conv);
+  table.add<call::ConvBackward>(conv_backward);
 }
 
 }  // namespace tt::cpu

@@ -1,7 +1,7 @@
 // The fast convolutions (conv_fast.cpp, conv_weight.cpp). T: float or double.
 #pragma once
 
-#include "core/backend/conv.h"
+#include "device/conv.h"
 
 namespace tt::cpu {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/backend/conv.h"
+#include "device/conv.h"
 #include "core/parallel.h"
 #include "cpu/conv_pass.h"
 #include "cpu/round.h"

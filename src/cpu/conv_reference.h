@@ -1,7 +1,7 @@
 // The plainest convolution: what the fast kernels are tested against, and what computes integers.
 #pragma once
 
-#include "core/backend/conv.h"
+#include "device/conv.h"
 
 namespace tt::cpu {
 

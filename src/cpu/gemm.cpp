@@ -1,3 +1,4 @@
+#include "cpu/kernels.h"
 #include "cpu/gemm.h"
 
 #include <cblas.h>
@@ -33,7 +34,7 @@ class OneBlasThread {
 };
 
 template <typename T>
-void blas(const GemmArgs& g, const T* a, const T* b, T* c, double beta) {
+void blas(const call::Gemm& g, const T* a, const T* b, T* c, double beta) {
   const auto ta = g.transpose_a ? CblasTrans : CblasNoTrans;
   const auto tb = g.transpose_b ? CblasTrans : CblasNoTrans;
   const auto m = static_cast<blasint>(g.m), n = static_cast<blasint>(g.n), k = static_cast<blasint>(g.k);
@@ -47,14 +48,14 @@ void blas(const GemmArgs& g, const T* a, const T* b, T* c, double beta) {
   }
 }
 
-bool fits_blas(const GemmArgs& g) {
+bool fits_blas(const call::Gemm& g) {
   constexpr int64_t kMax = std::numeric_limits<blasint>::max();
   return g.m <= kMax && g.n <= kMax && g.k <= kMax && g.lda <= kMax && g.ldb <= kMax && g.ldc <= kMax;
 }
 
 // One matrix product, with its bias and what follows.
 template <typename T>
-void whole_blas(const GemmArgs& g) {
+void whole_blas(const call::Gemm& g) {
   const OneBlasThread one;
   const T* bias = static_cast<const T*>(g.bias);
   T* c = static_cast<T*>(g.c);
@@ -71,18 +72,18 @@ void whole_blas(const GemmArgs& g) {
     beta = 1;
   }
   blas(g, static_cast<const T*>(g.a), static_cast<const T*>(g.b), c, beta);
-  if (g.relu) relu_rows(c, g.ldc, g.m, g.n);
+  if (g.epilogue.is_relu()) relu_rows(c, g.ldc, g.m, g.n);
 }
 
 // The threads share the rows or the columns of each product.
 template <typename T>
-void gemm_blas(const GemmArgs& g) {
+void gemm_blas(const call::Gemm& g) {
   const bool by_rows = g.m >= g.n;
   const int64_t line = (by_rows ? g.n : g.m) * g.k;
   const int64_t grain = 1 + 256 * 1024 / line;
   for (int64_t i = 0; i < g.batch; ++i) {
     parallel_for(by_rows ? g.m : g.n, grain, [&](int64_t begin, int64_t end) {
-      GemmArgs part = g;
+      call::Gemm part = g;
       const T* a = static_cast<const T*>(g.a) + i * g.stride_a;
       const T* b = static_cast<const T*>(g.b) + i * g.stride_b;
       T* c = static_cast<T*>(g.c) + i * g.stride_c;
@@ -106,7 +107,7 @@ void gemm_blas(const GemmArgs& g) {
 
 // A few multiplications, for which choosing a better way would take longer.
 template <typename T>
-void gemm_tiny(const GemmArgs& g) {
+void gemm_tiny(const call::Gemm& g) {
   const int64_t a_row = g.transpose_a ? 1 : g.lda, a_col = g.transpose_a ? g.lda : 1;
   const int64_t b_row = g.transpose_b ? 1 : g.ldb, b_col = g.transpose_b ? g.ldb : 1;
   const T* a = static_cast<const T*>(g.a);
@@ -121,14 +122,14 @@ void gemm_tiny(const GemmArgs& g) {
       T value = static_cast<T>(g.alpha) * sum;
       if (g.beta != 0) value += static_cast<T>(g.beta) * out;
       if (bias != nullptr) value += bias[j];
-      out = g.relu && value < T(0) ? T(0) : value;
+      out = g.epilogue.is_relu() && value < T(0) ? T(0) : value;
     }
   }
 }
 
 // Own loops where the machine has the instructions for them, else OpenBLAS.
 template <typename T>
-void gemm_float(const GemmArgs& g) {
+void gemm_float(const call::Gemm& g) {
   constexpr int64_t kTiny = 64;
   if (g.batch == 1 && g.m <= kTiny && g.n <= kTiny && g.k <= kTiny && g.m * g.n * g.k <= kTiny) {
     gemm_tiny<T>(g);
@@ -152,24 +153,24 @@ void widen(float* to, const void* from, int64_t leading, DType dtype, int64_t ro
 }
 
 // relu_rows by the bits of a half type: below zero is what lies above those of -0, up to those of -infinity.
-void relu_half_rows(uint16_t* c, const GemmArgs& g) {
+void relu_half_rows(uint16_t* c, const call::Gemm& g) {
   const uint16_t zero = 0x8000, infinity = g.dtype == DType::kFloat16 ? 0xfc00 : 0xff80;
   for (int64_t i = 0; i < g.m; ++i, c += g.ldc) {
     for (int64_t j = 0; j < g.n; ++j) c[j] = c[j] > zero && c[j] <= infinity ? uint16_t{0} : c[j];
   }
 }
 
-}  // namespace
+void gemm(const call::Gemm& args);
 
 // Half types: operands widened to float, the result rounded once.
-void CpuGemm::gemm_half(const GemmArgs& args) {
+void gemm_half(const call::Gemm& args) {
   const int64_t a_rows = args.transpose_a ? args.k : args.m, a_cols = args.transpose_a ? args.m : args.k;
   const int64_t b_rows = args.transpose_b ? args.n : args.k, b_cols = args.transpose_b ? args.k : args.n;
   const FloatScratch a(a_rows * a_cols), b(b_rows * b_cols), c(args.m * args.n), bias(args.n);
   const auto size = static_cast<int64_t>(size_of(args.dtype));
-  GemmArgs wide = args;
+  call::Gemm wide = args;
   wide.dtype = DType::kFloat32;
-  wide.relu = false;  // after the rounding, which gives negative zeros
+  wide.epilogue = {};  // after the rounding, which gives negative zeros
   wide.batch = 1;
   wide.a = a.data();
   wide.lda = std::max<int64_t>(a_cols, 1);
@@ -198,11 +199,11 @@ void CpuGemm::gemm_half(const GemmArgs& args) {
                   reinterpret_cast<const char*>(c.data() + row * args.n), sizeof(float), DType::kFloat32,
                   args.n);
     }
-    if (args.relu) relu_half_rows(reinterpret_cast<uint16_t*>(out), args);
+    if (args.epilogue.is_relu()) relu_half_rows(reinterpret_cast<uint16_t*>(out), args);
   }
 }
 
-void CpuGemm::gemm(const GemmArgs& args) {
+void gemm(const call::Gemm& args) {
   if (is_reduced_floating(args.dtype)) return gemm_half(args);
   if (is_integral(args.dtype) || args.k == 0) return gemm_reference(args);
   if (args.dtype == DType::kFloat32) {
@@ -212,8 +213,13 @@ void CpuGemm::gemm(const GemmArgs& args) {
   }
 }
 
-bool CpuGemm::joins_linear_backward(const LinearBackwardArgs& layer) const { return linear_is_thin(layer); }
+bool can_gemm(const call::Gemm& args) { return args.epilogue.at_most_relu(); }
 
-void CpuGemm::linear_backward(const LinearBackwardArgs& args) { linear_thin_backward(args); }
+}  // namespace
+
+void add_gemm(KernelTable& table) {
+  table.add<call::Gemm>(gemm, can_gemm);
+  table.add<call::LinearBackward>(linear_thin_backward, linear_is_thin);
+}
 
 }  // namespace tt::cpu

@@ -1,7 +1,7 @@
 // The CPU's matrix products.
 #pragma once
 
-#include "core/backend/gemm.h"
+#include "device/gemm.h"
 
 namespace tt::cpu {
 
@@ -13,18 +13,8 @@ void relu_rows(T* c, int64_t step, int64_t rows, int64_t cols) {
   }
 }
 
-class CpuGemm final : public GemmKernels {
- public:
-  void gemm(const GemmArgs& args) override;
-  bool joins_linear_backward(const LinearBackwardArgs& layer) const override;
-  void linear_backward(const LinearBackwardArgs& args) override;
-
- private:
-  void gemm_half(const GemmArgs& args);
-};
-
 // One product after another, each element by a plain loop: what the fast ones are held to, and what dtypes
 // without a fast one use.
-void gemm_reference(const GemmArgs& args);
+void gemm_reference(const call::Gemm& args);
 
 }  // namespace tt::cpu

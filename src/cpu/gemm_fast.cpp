@@ -194,7 +194,7 @@ void run_part(const GemmLoops<T>& loops, const Product<T>& p, const Plan& plan, 
 }
 
 template <typename T>
-Product<T> product_of(const GemmArgs& g, int64_t i) {
+Product<T> product_of(const call::Gemm& g, int64_t i) {
   return {g.m,
           g.n,
           g.k,
@@ -210,13 +210,13 @@ Product<T> product_of(const GemmArgs& g, int64_t i) {
           static_cast<T>(g.alpha),
           static_cast<T>(g.beta),
           static_cast<const T*>(g.bias),
-          g.relu};
+          g.epilogue.is_relu()};
 }
 
 }  // namespace
 
 template <typename T>
-bool gemm_fast(const GemmArgs& g) {
+bool gemm_fast(const call::Gemm& g) {
   const GemmLoops<T>* loops = gemm_loops<T>();
   if (loops == nullptr) return false;
   const int64_t products = g.m * g.n * g.k;
@@ -257,7 +257,7 @@ bool gemm_fast(const GemmArgs& g) {
   return true;
 }
 
-template bool gemm_fast<float>(const GemmArgs& args);
-template bool gemm_fast<double>(const GemmArgs& args);
+template bool gemm_fast<float>(const call::Gemm& args);
+template bool gemm_fast<double>(const call::Gemm& args);
 
 }  // namespace tt::cpu

@@ -29,7 +29,7 @@ T store(Accumulator<T> value) {
 }
 
 template <typename T>
-void rows(const GemmArgs& g, const T* a, const T* b, T* c, int64_t begin, int64_t end) {
+void rows(const call::Gemm& g, const T* a, const T* b, T* c, int64_t begin, int64_t end) {
   using Acc = Accumulator<T>;
   Acc alpha, beta;
   if constexpr (std::is_integral_v<T>) {
@@ -59,7 +59,7 @@ void rows(const GemmArgs& g, const T* a, const T* b, T* c, int64_t begin, int64_
         if (bias != nullptr) value += load(bias[j0 + j]);
         out = store<T>(value);
         if constexpr (!std::is_unsigned_v<T>) {
-          if (g.relu && out < T(0)) out = T(0);
+          if (g.epilogue.is_relu() && out < T(0)) out = T(0);
         }
       }
     }
@@ -68,7 +68,7 @@ void rows(const GemmArgs& g, const T* a, const T* b, T* c, int64_t begin, int64_
 
 }  // namespace
 
-void gemm_reference(const GemmArgs& args) {
+void gemm_reference(const call::Gemm& args) {
   visit_dtype(args.dtype, [&]<typename T>() {
     const int64_t grain = 1 + 32768 / (args.n * std::max<int64_t>(args.k, 1) + 1);
     parallel_for(args.batch * args.m, grain, [&](int64_t begin, int64_t end) {

@@ -143,7 +143,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tt::cpu {
 
-bool gemm_thin(const GemmArgs& g) {
+bool gemm_thin(const call::Gemm& g) {
   constexpr int64_t kThreadGrain = 128 * 1024;  // multiplications that are worth another thread
   constexpr int64_t kLeastRows = 16;            // that are worth loading the right operand
   if (g.k > kThinTerms || g.n > kThinCols || g.m < kLeastRows || g.transpose_a || g.alpha != 1 ||
@@ -157,7 +157,7 @@ bool gemm_thin(const GemmArgs& g) {
   product.terms = g.k;
   product.a_step = g.lda;
   product.c_step = g.ldc;
-  product.least = g.relu ? 0.0F : -std::numeric_limits<float>::infinity();
+  product.least = g.epilogue.is_relu() ? 0.0F : -std::numeric_limits<float>::infinity();
   if (g.bias != nullptr) std::copy_n(static_cast<const float*>(g.bias), g.n, product.bias);
   for (int64_t i = 0; i < g.batch; ++i) {
     const float* const a = static_cast<const float*>(g.a) + i * g.stride_a;

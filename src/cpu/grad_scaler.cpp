@@ -2,8 +2,9 @@
 #include <atomic>
 #include <cmath>
 
+#include "cpu/kernels.h"
 #include "core/parallel.h"
-#include "cpu/optimizer.h"
+#include "device/optimizer.h"
 
 namespace tt::cpu {
 
@@ -23,12 +24,10 @@ bool unscale_range(T* values, int64_t n, float inverse) {
   return suspicion == 0;
 }
 
-}  // namespace
-
-void CpuOptimizer::unscale(std::span<const GradTensor> grads, const float* inverse_scale, float* found_inf) {
-  const float inverse = *inverse_scale;
+void unscale(const call::Unscale& call) {
+  const float inverse = *call.inverse_scale;
   std::atomic<bool> finite{true};
-  for (const GradTensor& g : grads) {
+  for (const GradTensor& g : call.grads) {
     visit_dtype(g.dtype, [&]<typename T>() {
       if constexpr (is_floating(DTypeOf<T>::value)) {
         parallel_for(g.n, 65536, [&](int64_t begin, int64_t end) {
@@ -39,7 +38,11 @@ void CpuOptimizer::unscale(std::span<const GradTensor> grads, const float* inver
       }
     });
   }
-  if (!finite.load(std::memory_order_relaxed)) *found_inf = 1;
+  if (!finite.load(std::memory_order_relaxed)) *call.found_inf = 1;
 }
+
+}  // namespace
+
+void add_grad_scaler(KernelTable& table) { table.add<call::Unscale>(unscale); }
 
 }  // namespace tt::cpu

@@ -13,6 +13,16 @@ namespace tt::cpu {
 
 namespace {
 
+// The CPU's, but for the kernels.
+Backend& recording_backend() {
+  static Backend& backend = *[] {
+    auto* made = new Backend(cpu_backend());
+    made->kernels = recording_table(cpu_backend().kernels);
+    return made;
+  }();
+  return backend;
+}
+
 class CapturedGraph final : public HostCapture {
  public:
   ~CapturedGraph() {
@@ -38,13 +48,14 @@ class CapturedGraph final : public HostCapture {
     work_.run();
   }
 
-  Backend& backend() override { return recorder_.backend(); }
+  Backend& backend() override { return recording_backend(); }
   Ref<Storage> allocate(size_t nbytes) override { return memory_->allocate(nbytes); }
   void use(const Storage& storage) override {
     if (memory_->owns(storage) || !used_.insert(&storage).second) return;
     storage.retain();
     storage.add_graph();
   }
+  CapturedWork& work() { return work_; }
   void note(std::function<void()> work) override { work_.add<std::function<void()>>(std::move(work)); }
 
  private:
@@ -60,12 +71,13 @@ class CapturedGraph final : public HostCapture {
   std::unique_ptr<Live> live_;
   size_t live_bytes_ = 0;
   CapturedWork work_;
-  Recorder recorder_{cpu_backend(), work_};
 };
 
 CapturedGraph& of(void* graph) { return *static_cast<CapturedGraph*>(graph); }
 
 }  // namespace
+
+CapturedWork& captured_work() { return static_cast<CapturedGraph*>(HostCapture::current())->work(); }
 
 void* CpuGraphs::begin(Device) {
   auto graph = std::make_unique<CapturedGraph>();

@@ -1,7 +1,8 @@
 // Captured work of the CPU: the kernels' calls, noted with their arguments.
 #pragma once
 
-#include "core/backend/stream.h"
+#include "cpu/captured_work.h"
+#include "device/stream.h"
 
 namespace tt::cpu {
 
@@ -15,5 +16,8 @@ class CpuGraphs final : public GraphKernels {
   void replay(void* graph, const void* values) override;
   void destroy(void* graph) noexcept override;
 };
+
+// Of the capture in progress on this thread; there is one.
+CapturedWork& captured_work();
 
 }  // namespace tt::cpu

@@ -1,4 +1,5 @@
-#include "cpu/index.h"
+#include "cpu/kernels.h"
+#include "device/index.h"
 
 #include <algorithm>
 #include <cstring>
@@ -192,13 +193,11 @@ ScatterRow common_scatter_row(ScatterOp op, const Loop& loop) {
   return nullptr;
 }
 
-}  // namespace
-
-void CpuIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
-  visit_index(loop.dtype[0], [&]<typename Index>() {
-    Index lowest = load<Index>(loop.data[0]);
+void index_range(const call::IndexRange& call) {
+  visit_index(call.loop.dtype[0], [&]<typename Index>() {
+    Index lowest = load<Index>(call.loop.data[0]);
     Index highest = lowest;
-    for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+    for_each_row(call.loop, 0, call.loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
       Index low = lowest, high = highest;  // in registers
       const char* from = data[0];
       const int64_t step = strides[0];
@@ -218,72 +217,72 @@ void CpuIndex::index_range(const Loop& loop, int64_t* min, int64_t* max) {
       lowest = low;
       highest = high;
     });
-    *min = lowest;
-    *max = highest;
+    *call.min.at = lowest;
+    *call.max.at = highest;
   });
 }
 
-void CpuIndex::check_bounds(const Loop& loop, const IndexBounds& bounds) {
+void check_bounds(const call::CheckBounds& call) {
   int64_t min;
   int64_t max;
-  index_range(loop, &min, &max);
-  if (min < bounds.low) fail_index(min, bounds.size, bounds.dim);
-  if (max >= bounds.size) fail_index(max, bounds.size, bounds.dim);
+  index_range({call.loop, &min, &max});
+  if (min < call.bounds.low) fail_index(min, call.bounds.size, call.bounds.dim);
+  if (max >= call.bounds.size) fail_index(max, call.bounds.size, call.bounds.dim);
 }
 
-void CpuIndex::index_offsets(const Loop& loop, int64_t size, int64_t stride, bool add) {
-  visit_index(loop.dtype[1], [&]<typename Index>() {
-    for_each_row(loop, 0, loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
+void index_offsets(const call::IndexOffsets& call) {
+  visit_index(call.loop.dtype[1], [&]<typename Index>() {
+    for_each_row(call.loop, 0, call.loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
       char* to = data[0];
       const char* from = data[1];
       const int64_t to_step = strides[0], from_step = strides[1];
       for (int64_t i = 0; i < n; ++i) {
         auto at = static_cast<int64_t>(load<Index>(from + i * from_step));
-        if (at < 0) at += size;
+        if (at < 0) at += call.size;
         auto* out = reinterpret_cast<int64_t*>(to + i * to_step);
-        *out = (add ? *out : 0) + at * stride;
+        *out = (call.add ? *out : 0) + at * call.stride;
       }
     });
   });
 }
 
-void CpuIndex::gather(const Loop& loop, int64_t, int64_t stride) {
-  visit_size(loop.dtype[0], [&]<typename T>() {
-    visit_index(loop.dtype[2], [&]<typename Index>() {
-      parallel_for(loop.numel, kParallelGrain / 2, [&](int64_t begin, int64_t end) {
-        for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
-          gather_row<T, Index>(data, strides, n, stride);
+void gather(const call::Gather& call) {
+  visit_size(call.loop.dtype[0], [&]<typename T>() {
+    visit_index(call.loop.dtype[2], [&]<typename Index>() {
+      parallel_for(call.loop.numel, kParallelGrain / 2, [&](int64_t begin, int64_t end) {
+        for_each_row(call.loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+          gather_row<T, Index>(data, strides, n, call.stride);
         });
       });
     });
   });
 }
 
-void CpuIndex::scatter(ScatterOp op, const Loop& loop, int64_t, int64_t stride) {
-  if (const ScatterRow row = common_scatter_row(op, loop)) {
-    return for_each_row(loop, 0, loop.numel, [=](char* const* data, const int64_t* strides, int64_t n) {
-      row(data, strides, n, stride);
-    });
+void scatter(const call::Scatter& call) {
+  if (const ScatterRow row = common_scatter_row(call.op, call.loop)) {
+    return for_each_row(
+        call.loop, 0, call.loop.numel,
+        [=](char* const* data, const int64_t* strides, int64_t n) { row(data, strides, n, call.stride); });
   }
-  const CombineRow row = combine_row_of(op, loop.dtype[0]);
-  visit_index(loop.dtype[2], [&]<typename Index>() {
-    for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
-      scatter_row<Index>(row, data, strides, n, stride);
+  const CombineRow row = combine_row_of(call.op, call.loop.dtype[0]);
+  visit_index(call.loop.dtype[2], [&]<typename Index>() {
+    for_each_row(call.loop, 0, call.loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+      scatter_row<Index>(row, data, strides, n, call.stride);
     });
   });
 }
 
-void CpuIndex::accumulate(const Loop& loop) {
-  const CombineRow row = combine_row_of<Add>(loop.dtype[0]);
-  for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+void accumulate(const call::Accumulate& call) {
+  const CombineRow row = combine_row_of<Add>(call.loop.dtype[0]);
+  for_each_row(call.loop, 0, call.loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
     row(data[0], data[1], strides, nullptr, n);
   });
 }
 
-void CpuIndex::floor_divide(const Loop& loop) {
-  visit_dtype(loop.dtype[0], [&]<typename T>() {
+void floor_divide(const call::FloorDivide& call) {
+  visit_dtype(call.loop.dtype[0], [&]<typename T>() {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      for_each_row(loop, 0, loop.numel, [](char* const* data, const int64_t* strides, int64_t n) {
+      for_each_row(call.loop, 0, call.loop.numel, [](char* const* data, const int64_t* strides, int64_t n) {
         for (int64_t i = 0; i < n; ++i) {
           auto* self = reinterpret_cast<T*>(data[0] + i * strides[0]);
           const T count = load<T>(data[1] + i * strides[1]);
@@ -296,16 +295,19 @@ void CpuIndex::floor_divide(const Loop& loop) {
   });
 }
 
-int64_t CpuIndex::count_true(const bool* mask, int64_t n) {
+void count_true(const call::CountTrue& call) {
+  const bool* mask = call.mask;
   int64_t count = 0;
-  for (int64_t i = 0; i < n; ++i) count += mask[i];
-  return count;
+  for (int64_t i = 0; i < call.n; ++i) count += mask[i];
+  *call.count.at = count;
 }
 
-void CpuIndex::nonzero(const bool* mask, const Dims& sizes, int64_t* out) {
-  const int ndim = sizes.size();
+void nonzero(const call::NonZero& call) {
+  const bool* mask = call.mask;
+  int64_t* out = call.out;
+  const int ndim = call.sizes.size();
   int64_t numel = 1;
-  for (const int64_t size : sizes) numel *= size;
+  for (const int64_t size : call.sizes) numel *= size;
   if (ndim == 1) {
     for (int64_t i = 0; i < numel; ++i) {
       if (mask[i]) *out++ = i;
@@ -314,7 +316,7 @@ void CpuIndex::nonzero(const bool* mask, const Dims& sizes, int64_t* out) {
   }
   if (ndim == 0 || numel == 0) return;
   int64_t index[kMaxDims] = {};
-  const int64_t columns = sizes[ndim - 1];
+  const int64_t columns = call.sizes[ndim - 1];
   for (int64_t row = 0; row < numel; row += columns) {
     for (int64_t i = 0; i < columns; ++i) {
       if (!mask[row + i]) continue;
@@ -322,39 +324,54 @@ void CpuIndex::nonzero(const bool* mask, const Dims& sizes, int64_t* out) {
       out[ndim - 1] = i;
       out += ndim;
     }
-    for (int d = ndim - 2; d >= 0 && ++index[d] == sizes[d]; --d) index[d] = 0;
+    for (int d = ndim - 2; d >= 0 && ++index[d] == call.sizes[d]; --d) index[d] = 0;
   }
 }
 
-void CpuIndex::copy_blocks(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t bytes,
-                           int64_t count) {
+void copy_blocks(const call::CopyBlocks& call) {
   // A thread's worth in bytes: what four-byte elements make of the grain elsewhere.
-  const int64_t grain = std::max<int64_t>(kParallelGrain * 4 / std::max<int64_t>(bytes, 1), 1);
-  parallel_for(count, grain, [&](int64_t begin, int64_t end) {
+  const int64_t grain = std::max<int64_t>(kParallelGrain * 4 / std::max<int64_t>(call.bytes, 1), 1);
+  parallel_for(call.count, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      std::memcpy(to + i * to_step, from + i * from_step, static_cast<size_t>(bytes));
+      std::memcpy(call.to + i * call.to_step, call.from + i * call.from_step,
+                  static_cast<size_t>(call.bytes));
     }
   });
 }
 
-void CpuIndex::triangle(void* out, const void* in, size_t element, int64_t batch, int64_t rows,
-                        int64_t columns, int64_t diagonal, bool upper) {
-  const auto bytes = static_cast<int64_t>(element);
-  auto* to = static_cast<char*>(out);
-  const auto* from = static_cast<const char*>(in);
-  for (int64_t r = 0; r < batch * rows; ++r) {
-    const int64_t row = r % rows;
+void triangle(const call::Triangle& call) {
+  const auto bytes = static_cast<int64_t>(call.element);
+  const int64_t rows = call.rows, columns = call.columns;
+  const int64_t diagonal = std::clamp(call.diagonal, -rows, columns);
+  auto* to = static_cast<char*>(call.out);
+  const auto* from = static_cast<const char*>(call.in);
+  for (int64_t r = 0; r < call.batch * rows; ++r) {
     // Columns [0, cut) lie below the diagonal's upper part, [cut, columns) above the lower part.
-    const int64_t first = diagonal < -rows ? -rows : diagonal > columns ? columns : diagonal;
-    const int64_t cut = std::clamp<int64_t>(row + first + (upper ? 0 : 1), 0, columns);
-    const int64_t keep_begin = upper ? cut : 0;
-    const int64_t keep_end = upper ? columns : cut;
+    const int64_t cut = std::clamp<int64_t>(r % rows + diagonal + (call.upper ? 0 : 1), 0, columns);
+    const int64_t keep_begin = call.upper ? cut : 0;
+    const int64_t keep_end = call.upper ? columns : cut;
     char* to_row = to + r * columns * bytes;
     std::memset(to_row, 0, static_cast<size_t>(keep_begin * bytes));
     std::memcpy(to_row + keep_begin * bytes, from + (r * columns + keep_begin) * bytes,
                 static_cast<size_t>((keep_end - keep_begin) * bytes));
     std::memset(to_row + keep_end * bytes, 0, static_cast<size_t>((columns - keep_end) * bytes));
   }
+}
+
+}  // namespace
+
+void add_index(KernelTable& table) {
+  table.add<call::IndexRange>(index_range);
+  table.add<call::CheckBounds>(check_bounds);
+  table.add<call::IndexOffsets>(index_offsets);
+  table.add<call::Gather>(gather);
+  table.add<call::Scatter>(scatter);
+  table.add<call::Accumulate>(accumulate);
+  table.add<call::FloorDivide>(floor_divide);
+  table.add<call::CountTrue>(count_true);
+  table.add<call::NonZero>(nonzero);
+  table.add<call::CopyBlocks>(copy_blocks);
+  table.add<call::Triangle>(triangle);
 }
 
 }  // namespace tt::cpu

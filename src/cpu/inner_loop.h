@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "core/loop.h"
 
 namespace tt::cpu {

@@ -23,7 +23,7 @@ namespace tt::cpu {
 constexpr int64_t kThinLanes = 8;  // inputs and outputs, at most
 
 struct ThinLinear {
-  const LinearBackwardArgs& args;
+  const call::LinearBackward& args;
   alignas(32) float weight[kThinLanes][kThinLanes];  // of each output, with zeros behind; as are
   alignas(32) float grad_weight[kThinLanes][kThinLanes];
   alignas(32) float grad_bias[kThinLanes];
@@ -75,7 +75,7 @@ template <int kOut>
 void backward_rows(ThinLinear& layer) {
   const hn::FixedTag<float, kThinLanes> d;
   using Vec = hn::Vec<decltype(d)>;
-  const LinearBackwardArgs& args = layer.args;
+  const call::LinearBackward& args = layer.args;
   const int64_t rows = args.rows, in = args.in;
   const auto* grad = static_cast<const float*>(args.grad);
   const auto* result = static_cast<const float*>(args.result);
@@ -100,7 +100,7 @@ void backward_rows(ThinLinear& layer) {
     const int64_t end = std::min(rows, chain + kChain);
     const float* from = grad + chain * kOut;
     if (result != nullptr) {
-      through_activation(args.activation, from, result + chain * kOut, (end - chain) * kOut, through);
+      through_activation(args.epilogue.op, from, result + chain * kOut, (end - chain) * kOut, through);
       from = through;
     }
     Vec sums[kTurns][kOut], bias_sum = hn::Zero(d);
@@ -167,14 +167,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tt::cpu {
 
-bool linear_is_thin(const LinearBackwardArgs& layer) {
+bool linear_is_thin(const call::LinearBackward& layer) {
   constexpr int64_t kLeastRows = 16, kMostRows = 8192;
   return layer.dtype == DType::kFloat32 && layer.in >= 1 && layer.in <= kThinLanes &&
          layer.out <= kThinLanes && layer.rows >= kLeastRows && layer.rows <= kMostRows &&
          TT_CPU_DISPATCH(thin_linear_loop)(layer.out) != nullptr;
 }
 
-void linear_thin_backward(const LinearBackwardArgs& args) {
+void linear_thin_backward(const call::LinearBackward& args) {
   ThinLinear layer = {.args = args, .weight = {}, .grad_weight = {}, .grad_bias = {}};
   const auto* weight = static_cast<const float*>(args.weight);
   auto* grad_weight = static_cast<float*>(args.grad_weight);

@@ -1,4 +1,5 @@
 // Losses of single elements: brings a Loop's rows into dense pieces for the inner kernels.
+#include "cpu/kernels.h"
 #include "cpu/loss.h"
 
 #include <algorithm>
@@ -64,80 +65,87 @@ void for_each_piece(const Loop& loop, int64_t begin, int64_t end, Body&& body) {
   });
 }
 
-}  // namespace
-
-void CpuLoss::element_loss(ElementLoss loss, const Loop& loop, double parameter) {
-  visit_compute(loop.dtype[0], [&]<typename T>() {
-    const auto kernel = loss_table<T>().forward[static_cast<int>(loss)];
-    parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
-      for_each_piece<T, true>(loop, begin, end, [&](T* out, const LossInput<T>* in, int64_t n) {
-        kernel(out, in, n, static_cast<T>(parameter));
+void element_loss(const call::ElementwiseLoss& call) {
+  visit_compute(call.loop.dtype[0], [&]<typename T>() {
+    const auto kernel = loss_table<T>().forward[static_cast<int>(call.loss)];
+    parallel_for(call.loop.numel, kGrain, [&](int64_t begin, int64_t end) {
+      for_each_piece<T, true>(call.loop, begin, end, [&](T* out, const LossInput<T>* in, int64_t n) {
+        kernel(out, in, n, static_cast<T>(call.parameter));
       });
     });
   });
 }
 
-void CpuLoss::element_loss_sum(ElementLoss loss, const Loop& loop, double parameter, double scale,
-                               void* out) {
+void element_loss_sum(const call::ElementwiseLossSum& call) {
   double total = 0;
-  visit_compute(loop.dtype[0], [&]<typename T>() {
+  visit_compute(call.loop.dtype[0], [&]<typename T>() {
     const LossTable<T>& table = loss_table<T>();
-    const auto kernel = table.forward[static_cast<int>(loss)];
+    const auto kernel = table.forward[static_cast<int>(call.loss)];
     const auto sum_range = [&](int64_t begin, int64_t end) {
       double sum = 0;
-      for_each_piece<T, false>(loop, begin, end, [&](T* values, const LossInput<T>* in, int64_t n) {
-        kernel(values, in, n, static_cast<T>(parameter));
+      for_each_piece<T, false>(call.loop, begin, end, [&](T* values, const LossInput<T>* in, int64_t n) {
+        kernel(values, in, n, static_cast<T>(call.parameter));
         sum += static_cast<double>(table.sum(values, n));
       });
       return sum;
     };
     // Ranges of fixed length, so that the result does not depend on the number of threads.
-    const int64_t ranges = (loop.numel + kGrain - 1) / kGrain;
+    const int64_t ranges = (call.loop.numel + kGrain - 1) / kGrain;
     if (ranges <= 1) {
-      if (loop.numel > 0) total = sum_range(0, loop.numel);
+      if (call.loop.numel > 0) total = sum_range(0, call.loop.numel);
       return;
     }
     const Scratch<double> partial(ranges);
     parallel_for(ranges, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        partial.data()[i] = sum_range(i * kGrain, std::min(loop.numel, (i + 1) * kGrain));
+        partial.data()[i] = sum_range(i * kGrain, std::min(call.loop.numel, (i + 1) * kGrain));
       }
     });
     for (int64_t i = 0; i < ranges; ++i) total += partial.data()[i];
   });
-  total *= scale;
-  convert_row(static_cast<char*>(out), 0, loop.dtype[0], reinterpret_cast<const char*>(&total), 0,
+  total *= call.scale;
+  convert_row(static_cast<char*>(call.out), 0, call.loop.dtype[0], reinterpret_cast<const char*>(&total), 0,
               DType::kFloat64, 1);
 }
 
-void CpuLoss::element_loss_backward(ElementLoss loss, const Loop& loop, double parameter, double scale) {
-  visit_compute(loop.dtype[0], [&]<typename T>() {
-    const auto kernel = loss_table<T>().backward[static_cast<int>(loss)];
-    parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
-      for_each_piece<T, true>(loop, begin, end, [&](T* out, const LossInput<T>* in, int64_t n) {
-        kernel(out, in, n, static_cast<T>(parameter), static_cast<T>(scale));
+void element_loss_backward(const call::ElementwiseLossBackward& call) {
+  visit_compute(call.loop.dtype[0], [&]<typename T>() {
+    const auto kernel = loss_table<T>().backward[static_cast<int>(call.loss)];
+    parallel_for(call.loop.numel, kGrain, [&](int64_t begin, int64_t end) {
+      for_each_piece<T, true>(call.loop, begin, end, [&](T* out, const LossInput<T>* in, int64_t n) {
+        kernel(out, in, n, static_cast<T>(call.parameter), static_cast<T>(call.scale));
       });
     });
   });
 }
 
-void CpuLoss::check_probabilities(const Loop& loop, const char* what) {
+void check_probabilities(const call::CheckProbabilities& call) {
   std::atomic<bool> all{true};
   // The operand is its own output here: for_each_piece reads operands from 1 on.
-  Loop doubled = loop;
+  Loop doubled = call.loop;
   doubled.operands = 2;
-  doubled.dtype[1] = loop.dtype[0];
-  doubled.data[1] = loop.data[0];
-  std::copy_n(loop.strides[0], loop.ndim, doubled.strides[1]);
-  visit_compute(loop.dtype[0], [&]<typename T>() {
+  doubled.dtype[1] = call.loop.dtype[0];
+  doubled.data[1] = call.loop.data[0];
+  std::copy_n(call.loop.strides[0], call.loop.ndim, doubled.strides[1]);
+  visit_compute(call.loop.dtype[0], [&]<typename T>() {
     const auto kernel = loss_table<T>().in_unit_interval;
-    parallel_for(loop.numel, kGrain, [&](int64_t begin, int64_t end) {
+    parallel_for(call.loop.numel, kGrain, [&](int64_t begin, int64_t end) {
       for_each_piece<T, false>(doubled, begin, end, [&](T*, const LossInput<T>* in, int64_t n) {
         if (!kernel(in[0].data, in[0].step == 0 ? 1 : n)) all.store(false, std::memory_order_relaxed);
       });
     });
   });
-  TT_CHECK(all.load(), Status::kInvalidArgument, "all elements of ", what, " should be between 0 and 1");
+  TT_CHECK(all.load(), Status::kInvalidArgument, "all elements of ", call.what.text,
+           " should be between 0 and 1");
+}
+
+}  // namespace
+
+void add_loss(KernelTable& table) {
+  table.add<call::ElementwiseLoss>(element_loss);
+  table.add<call::ElementwiseLossSum>(element_loss_sum);
+  table.add<call::ElementwiseLossBackward>(element_loss_backward);
+  table.add<call::CheckProbabilities>(check_probabilities);
 }
 
 }  // namespace tt::cpu

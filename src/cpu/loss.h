@@ -1,24 +1,10 @@
 // The CPU's fused losses.
 #pragma once
 
-#include "core/backend/loss.h"
+#include "device/loss.h"
 #include "cpu/simd.h"
 
 namespace tt::cpu {
-
-class CpuLoss final : public LossKernels {
- public:
-  void element_loss(ElementLoss loss, const Loop& loop, double parameter) override;
-  void element_loss_sum(ElementLoss loss, const Loop& loop, double parameter, double scale,
-                        void* out) override;
-  void element_loss_backward(ElementLoss loss, const Loop& loop, double parameter, double scale) override;
-  void check_probabilities(const Loop& loop, const char* what) override;
-
-  void class_loss(const ClassLossArgs& args, void* loss, void* normalizer, void* total_weight) override;
-  void class_loss_backward(const ClassLossArgs& args, const void* grad, const void* normalizer,
-                           const void* total_weight, void* grad_input) override;
-  void class_weights(const ClassLossArgs& args, void* out) override;
-};
 
 // A dense run, or with step 0 one value for all of it, which stands there once for each lane of a vector.
 template <typename T>

@@ -1,4 +1,5 @@
-#include "cpu/norm.h"
+#include "cpu/kernels.h"
+#include "device/norm.h"
 
 #include <algorithm>
 #include <cmath>
@@ -73,24 +74,21 @@ void over_channels(const BatchNormShape& s, F&& body) {
   parallel_for(s.channels, grain, body);
 }
 
-}  // namespace
-
-void CpuNorm::batch_norm_train(const BatchNormShape& s, const void* input, const void* weight,
-                               const void* bias, void* running_mean, void* running_var, int64_t* batches,
-                               double momentum, void* mean, void* invstd, void* output) {
+void batch_norm_train(const call::BatchNormTrain& call) {
+  const BatchNormShape& s = call.shape;
   visit_input(s.dtype, [&]<typename T>() {
     using A = NormAcc<T>;
     const NormPasses<T>& passes = norm_passes<T>();
-    const T* x = static_cast<const T*>(input);
-    T* out = static_cast<T*>(output);
-    A* means = static_cast<A*>(mean);
-    A* invstds = static_cast<A*>(invstd);
+    const T* x = static_cast<const T*>(call.input);
+    T* out = static_cast<T*>(call.output);
+    A* means = static_cast<A*>(call.mean);
+    A* invstds = static_cast<A*>(call.invstd);
     const double count = static_cast<double>(s.batch * s.inner);
-    const Vector w = vector(weight, s.param_dtype), b = vector(bias, s.param_dtype);
-    const Vector rm = vector(running_mean, s.param_dtype), rv = vector(running_var, s.param_dtype);
+    const Vector w = vector(call.weight, s.param_dtype), b = vector(call.bias, s.param_dtype);
+    const Vector rm = vector(call.running_mean, s.param_dtype), rv = vector(call.running_var, s.param_dtype);
     const Scratch<double> sums(s.channels);
     const Scratch<A> factor(s.channels), shift(s.channels);
-    if (batches != nullptr) ++*batches;  // not before there is memory
+    if (call.batches != nullptr) ++*call.batches;  // not before there is memory
     const int64_t step = s.channels * s.inner;
     over_channels(s, [&](int64_t begin, int64_t end) {
       std::fill(&sums[begin], &sums[begin] + (end - begin), 0.0);
@@ -106,29 +104,30 @@ void CpuNorm::batch_norm_train(const BatchNormShape& s, const void* input, const
         if (!by_columns(s)) sums[c] = passes.squares(channel, s.batch, step, s.inner, means[c]);
         const double variance = sums[c] / count;
         invstds[c] = static_cast<A>(1 / std::sqrt(variance + s.eps));
-        rm.set(c, (1 - momentum) * rm.get(c, 0) + momentum * static_cast<double>(means[c]));
-        rv.set(c, (1 - momentum) * rv.get(c, 0) + momentum * (sums[c] / (count - 1)));
+        rm.set(c, (1 - call.momentum) * rm.get(c, 0) + call.momentum * static_cast<double>(means[c]));
+        rv.set(c, (1 - call.momentum) * rv.get(c, 0) + call.momentum * (sums[c] / (count - 1)));
         factor[c] = static_cast<A>(invstds[c] * static_cast<A>(w.get(c, 1)));
         shift[c] = static_cast<A>(static_cast<A>(b.get(c, 0)) - means[c] * factor[c]);
         if (!by_columns(s))
-          passes.scale(channel, out + c * s.inner, s.batch, step, s.inner, factor[c], shift[c], s.relu);
+          passes.scale(channel, out + c * s.inner, s.batch, step, s.inner, factor[c], shift[c],
+                       s.epilogue.is_relu());
       }
       if (by_columns(s))
-        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data(), s.relu);
+        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data(),
+                             s.epilogue.is_relu());
     });
   });
 }
 
-void CpuNorm::batch_norm_eval(const BatchNormShape& s, const void* input, const void* weight,
-                              const void* bias, const void* running_mean, const void* running_var,
-                              void* output) {
+void batch_norm_eval(const call::BatchNormEval& call) {
+  const BatchNormShape& s = call.shape;
   visit_input(s.dtype, [&]<typename T>() {
     using A = NormAcc<T>;
     const NormPasses<T>& passes = norm_passes<T>();
-    const T* x = static_cast<const T*>(input);
-    T* out = static_cast<T*>(output);
-    const Vector w = vector(weight, s.param_dtype), b = vector(bias, s.param_dtype);
-    const Vector rm = vector(running_mean, s.param_dtype), rv = vector(running_var, s.param_dtype);
+    const T* x = static_cast<const T*>(call.input);
+    T* out = static_cast<T*>(call.output);
+    const Vector w = vector(call.weight, s.param_dtype), b = vector(call.bias, s.param_dtype);
+    const Vector rm = vector(call.running_mean, s.param_dtype), rv = vector(call.running_var, s.param_dtype);
     const Scratch<A> factor(s.channels), shift(s.channels);
     for (int64_t c = 0; c < s.channels; ++c) {
       factor[c] = static_cast<A>(w.get(c, 1) / std::sqrt(rv.get(c, 1) + s.eps));
@@ -136,32 +135,32 @@ void CpuNorm::batch_norm_eval(const BatchNormShape& s, const void* input, const 
     }
     over_channels(s, [&](int64_t begin, int64_t end) {
       if (by_columns(s)) {
-        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data(), s.relu);
+        passes.scale_columns(x, out, s.batch, s.channels, begin, end, factor.data(), shift.data(),
+                             s.epilogue.is_relu());
         return;
       }
       for (int64_t c = begin; c < end; ++c) {
         passes.scale(x + c * s.inner, out + c * s.inner, s.batch, s.channels * s.inner, s.inner, factor[c],
-                     shift[c], s.relu);
+                     shift[c], s.epilogue.is_relu());
       }
     });
   });
 }
 
-void CpuNorm::batch_norm_backward(const BatchNormShape& s, bool training, const void* grad_output,
-                                  const void* input, const void* output, const void* weight, const void* mean,
-                                  const void* invstd, void* grad_input, void* grad_weight, void* grad_bias) {
+void batch_norm_backward(const call::BatchNormBackward& call) {
+  const BatchNormShape& s = call.shape;
   visit_input(s.dtype, [&]<typename T>() {
     using A = NormAcc<T>;
     const NormPasses<T>& passes = norm_passes<T>();
-    const T* y = static_cast<const T*>(output);
-    const T* g = static_cast<const T*>(grad_output);
-    const T* x = static_cast<const T*>(input);
-    T* out = static_cast<T*>(grad_input);
-    const A* means = static_cast<const A*>(mean);
-    const A* invstds = static_cast<const A*>(invstd);
+    const T* y = static_cast<const T*>(call.output);
+    const T* g = static_cast<const T*>(call.grad_output);
+    const T* x = static_cast<const T*>(call.input);
+    T* out = static_cast<T*>(call.grad_input);
+    const A* means = static_cast<const A*>(call.mean);
+    const A* invstds = static_cast<const A*>(call.invstd);
     const double count = static_cast<double>(s.batch * s.inner);
-    const Vector w = vector(weight, s.param_dtype);
-    const Vector gw = vector(grad_weight, s.param_dtype), gb = vector(grad_bias, s.param_dtype);
+    const Vector w = vector(call.weight, s.param_dtype);
+    const Vector gw = vector(call.grad_weight, s.param_dtype), gb = vector(call.grad_bias, s.param_dtype);
     const bool columns = by_columns(s);
     const int64_t step = s.channels * s.inner;
     const Scratch<double> sums(s.channels), dots(s.channels);
@@ -184,8 +183,8 @@ void CpuNorm::batch_norm_backward(const BatchNormShape& s, bool training, const 
         const double scale = static_cast<double>(invstds[i]) * w.get(i, 1);
         const double square = static_cast<double>(invstds[i]) * static_cast<double>(invstds[i]);
         a[i] = static_cast<A>(scale);
-        b[i] = training ? static_cast<A>(-scale * square * dots[i] / count) : A(0);
-        c[i] = training ? static_cast<A>(-scale * sums[i] / count) : A(0);
+        b[i] = call.training ? static_cast<A>(-scale * square * dots[i] / count) : A(0);
+        c[i] = call.training ? static_cast<A>(-scale * sums[i] / count) : A(0);
         if (!columns && out != nullptr) {
           passes.gradient(g + at, x + at, y != nullptr ? y + at : nullptr, out + at, s.batch, step, s.inner,
                           means[i], a[i], b[i], c[i]);
@@ -197,6 +196,14 @@ void CpuNorm::batch_norm_backward(const BatchNormShape& s, bool training, const 
       }
     });
   });
+}
+
+}  // namespace
+
+void add_norm(KernelTable& table) {
+  table.add<call::BatchNormTrain>(batch_norm_train);
+  table.add<call::BatchNormEval>(batch_norm_eval);
+  table.add<call::BatchNormBackward>(batch_norm_backward);
 }
 
 }  // namespace tt::cpu

@@ -5,6 +5,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/optimizer.cpp"
 #define TT_CPU_WITHOUT_SSE4
+#include "cpu/kernels.h"
 #include "cpu/targets.h"
 // clang-format off
 #include <hwy/foreach_target.h>
@@ -16,7 +17,7 @@
 #include <type_traits>
 
 #include "cpu/independent.h"
-#include "cpu/optimizer.h"
+#include "device/optimizer.h"
 
 // What the passes over this file share.
 #ifndef TT_CPU_OPTIMIZER_SHARED
@@ -358,14 +359,15 @@ void run(std::span<const Tensor> tensors, const Options& options, const Step* st
   });
 }
 
+void sgd(const call::Sgd& call) { run<SgdNumbers>(call.tensors, call.options, table().sgd, 32768); }
+
+void adam(const call::Adam& call) { run<AdamNumbers>(call.tensors, call.options, table().adam, 8192); }
+
 }  // namespace
 
-void CpuOptimizer::sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) {
-  run<SgdNumbers>(tensors, options, table().sgd, 32768);
-}
-
-void CpuOptimizer::adam(std::span<const AdamTensor> tensors, const AdamOptions& options) {
-  run<AdamNumbers>(tensors, options, table().adam, 8192);
+void add_optimizer(KernelTable& table) {
+  table.add<call::Sgd>(sgd);
+  table.add<call::Adam>(adam);
 }
 
 }  // namespace tt::cpu

@@ -1,10 +1,11 @@
 // Selection, scans and index moves along lines. Where neighbouring lines lie side by side in memory, they are
 // worked on together, row by row.
-#include "cpu/order.h"
+#include "cpu/kernels.h"
+#include "device/order.h"
 
 #include <cstring>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "cpu/copy.h"
 #include "cpu/fold.h"
 #include "cpu/line.h"
@@ -213,41 +214,39 @@ void scan_with(const Lines& lines, bool reverse) {
   }
 }
 
-}  // namespace
-
-void CpuOrder::arg_reduce(const Lines& lines, bool largest) {
-  const DType dtype = lines.outer.dtype[2];
+void arg_reduce(const call::ArgReduce& call) {
+  const DType dtype = call.lines.outer.dtype[2];
   // Bool is ordered as the bytes 0 and 1.
   visit_dtype(dtype, [&]<typename E>() {
     using T = std::conditional_t<std::is_same_v<E, bool>, uint8_t, E>;
-    if (largest) {
-      arg_reduce_as<true, T>(lines);
+    if (call.largest) {
+      arg_reduce_as<true, T>(call.lines);
     } else {
-      arg_reduce_as<false, T>(lines);
+      arg_reduce_as<false, T>(call.lines);
     }
   });
 }
 
-void CpuOrder::scan(ScanOp op, const Lines& lines, bool reverse) {
-  if (op == ScanOp::kSum) {
-    scan_with<ScanOp::kSum>(lines, reverse);
+void scan(const call::Scan& call) {
+  if (call.op == ScanOp::kSum) {
+    scan_with<ScanOp::kSum>(call.lines, call.reverse);
   } else {
-    scan_with<ScanOp::kProd>(lines, reverse);
+    scan_with<ScanOp::kProd>(call.lines, call.reverse);
   }
 }
 
-void CpuOrder::affine_scan(const Lines& lines, bool reverse) {
-  const int64_t n = lines.size;
-  visit_dtype(lines.outer.dtype[2], [&]<typename T>() {
+void affine_scan(const call::AffineScan& call) {
+  const int64_t n = call.lines.size;
+  visit_dtype(call.lines.outer.dtype[2], [&]<typename T>() {
     if constexpr (!std::is_integral_v<T>) {
       using A = ScanType<T>;
-      run_lines(lines, 4, [&](char* const* data) {
+      run_lines(call.lines, 4, [&](char* const* data) {
         A value = 0;
         for (int64_t i = 0; i < n; ++i) {
-          const int64_t k = reverse ? n - 1 - i : i;
-          value = static_cast<A>(at<T>(data[2], lines.step[2], k)) +
-                  (i == 0 ? A(0) : static_cast<A>(at<T>(data[1], lines.step[1], k)) * value);
-          at<T>(data[0], lines.step[0], k) = static_cast<T>(value);
+          const int64_t k = call.reverse ? n - 1 - i : i;
+          value = static_cast<A>(at<T>(data[2], call.lines.step[2], k)) +
+                  (i == 0 ? A(0) : static_cast<A>(at<T>(data[1], call.lines.step[1], k)) * value);
+          at<T>(data[0], call.lines.step[0], k) = static_cast<T>(value);
         }
       });
     } else {
@@ -256,26 +255,36 @@ void CpuOrder::affine_scan(const Lines& lines, bool reverse) {
   });
 }
 
-void CpuOrder::pick(const Lines& lines) {
-  visit_size(lines.outer.dtype[0], [&]<typename T>() {
-    run_lines(lines, 1, [&](char* const* data) {
-      for (int64_t k = 0; k < lines.size; ++k) {
-        at<T>(data[0], lines.step[0], k) =
-            at<T>(data[1], lines.step[1], at<int64_t>(data[2], lines.step[2], k));
+void pick(const call::Pick& call) {
+  visit_size(call.lines.outer.dtype[0], [&]<typename T>() {
+    run_lines(call.lines, 1, [&](char* const* data) {
+      for (int64_t k = 0; k < call.lines.size; ++k) {
+        at<T>(data[0], call.lines.step[0], k) =
+            at<T>(data[1], call.lines.step[1], at<int64_t>(data[2], call.lines.step[2], k));
       }
     });
   });
 }
 
-void CpuOrder::place(const Lines& lines) {
-  visit_size(lines.outer.dtype[0], [&]<typename T>() {
-    run_lines(lines, 1, [&](char* const* data) {
-      for (int64_t k = 0; k < lines.size; ++k) {
-        at<T>(data[0], lines.step[0], at<int64_t>(data[2], lines.step[2], k)) =
-            at<T>(data[1], lines.step[1], k);
+void place(const call::Place& call) {
+  visit_size(call.lines.outer.dtype[0], [&]<typename T>() {
+    run_lines(call.lines, 1, [&](char* const* data) {
+      for (int64_t k = 0; k < call.lines.size; ++k) {
+        at<T>(data[0], call.lines.step[0], at<int64_t>(data[2], call.lines.step[2], k)) =
+            at<T>(data[1], call.lines.step[1], k);
       }
     });
   });
+}
+
+}  // namespace
+
+void add_order(KernelTable& table) {
+  table.add<call::ArgReduce>(arg_reduce);
+  table.add<call::Scan>(scan);
+  table.add<call::AffineScan>(affine_scan);
+  table.add<call::Pick>(pick);
+  table.add<call::Place>(place);
 }
 
 }  // namespace tt::cpu

@@ -1,9 +1,10 @@
+#include "cpu/kernels.h"
 #include "cpu/pointwise.h"
 
 #include <atomic>
 #include <bit>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/parallel.h"
 #include "cpu/copy.h"
 #include "cpu/simd.h"
@@ -53,18 +54,16 @@ void run(const InnerLoop* row, std::string_view op, const Loop& loop, const Poin
   run_loop(loop, inner, dtypes, small ? saturated(params, operand) : params, cost);
 }
 
-}  // namespace
-
 const PointwiseTable& pointwise_table() {
   static const PointwiseTable table = make_table();
   return table;
 }
 
-void CpuPointwise::fill(const Loop& loop, const Scalar& value) {
-  visit_dtype(loop.dtype[0], [&]<typename T>() {
-    const T v = value.to<T>();
-    parallel_for(loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
-      for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+void fill(const call::Fill& call) {
+  visit_dtype(call.loop.dtype[0], [&]<typename T>() {
+    const T v = call.value.to<T>();
+    parallel_for(call.loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
+      for_each_row(call.loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
         if (strides[0] == sizeof(T)) {
           std::fill_n(reinterpret_cast<T*>(data[0]), n, v);
         } else {
@@ -75,37 +74,37 @@ void CpuPointwise::fill(const Loop& loop, const Scalar& value) {
   });
 }
 
-void CpuPointwise::copy(const Loop& loop) {
-  parallel_for(loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
-    for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
-      convert_row(data[0], strides[0], loop.dtype[0], data[1], strides[1], loop.dtype[1], n);
+void copy(const call::Copy& call) {
+  parallel_for(call.loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
+    for_each_row(call.loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+      convert_row(data[0], strides[0], call.loop.dtype[0], data[1], strides[1], call.loop.dtype[1], n);
     });
   });
 }
 
-void CpuPointwise::unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) {
-  run(pointwise_table().unary[static_cast<int>(op)], name(op), loop, params, 4);
+void unary(const call::Unary& call) {
+  run(pointwise_table().unary[static_cast<int>(call.op)], name(call.op), call.loop, call.params, 4);
 }
 
-void CpuPointwise::binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) {
-  run(pointwise_table().binary[static_cast<int>(op)], name(op), loop, params, 1);
+void binary(const call::Binary& call) {
+  run(pointwise_table().binary[static_cast<int>(call.op)], name(call.op), call.loop, call.params, 1);
 }
 
-void CpuPointwise::ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) {
-  run(pointwise_table().ternary[static_cast<int>(op)], name(op), loop, params, 1);
+void ternary(const call::Ternary& call) {
+  run(pointwise_table().ternary[static_cast<int>(call.op)], name(call.op), call.loop, call.params, 1);
 }
 
-void CpuPointwise::where(const Loop& loop) {
-  const DType dtype = loop.dtype[0];
+void where(const call::Where& call) {
+  const DType dtype = call.loop.dtype[0];
   const DType dtypes[] = {dtype, DType::kBool, dtype, dtype};
-  run_loop(loop, pointwise_table().where[std::countr_zero(size_of(dtype))], dtypes, {}, 1);
+  run_loop(call.loop, pointwise_table().where[std::countr_zero(size_of(dtype))], dtypes, {}, 1);
 }
 
-void CpuPointwise::check_divisor(const Loop& loop) {
+void check_divisor(const call::CheckDivisor& call) {
   std::atomic<bool> found{false};
-  visit_size(loop.dtype[0], [&]<typename T>() {
-    parallel_for(loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
-      for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+  visit_size(call.loop.dtype[0], [&]<typename T>() {
+    parallel_for(call.loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
+      for_each_row(call.loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
         const auto* from = reinterpret_cast<const T*>(data[0]);
         const int64_t step = strides[0];
         bool zero = false;
@@ -119,6 +118,18 @@ void CpuPointwise::check_divisor(const Loop& loop) {
     });
   });
   if (found.load()) fail_divisor();
+}
+
+}  // namespace
+
+void add_pointwise(KernelTable& table) {
+  table.add<call::Fill>(fill);
+  table.add<call::Copy>(copy);
+  table.add<call::Unary>(unary);
+  table.add<call::Binary>(binary);
+  table.add<call::Ternary>(ternary);
+  table.add<call::Where>(where);
+  table.add<call::CheckDivisor>(check_divisor);
 }
 
 }  // namespace tt::cpu

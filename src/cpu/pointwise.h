@@ -1,21 +1,10 @@
 // The CPU's pointwise kernels.
 #pragma once
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "cpu/inner_loop.h"
 
 namespace tt::cpu {
-
-class CpuPointwise final : public PointwiseKernels {
- public:
-  void fill(const Loop& loop, const Scalar& value) override;
-  void copy(const Loop& loop) override;
-  void unary(UnaryOp op, const Loop& loop, const PointwiseParams& params) override;
-  void binary(BinaryOp op, const Loop& loop, const PointwiseParams& params) override;
-  void ternary(TernaryOp op, const Loop& loop, const PointwiseParams& params) override;
-  void where(const Loop& loop) override;
-  void check_divisor(const Loop& loop) override;
-};
 
 // Inner loops by op and compute dtype (half types and integers below 32 bits have none: they are computed as
 // float and int32); null where there is none.

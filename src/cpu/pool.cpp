@@ -1,4 +1,5 @@
-#include "cpu/pool.h"
+#include "cpu/kernels.h"
+#include "device/pool.h"
 
 #include <algorithm>
 #include <cmath>
@@ -163,98 +164,113 @@ int64_t window_work(const PoolShape& s) {
   return s.out_height * s.out_width * (s.kernel[0] * s.kernel[1] + 2);
 }
 
-}  // namespace
-
-void CpuPool::max_pool(const PoolShape& s, DType dtype, const void* input, void* output, int64_t* indices) {
+void max_pool(const call::MaxPool& call) {
+  const PoolShape& s = call.shape;
   const int64_t in = s.height * s.width, out = s.out_height * s.out_width;
-  visit_dtype(dtype, [&]<typename T>() {
-    const T* from = static_cast<const T*>(input);
-    T* to = static_cast<T*>(output);
+  visit_dtype(call.dtype, [&]<typename T>() {
+    const T* from = static_cast<const T*>(call.input);
+    T* to = static_cast<T*>(call.output);
     if constexpr (std::is_same_v<T, float>) {
       if (const MaxPoolRow row = max_pool_row_for(s)) {
         over_planes(s, window_work(s) / 4, [&](int64_t p) {
           for (int64_t y = 0; y < s.out_height; ++y) {
             const int64_t at = p * out + y * s.out_width;
-            row(s, from + p * in, y, to + at, indices == nullptr ? nullptr : indices + at);
+            row(s, from + p * in, y, to + at, call.indices == nullptr ? nullptr : call.indices + at);
           }
         });
         return;
       }
     }
     over_planes(s, window_work(s), [&](int64_t p) {
-      max_plane(s, from + p * in, to + p * out, indices == nullptr ? nullptr : indices + p * out);
+      max_plane(s, from + p * in, to + p * out, call.indices == nullptr ? nullptr : call.indices + p * out);
     });
   });
 }
 
-void CpuPool::max_pool_backward(const PoolShape& s, DType dtype, const void* grad_output,
-                                const int64_t* indices, const void*, void* grad_input) {
+void max_pool_backward(const call::MaxPoolBackward& call) {
+  const PoolShape& s = call.shape;
   const int64_t in = s.height * s.width, out = s.out_height * s.out_width;
-  visit_floating(dtype, [&]<typename T>() {
-    const T* grad = static_cast<const T*>(grad_output);
-    T* to = static_cast<T*>(grad_input);
+  visit_floating(call.dtype, [&]<typename T>() {
+    const T* grad = static_cast<const T*>(call.grad_output);
+    T* to = static_cast<T*>(call.grad_input);
     over_planes(s, in + 2 * out, [&](int64_t p) {
       T* plane = to + p * in;
       std::fill_n(plane, in, T(0.0f));
       for (int64_t i = p * out; i < (p + 1) * out; ++i) {
-        plane[indices[i]] =
-            static_cast<T>(static_cast<Acc<T>>(plane[indices[i]]) + static_cast<Acc<T>>(grad[i]));
+        plane[call.indices[i]] =
+            static_cast<T>(static_cast<Acc<T>>(plane[call.indices[i]]) + static_cast<Acc<T>>(grad[i]));
       }
     });
   });
 }
 
-void CpuPool::max_pool_gather(const PoolShape& s, DType dtype, const void* input, const int64_t* indices,
-                              void* output) {
+void max_pool_gather(const call::MaxPoolGather& call) {
+  const PoolShape& s = call.shape;
   const int64_t in = s.height * s.width, out = s.out_height * s.out_width;
-  visit_dtype(dtype, [&]<typename T>() {
-    const T* from = static_cast<const T*>(input);
-    T* to = static_cast<T*>(output);
+  visit_dtype(call.dtype, [&]<typename T>() {
+    const T* from = static_cast<const T*>(call.input);
+    T* to = static_cast<T*>(call.output);
     over_planes(s, 2 * out, [&](int64_t p) {
-      for (int64_t i = p * out; i < (p + 1) * out; ++i) to[i] = from[p * in + indices[i]];
+      for (int64_t i = p * out; i < (p + 1) * out; ++i) to[i] = from[p * in + call.indices[i]];
     });
   });
 }
 
-void CpuPool::avg_pool(const PoolShape& s, const AvgPoolOptions& o, DType dtype, const void* input,
-                       void* output) {
+void avg_pool(const call::AvgPool& call) {
+  const PoolShape& s = call.shape;
+  const AvgPoolOptions& o = call.options;
   const int64_t in = s.height * s.width, out = s.out_height * s.out_width;
   const auto window = [&](int64_t oy, int64_t ox) { return Window(s, o, oy, ox); };
-  visit_dtype(dtype, [&]<typename T>() {
+  visit_dtype(call.dtype, [&]<typename T>() {
     if constexpr (!std::is_integral_v<T> || std::is_same_v<T, int64_t>) {
       over_planes(s, window_work(s), [&](int64_t p) {
-        average_plane(s, static_cast<const T*>(input) + p * in, static_cast<T*>(output) + p * out, window);
+        average_plane(s, static_cast<const T*>(call.input) + p * in, static_cast<T*>(call.output) + p * out,
+                      window);
       });
     } else {
-      fail(Status::kDtype, "avg_pool2d is not implemented for ", dtype);
+      fail(Status::kDtype, "avg_pool2d is not implemented for ", call.dtype);
     }
   });
 }
 
-void CpuPool::avg_pool_backward(const PoolShape& s, const AvgPoolOptions& o, DType dtype,
-                                const void* grad_output, void* grad_input) {
-  visit_floating(dtype, [&]<typename T>() {
-    spread(s, window_work(s), static_cast<const T*>(grad_output), static_cast<T*>(grad_input),
+void avg_pool_backward(const call::AvgPoolBackward& call) {
+  const PoolShape& s = call.shape;
+  const AvgPoolOptions& o = call.options;
+  visit_floating(call.dtype, [&]<typename T>() {
+    spread(s, window_work(s), static_cast<const T*>(call.grad_output), static_cast<T*>(call.grad_input),
            [&](int64_t oy, int64_t ox) { return Window(s, o, oy, ox); });
   });
 }
 
-void CpuPool::adaptive_avg_pool(const PoolShape& s, DType dtype, const void* input, void* output) {
+void adaptive_avg_pool(const call::AdaptiveAvgPool& call) {
+  const PoolShape& s = call.shape;
   const int64_t in = s.height * s.width, out = s.out_height * s.out_width;
-  visit_floating(dtype, [&]<typename T>() {
+  visit_floating(call.dtype, [&]<typename T>() {
     over_planes(s, in + 2 * out, [&](int64_t p) {
-      average_plane(s, static_cast<const T*>(input) + p * in, static_cast<T*>(output) + p * out,
+      average_plane(s, static_cast<const T*>(call.input) + p * in, static_cast<T*>(call.output) + p * out,
                     [&](int64_t oy, int64_t ox) { return Window(s, oy, ox); });
     });
   });
 }
 
-void CpuPool::adaptive_avg_pool_backward(const PoolShape& s, DType dtype, const void* grad_output,
-                                         void* grad_input) {
-  visit_floating(dtype, [&]<typename T>() {
-    spread(s, s.height * s.width * 2, static_cast<const T*>(grad_output), static_cast<T*>(grad_input),
-           [&](int64_t oy, int64_t ox) { return Window(s, oy, ox); });
+void adaptive_avg_pool_backward(const call::AdaptiveAvgPoolBackward& call) {
+  const PoolShape& s = call.shape;
+  visit_floating(call.dtype, [&]<typename T>() {
+    spread(s, s.height * s.width * 2, static_cast<const T*>(call.grad_output),
+           static_cast<T*>(call.grad_input), [&](int64_t oy, int64_t ox) { return Window(s, oy, ox); });
   });
+}
+
+}  // namespace
+
+void add_pool(KernelTable& table) {
+  table.add<call::MaxPool>(max_pool);
+  table.add<call::MaxPoolBackward>(max_pool_backward);
+  table.add<call::MaxPoolGather>(max_pool_gather);
+  table.add<call::AvgPool>(avg_pool);
+  table.add<call::AvgPoolBackward>(avg_pool_backward);
+  table.add<call::AdaptiveAvgPool>(adaptive_avg_pool);
+  table.add<call::AdaptiveAvgPoolBackward>(adaptive_avg_pool_backward);
 }
 
 }  // namespace tt::cpu

@@ -1,7 +1,7 @@
 // Vectorised rows of the poolings that networks use most.
 #pragma once
 
-#include "core/backend/pool.h"
+#include "device/pool.h"
 
 namespace tt::cpu {
 

@@ -1,4 +1,5 @@
-#include "cpu/random.h"
+#include "cpu/kernels.h"
+#include "device/random.h"
 
 #include <algorithm>
 #include <cmath>
@@ -63,39 +64,35 @@ void fill_normal(T* out, int64_t n, philox::Start start, double mean, double std
   normal_body(out, n, start, mean, std);
 }
 
-}  // namespace
-
-void CpuRandom::fill(RandomFill kind, DType dtype, void* out, int64_t n, philox::Start start, double a,
-                     double b) {
-  visit_dtype(dtype, [&]<typename T>() {
-    T* values = static_cast<T*>(out);
-    if (kind == RandomFill::kBernoulli) {
-      return fill_words(values, n, start, philox::BernoulliElement<T>(a, b));
+void fill_random(const call::FillRandom& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
+    T* values = static_cast<T*>(call.out);
+    if (call.kind == RandomFill::kBernoulli) {
+      return fill_words(values, call.n, call.start, philox::BernoulliElement<T>(call.a, call.b));
     }
     if constexpr (is_floating(DTypeOf<T>::value)) {
-      switch (kind) {
+      switch (call.kind) {
         case RandomFill::kUniform:
-          return fill_words(values, n, start, philox::UniformElement<T>(a, b));
+          return fill_words(values, call.n, call.start, philox::UniformElement<T>(call.a, call.b));
         case RandomFill::kNormal:
-          return fill_normal(values, n, start, a, b);
+          return fill_normal(values, call.n, call.start, call.a, call.b);
         case RandomFill::kExponential:
-          return fill_words(values, n, start, philox::ExponentialElement<T>(a, b));
+          return fill_words(values, call.n, call.start, philox::ExponentialElement<T>(call.a, call.b));
         case RandomFill::kBernoulli:
           return;
       }
     }
-    fail(Status::kDtype, "random floating-point numbers are not implemented for ", dtype);
+    fail(Status::kDtype, "random floating-point numbers are not implemented for ", call.dtype);
   });
 }
 
-void CpuRandom::integers(DType dtype, void* out, int64_t n, philox::Start start, uint64_t range,
-                         int64_t base) {
-  visit_dtype(dtype, [&]<typename T>() {
-    T* values = static_cast<T*>(out);
-    if (philox::wide(range)) {
-      fill_words(values, n, start, philox::IntegerElement<T, uint64_t>{range, base});
+void integers(const call::RandomIntegers& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
+    T* values = static_cast<T*>(call.out);
+    if (philox::wide(call.range)) {
+      fill_words(values, call.n, call.start, philox::IntegerElement<T, uint64_t>{call.range, call.base});
     } else {
-      fill_words(values, n, start, philox::IntegerElement<T, uint32_t>{range, base});
+      fill_words(values, call.n, call.start, philox::IntegerElement<T, uint32_t>{call.range, call.base});
     }
   });
 }
@@ -137,56 +134,64 @@ void for_each_word64(int64_t n, philox::Start start, F&& fn) {
 
 }  // namespace
 
-void CpuRandom::bernoulli(DType dtype, void* out, DType p_dtype, const void* p, int64_t n,
-                          philox::Start start) {
+void bernoulli(const call::Bernoulli& call) {
   double chances[kBlock];
   bool ones[kBlock];
-  for (int64_t begin = 0; begin < n; begin += kBlock) {
-    const int64_t count = std::min(kBlock, n - begin);
-    read_block(p_dtype, p, begin, count, chances);
+  for (int64_t begin = 0; begin < call.n; begin += kBlock) {
+    const int64_t count = std::min(kBlock, call.n - begin);
+    read_block(call.p_dtype, call.p, begin, count, chances);
     for (int64_t i = 0; i < count; i += 4) {
-      const philox::Block b = philox::block(start, static_cast<uint64_t>((begin + i) / 4));
+      const philox::Block b = philox::block(call.start, static_cast<uint64_t>((begin + i) / 4));
       for (int64_t j = i; j < std::min(i + 4, count); ++j) {
         ones[j] = philox::bernoulli(b.word[j - i], chances[j]);
       }
     }
-    write_block(dtype, ones, count, out, begin);
+    write_block(call.dtype, ones, count, call.out, begin);
   }
 }
 
-void CpuRandom::race(DType dtype, const void* weights, const void* greatest, int64_t rows, int64_t categories,
-                     philox::Start start, double* out) {
+void multinomial_race(const call::MultinomialRace& call) {
   // The weights lie where the times will.
   double most = 0;
-  read_block(dtype, weights, 0, rows * categories, out);
-  for_each_word64(rows * categories, start, [&](int64_t i, uint64_t word) {
-    if (i % categories == 0) read_block(dtype, greatest, i / categories, 1, &most);
-    out[i] = philox::race_time(word, out[i], most);
+  read_block(call.dtype, call.weights, 0, call.rows * call.categories, call.out);
+  for_each_word64(call.rows * call.categories, call.start, [&](int64_t i, uint64_t word) {
+    if (i % call.categories == 0) read_block(call.dtype, call.greatest, i / call.categories, 1, &most);
+    call.out[i] = philox::race_time(word, call.out[i], most);
   });
 }
 
-void CpuRandom::shares(DType dtype, const void* weights, const void* greatest, int64_t rows,
-                       int64_t categories, int64_t* out) {
-  const double scale = std::ldexp(1.0, philox::share_bits(categories));
+void multinomial_shares(const call::MultinomialShares& call) {
+  const double scale = std::ldexp(1.0, philox::share_bits(call.categories));
   double values[kBlock];
-  for (int64_t row = 0; row < rows; ++row) {
+  for (int64_t row = 0; row < call.rows; ++row) {
     double most = 0;
-    read_block(dtype, greatest, row, 1, &most);
-    for (int64_t begin = 0; begin < categories; begin += kBlock) {
-      const int64_t count = std::min(kBlock, categories - begin);
-      read_block(dtype, weights, row * categories + begin, count, values);
+    read_block(call.dtype, call.greatest, row, 1, &most);
+    for (int64_t begin = 0; begin < call.categories; begin += kBlock) {
+      const int64_t count = std::min(kBlock, call.categories - begin);
+      read_block(call.dtype, call.weights, row * call.categories + begin, count, values);
       for (int64_t i = 0; i < count; ++i) {
-        out[row * categories + begin + i] = philox::weight_share(values[i], most, scale);
+        call.out[row * call.categories + begin + i] = philox::weight_share(values[i], most, scale);
       }
     }
   }
 }
 
-void CpuRandom::categories(const int64_t* cumulated, int64_t rows, int64_t categories, int64_t samples,
-                           philox::Start start, int64_t* out) {
-  for_each_word64(rows * samples, start, [=](int64_t i, uint64_t word) {
-    out[i] = philox::category_of(word, cumulated + i / samples * categories, categories);
+void multinomial_categories(const call::MultinomialCategories& call) {
+  for_each_word64(call.rows * call.samples, call.start, [=](int64_t i, uint64_t word) {
+    call.out[i] =
+        philox::category_of(word, call.cumulated + i / call.samples * call.categories, call.categories);
   });
+}
+
+}  // namespace
+
+void add_random(KernelTable& table) {
+  table.add<call::FillRandom>(fill_random);
+  table.add<call::RandomIntegers>(integers);
+  table.add<call::Bernoulli>(bernoulli);
+  table.add<call::MultinomialRace>(multinomial_race);
+  table.add<call::MultinomialShares>(multinomial_shares);
+  table.add<call::MultinomialCategories>(multinomial_categories);
 }
 
 }  // namespace tt::cpu

@@ -1,25 +1,13 @@
-// The CPU's kernels during a capture: each call is noted, with its arguments, instead of done.
+// The CPU's kernels during a capture: each call is noted, with what it refers to on the host, instead of
+// done.
 #pragma once
 
-#include <memory>
-
-#include "core/backend.h"
-#include "cpu/captured_work.h"
+#include "device/backend.h"
 
 namespace tt::cpu {
 
-class Recorder {
- public:
-  // Both outlive the recorder. Replays call the kernels of `kernels`.
-  Recorder(Backend& kernels, CapturedWork& work);
-  ~Recorder();
-
-  Backend& backend() { return backend_; }
-
- private:
-  struct Families;
-  const std::unique_ptr<Families> families_;
-  Backend backend_;
-};
+// Calls are noted in the work that the capture in progress gives (cpu/graph.h). `kernels` does the replays,
+// and outlives the table.
+KernelTable recording_table(const KernelTable& kernels);
 
 }  // namespace tt::cpu

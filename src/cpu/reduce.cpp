@@ -1,10 +1,11 @@
-#include "cpu/reduce.h"
+#include "cpu/kernels.h"
+#include "device/reduce.h"
 
 #include <cmath>
 #include <cstring>
 #include <limits>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "cpu/copy.h"
@@ -423,17 +424,16 @@ class Reduction {
   bool columns_;
 };
 
-}  // namespace
-
-void CpuReduce::reduce(ReduceOp op, const Loop& loop, const ReduceParams& params) {
-  const Plan plan = visit_dtype(loop.dtype[1], [&]<typename T>() { return make_plan<T>(op, params.ord); });
-  Reduction(loop, plan, {0, params.correction, params.ord}).run();
+void reduce(const call::Reduce& call) {
+  const Plan plan =
+      visit_dtype(call.loop.dtype[1], [&]<typename T>() { return make_plan<T>(call.op, call.params.ord); });
+  Reduction(call.loop, plan, {0, call.params.correction, call.params.ord}).run();
 }
 
-bool CpuReduce::equal(const Loop& loop) {
+void equal(const call::Equal& call) {
   bool same = true;
   const auto compare = [&]<typename T>() {
-    for_each_row(loop, 0, loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
+    for_each_row(call.loop, 0, call.loop.numel, [&](char* const* data, const int64_t* strides, int64_t n) {
       bool row = same;
       for (int64_t i = 0; i < n; ++i) {
         row &= *reinterpret_cast<const T*>(data[0] + i * strides[0]) ==
@@ -442,18 +442,18 @@ bool CpuReduce::equal(const Loop& loop) {
       same = row;
     });
   };
-  if (is_floating(loop.dtype[0])) {
-    visit_dtype(loop.dtype[0], compare);
+  if (is_floating(call.loop.dtype[0])) {
+    visit_dtype(call.loop.dtype[0], compare);
   } else {
-    visit_size(loop.dtype[0], compare);
+    visit_size(call.loop.dtype[0], compare);
   }
-  return same;
+  *call.equal.at = same;
 }
 
-void CpuReduce::isclose(const Loop& loop, double rtol, double atol, bool equal_nan) {
-  visit_dtype(loop.dtype[1], [&]<typename T>() {
-    parallel_for(loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
-      for_each_row(loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+void isclose(const call::IsClose& call) {
+  visit_dtype(call.loop.dtype[1], [&]<typename T>() {
+    parallel_for(call.loop.numel, kParallelGrain, [&](int64_t begin, int64_t end) {
+      for_each_row(call.loop, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
         for (int64_t i = 0; i < n; ++i) {
           const T x = *reinterpret_cast<const T*>(data[1] + i * strides[1]);
           const T y = *reinterpret_cast<const T*>(data[2] + i * strides[2]);
@@ -461,16 +461,24 @@ void CpuReduce::isclose(const Loop& loop, double rtol, double atol, bool equal_n
           if (!close) {
             const auto a = static_cast<double>(x), b = static_cast<double>(y);
             const double error = std::fabs(a - b);
-            const double allowed = atol + std::fabs(rtol * b);
+            const double allowed = call.atol + std::fabs(call.rtol * b);
             // Without any tolerance, int64 values that double cannot tell apart stay different.
             close = (allowed > 0 && std::isfinite(error) && error <= allowed) ||
-                    (equal_nan && std::isnan(a) && std::isnan(b));
+                    (call.equal_nan && std::isnan(a) && std::isnan(b));
           }
           *reinterpret_cast<bool*>(data[0] + i * strides[0]) = close;
         }
       });
     });
   });
+}
+
+}  // namespace
+
+void add_reduce(KernelTable& table) {
+  table.add<call::Reduce>(reduce);
+  table.add<call::Equal>(equal);
+  table.add<call::IsClose>(isclose);
 }
 
 }  // namespace tt::cpu

@@ -1,8 +1,9 @@
 // Filling by position: arange, linspace and logspace.
 #include <cmath>
 
+#include "cpu/kernels.h"
 #include "core/parallel.h"
-#include "cpu/index.h"
+#include "device/index.h"
 #include "cpu/inner_loop.h"
 
 namespace tt::cpu {
@@ -43,14 +44,12 @@ T narrow_to(S value) {
   }
 }
 
-}  // namespace
-
-void CpuIndex::arange(void* out, DType dtype, int64_t n, const Scalar& start, const Scalar& step) {
-  visit_dtype(dtype, [&]<typename T>() {
-    auto* values = static_cast<T*>(out);
-    const auto first = start.to<Count<T>>();
-    const auto by = step.to<Count<T>>();
-    parallel_for(n, kParallelGrain, [&](int64_t begin, int64_t end) {
+void arange(const call::Arange& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
+    auto* values = static_cast<T*>(call.out);
+    const auto first = call.start.to<Count<T>>();
+    const auto by = call.step.to<Count<T>>();
+    parallel_for(call.n, kParallelGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         values[i] = narrow_to<T>(static_cast<Count<T>>(first + by * static_cast<Count<T>>(i)));
       }
@@ -58,27 +57,33 @@ void CpuIndex::arange(void* out, DType dtype, int64_t n, const Scalar& start, co
   });
 }
 
-void CpuIndex::linspace(void* out, DType dtype, int64_t n, const Scalar& start, const Scalar& end,
-                        const double* base) {
-  visit_dtype(dtype, [&]<typename T>() {
+void linspace(const call::Linspace& call) {
+  visit_dtype(call.dtype, [&]<typename T>() {
     using S = Step<T>;
-    auto* values = static_cast<T*>(out);
-    const S first = static_cast<S>(start.to<T>());
-    const S last = static_cast<S>(end.to<T>());
-    const S by = base != nullptr ? (last - first) / static_cast<S>(n - 1)
-                                 : rounded<T>(rounded<T>(last - first) / static_cast<S>(n - 1));
-    const int64_t halfway = n / 2;
-    const S b = base != nullptr ? static_cast<S>(*base) : S(0);
-    parallel_for(n, kParallelGrain / 4, [&](int64_t from, int64_t to) {
+    auto* values = static_cast<T*>(call.out);
+    const S first = static_cast<S>(call.start.to<T>());
+    const S last = static_cast<S>(call.end.to<T>());
+    const S by = call.base.has_value() ? (last - first) / static_cast<S>(call.n - 1)
+                                       : rounded<T>(rounded<T>(last - first) / static_cast<S>(call.n - 1));
+    const int64_t halfway = call.n / 2;
+    const S b = call.base.has_value() ? static_cast<S>(*call.base) : S(0);
+    parallel_for(call.n, kParallelGrain / 4, [&](int64_t from, int64_t to) {
       for (int64_t i = from; i < to; ++i) {
         // From both ends, so that both are exact.
-        const S part = by * static_cast<S>(i < halfway ? i : n - i - 1);
-        const S offset = base != nullptr ? part : rounded<T>(part);
+        const S part = by * static_cast<S>(i < halfway ? i : call.n - i - 1);
+        const S offset = call.base.has_value() ? part : rounded<T>(part);
         const S value = i < halfway ? first + offset : last - offset;
-        values[i] = narrow_to<T>(base != nullptr ? std::pow(b, value) : value);
+        values[i] = narrow_to<T>(call.base.has_value() ? std::pow(b, value) : value);
       }
     });
   });
+}
+
+}  // namespace
+
+void add_sequence(KernelTable& table) {
+  table.add<call::Arange>(arange);
+  table.add<call::Linspace>(linspace);
 }
 
 }  // namespace tt::cpu

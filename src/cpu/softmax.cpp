@@ -1,6 +1,7 @@
 // Softmax kernels, compiled once per instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/softmax.cpp"
+#include "cpu/kernels.h"
 #include "cpu/targets.h"
 
 #include <hwy/foreach_target.h>
@@ -226,7 +227,7 @@ constexpr int64_t kGrain = 8192;  // elements that are worth a thread
 
 // by_rows(first, count) where inner is 1, else by_columns(outer, begin, end).
 template <typename Rows, typename Columns>
-void split(const SoftmaxArgs& args, Rows&& by_rows, Columns&& by_columns) {
+void split(const SoftmaxShape& args, Rows&& by_rows, Columns&& by_columns) {
   const int64_t grain = std::max<int64_t>(kGrain / args.dim, 1);
   parallel_for(args.outer * args.inner, grain, [&](int64_t begin, int64_t end) {
     if (args.inner == 1) return by_rows(begin, end - begin);
@@ -240,7 +241,7 @@ void split(const SoftmaxArgs& args, Rows&& by_rows, Columns&& by_columns) {
 }
 
 template <typename T>
-void forward(const SoftmaxArgs& args, const T* in, T* out) {
+void forward(const SoftmaxShape& args, const T* in, T* out) {
   const auto& table = softmax_table<T>();
   const SoftmaxMode mode = args.log ? SoftmaxMode::kLog : SoftmaxMode::kSoftmax;
   const int64_t slab = args.dim * args.inner;
@@ -255,7 +256,7 @@ void forward(const SoftmaxArgs& args, const T* in, T* out) {
 }
 
 template <typename T>
-void backward(const SoftmaxArgs& args, const T* grad, const T* y, T* out) {
+void backward(const SoftmaxShape& args, const T* grad, const T* y, T* out) {
   const auto& table = softmax_table<T>();
   const int64_t slab = args.dim * args.inner;
   split(
@@ -270,37 +271,44 @@ void backward(const SoftmaxArgs& args, const T* grad, const T* y, T* out) {
       });
 }
 
-}  // namespace
-
-void CpuSoftmax::forward(const SoftmaxArgs& args, const void* input, void* output) {
+void softmax(const call::Softmax& call) {
+  const SoftmaxShape& args = call.shape;
   if (args.dtype == DType::kFloat32) {
-    return cpu::forward(args, static_cast<const float*>(input), static_cast<float*>(output));
+    return cpu::forward(args, static_cast<const float*>(call.input), static_cast<float*>(call.output));
   }
   if (args.dtype == DType::kFloat64) {
-    return cpu::forward(args, static_cast<const double*>(input), static_cast<double*>(output));
+    return cpu::forward(args, static_cast<const double*>(call.input), static_cast<double*>(call.output));
   }
   const int64_t n = args.outer * args.dim * args.inner;
   const FloatScratch wide(n);
-  wide.read(input, args.dtype, n);
+  wide.read(call.input, args.dtype, n);
   cpu::forward(args, static_cast<const float*>(wide.data()), wide.data());
-  wide.write(output, args.dtype, n);
+  wide.write(call.output, args.dtype, n);
 }
 
-void CpuSoftmax::backward(const SoftmaxArgs& args, const void* grad, const void* output, void* grad_input) {
+void softmax_backward(const call::SoftmaxBackward& call) {
+  const SoftmaxShape& args = call.shape;
   if (args.dtype == DType::kFloat32) {
-    return cpu::backward(args, static_cast<const float*>(grad), static_cast<const float*>(output),
-                         static_cast<float*>(grad_input));
+    return cpu::backward(args, static_cast<const float*>(call.grad), static_cast<const float*>(call.output),
+                         static_cast<float*>(call.grad_input));
   }
   if (args.dtype == DType::kFloat64) {
-    return cpu::backward(args, static_cast<const double*>(grad), static_cast<const double*>(output),
-                         static_cast<double*>(grad_input));
+    return cpu::backward(args, static_cast<const double*>(call.grad), static_cast<const double*>(call.output),
+                         static_cast<double*>(call.grad_input));
   }
   const int64_t n = args.outer * args.dim * args.inner;
   const FloatScratch g(n), y(n);
-  g.read(grad, args.dtype, n);
-  y.read(output, args.dtype, n);
+  g.read(call.grad, args.dtype, n);
+  y.read(call.output, args.dtype, n);
   cpu::backward(args, static_cast<const float*>(g.data()), static_cast<const float*>(y.data()), g.data());
-  g.write(grad_input, args.dtype, n);
+  g.write(call.grad_input, args.dtype, n);
+}
+
+}  // namespace
+
+void add_softmax(KernelTable& table) {
+  table.add<call::Softmax>(softmax);
+  table.add<call::SoftmaxBackward>(softmax_backward);
 }
 
 }  // namespace tt::cpu

@@ -1,15 +1,9 @@
 // The CPU's softmax, and the row kernels that losses share with it.
 #pragma once
 
-#include "core/backend/softmax.h"
+#include "device/softmax.h"
 
 namespace tt::cpu {
-
-class CpuSoftmax final : public SoftmaxKernels {
- public:
-  void forward(const SoftmaxArgs& args, const void* input, void* output) override;
-  void backward(const SoftmaxArgs& args, const void* grad, const void* output, void* grad_input) override;
-};
 
 enum class SoftmaxMode : uint8_t {
   kSoftmax,

@@ -2,10 +2,11 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/backend.h"
+#include "cpu/kernels.h"
+#include "device/backend.h"
 #include "cpu/copy.h"
 #include "cpu/line.h"
-#include "cpu/order.h"
+#include "device/order.h"
 #include "cpu/sort_keys.h"
 
 namespace tt::cpu {
@@ -112,60 +113,60 @@ void sort_items(WideItem* items, WideItem* spare, int64_t n) {
   radix_sort<8>(items, spare, n);
 }
 
-void CpuOrder::sort(const Lines& lines, bool descending) {
-  const int64_t n = lines.size;
-  const DType dtype = lines.outer.dtype[2];
+namespace {
+
+void sort(const call::Sort& call) {
+  const int64_t n = call.lines.size;
+  const DType dtype = call.lines.outer.dtype[2];
   visit_items(dtype, n, [&]<typename Item>() {
     const auto bytes = static_cast<int64_t>(sizeof(Item));
-    run_lines_with_scratch(lines, kSortCost, 2 * n * bytes, [&](char* const* data, char* memory) {
+    run_lines_with_scratch(call.lines, kSortCost, 2 * n * bytes, [&](char* const* data, char* memory) {
       auto* items = reinterpret_cast<Item*>(memory);
-      read_items(items, dtype, data[2], lines.step[2], n, descending);
+      read_items(items, dtype, data[2], call.lines.step[2], n, call.descending);
       sort_items(items, items + n, n);
-      write_items(items, n, lines, data);
+      write_items(items, n, call.lines, data);
     });
   });
 }
 
-void CpuOrder::topk(const Lines& lines, int64_t k, bool largest, bool sorted) {
-  const int64_t n = lines.size;
-  const DType dtype = lines.outer.dtype[2];
+void topk(const call::TopK& call) {
+  const int64_t n = call.lines.size;
+  const DType dtype = call.lines.outer.dtype[2];
   visit_items(dtype, n, [&]<typename Item>() {
     const auto bytes = static_cast<int64_t>(sizeof(Item));
-    run_lines_with_scratch(lines, 4, n * bytes, [&](char* const* data, char* memory) {
+    run_lines_with_scratch(call.lines, 4, n * bytes, [&](char* const* data, char* memory) {
       auto* items = reinterpret_cast<Item*>(memory);
-      read_items(items, dtype, data[2], lines.step[2], n, largest);
-      if (k < n) std::nth_element(items, items + k, items + n);
-      if (sorted) std::sort(items, items + k);
-      write_items(items, k, lines, data);
+      read_items(items, dtype, data[2], call.lines.step[2], n, call.largest);
+      if (call.k < n) std::nth_element(items, items + call.k, items + n);
+      if (call.sorted) std::sort(items, items + call.k);
+      write_items(items, call.k, call.lines, data);
     });
   });
 }
 
-void CpuOrder::kth(const Lines& lines, int64_t k, bool nan_first) {
-  const int64_t n = lines.size;
-  const DType dtype = lines.outer.dtype[2];
+void kthvalue(const call::KthValue& call) {
+  const int64_t n = call.lines.size;
+  const DType dtype = call.lines.outer.dtype[2];
   visit_items(dtype, n, [&]<typename Item>() {
     const auto bytes = static_cast<int64_t>(sizeof(Item));
-    run_lines_with_scratch(lines, 4, n * bytes, [&](char* const* data, char* memory) {
+    run_lines_with_scratch(call.lines, 4, n * bytes, [&](char* const* data, char* memory) {
       auto* items = reinterpret_cast<Item*>(memory);
-      read_items(items, dtype, data[2], lines.step[2], n, false);
+      read_items(items, dtype, data[2], call.lines.step[2], n, false);
       const Item* chosen = nullptr;
-      if (nan_first && is_floating(dtype)) {
+      if (call.nan_first && is_floating(dtype)) {
         const uint64_t nan = nan_key(dtype);
         for (int64_t i = 0; i < n && chosen == nullptr; ++i) {
           if (items[i].key() == nan) chosen = items + i;
         }
       }
       if (chosen == nullptr) {
-        std::nth_element(items, items + k, items + n);
-        chosen = items + k;
+        std::nth_element(items, items + call.k, items + n);
+        chosen = items + call.k;
       }
-      write_items(chosen, 1, lines, data);
+      write_items(chosen, 1, call.lines, data);
     });
   });
 }
-
-namespace {
 
 // What unique finds, written down.
 struct Found {
@@ -230,21 +231,17 @@ void unique_rows(DType dtype, const char* in, int64_t rows, int64_t cols, bool c
   }
 }
 
-}  // namespace
-
-int64_t CpuOrder::unique(DType dtype, const void* input, int64_t rows, int64_t cols, bool consecutive,
-                         void* values, int64_t* inverse, int64_t* counts) {
-  const auto* in = static_cast<const char*>(input);
-  Found found{static_cast<char*>(values), inverse, counts, cols * static_cast<int64_t>(size_of(dtype))};
-  if (cols == 1) {
-    unique_values(dtype, in, rows, consecutive, found);
+void unique(const call::Unique& call) {
+  const auto* in = static_cast<const char*>(call.input);
+  Found found{static_cast<char*>(call.values), call.inverse, call.counts,
+              call.cols * static_cast<int64_t>(size_of(call.dtype))};
+  if (call.cols == 1) {
+    unique_values(call.dtype, in, call.rows, call.consecutive, found);
   } else {
-    unique_rows(dtype, in, rows, cols, consecutive, found);
+    unique_rows(call.dtype, in, call.rows, call.cols, call.consecutive, found);
   }
-  return found.n;
+  *call.found.at = found.n;
 }
-
-namespace {
 
 // Calls block(values, begin, count) with the elements as T, some at a time.
 template <typename T, typename F>
@@ -282,32 +279,41 @@ void histogram(DType dtype, const void* in, int64_t n, double low, double high, 
   });
 }
 
-}  // namespace
-
-void CpuOrder::bincount(DType dtype, const void* input, int64_t n, const void* weights, DType out_dtype,
-                        void* out, int64_t bins) {
-  if (weights == nullptr) {
-    add_weights<int64_t>(dtype, input, n, nullptr, static_cast<int64_t*>(out), bins);
-  } else if (out_dtype == DType::kFloat32) {
-    add_weights(dtype, input, n, static_cast<const float*>(weights), static_cast<float*>(out), bins);
+void bincount(const call::Bincount& call) {
+  if (call.weights == nullptr) {
+    add_weights<int64_t>(call.dtype, call.input, call.n, nullptr, static_cast<int64_t*>(call.out), call.bins);
+  } else if (call.out_dtype == DType::kFloat32) {
+    add_weights(call.dtype, call.input, call.n, static_cast<const float*>(call.weights),
+                static_cast<float*>(call.out), call.bins);
   } else {
-    add_weights(dtype, input, n, static_cast<const double*>(weights), static_cast<double*>(out), bins);
+    add_weights(call.dtype, call.input, call.n, static_cast<const double*>(call.weights),
+                static_cast<double*>(call.out), call.bins);
   }
 }
 
-void CpuOrder::histc(DType dtype, const void* input, int64_t n, double low, double high, void* out,
-                     int64_t bins) {
-  Scratch scratch(bins * static_cast<int64_t>(sizeof(int64_t)), 1);
+void histc(const call::Histc& call) {
+  Scratch scratch(call.bins * static_cast<int64_t>(sizeof(int64_t)), 1);
   auto* counts = reinterpret_cast<int64_t*>(scratch.take());
-  std::fill_n(counts, bins, int64_t{0});
-  if (dtype == DType::kFloat64) {
-    histogram<double>(dtype, input, n, low, high, counts, bins);
+  std::fill_n(counts, call.bins, int64_t{0});
+  if (call.dtype == DType::kFloat64) {
+    histogram<double>(call.dtype, call.input, call.n, call.low, call.high, counts, call.bins);
   } else {
-    histogram<float>(dtype, input, n, low, high, counts, bins);
+    histogram<float>(call.dtype, call.input, call.n, call.low, call.high, counts, call.bins);
   }
-  const auto size = static_cast<int64_t>(size_of(dtype));
-  convert_row(static_cast<char*>(out), size, dtype, reinterpret_cast<const char*>(counts), sizeof(int64_t),
-              DType::kInt64, bins);
+  const auto size = static_cast<int64_t>(size_of(call.dtype));
+  convert_row(static_cast<char*>(call.out), size, call.dtype, reinterpret_cast<const char*>(counts),
+              sizeof(int64_t), DType::kInt64, call.bins);
+}
+
+}  // namespace
+
+void add_sort(KernelTable& table) {
+  table.add<call::Sort>(sort);
+  table.add<call::TopK>(topk);
+  table.add<call::KthValue>(kthvalue);
+  table.add<call::Unique>(unique);
+  table.add<call::Bincount>(bincount);
+  table.add<call::Histc>(histc);
 }
 
 }  // namespace tt::cpu

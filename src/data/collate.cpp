@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/parallel.h"
 #include "data/dataset.h"
 #include "ops/create.h"
@@ -57,8 +57,7 @@ void gather_on_device(const Tensor& out, const Tensor& t, const Tensor& at) {
   const Loop loop =
       make_loop(out.sizes(), {out, alias(t, out.sizes(), source_strides, t.offset()),
                               alias(at, index_sizes, contiguous_strides(index_sizes), at.offset())});
-  backend_of(t.device())
-      .index->gather(loop, t.size(0), t.stride(0) * static_cast<int64_t>(size_of(t.dtype())));
+  run(t.device(), call::Gather{loop, t.size(0), t.stride(0) * static_cast<int64_t>(size_of(t.dtype()))});
 }
 
 // The slow way that autograd follows: every row is copied by a recorded op.

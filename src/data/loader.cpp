@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/random_fill.h"
 
 namespace tt::data {

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <new>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "io/file.h"
 #include "ops/create.h"
 

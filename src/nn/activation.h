@@ -1,7 +1,7 @@
 // The activations as modules.
 #pragma once
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "nn/module.h"
 
 namespace tt::nn {

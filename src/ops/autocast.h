@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "autograd/autocast_mode.h"
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "core/tensor.h"
 
 namespace tt::ops {

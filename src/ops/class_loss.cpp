@@ -1,6 +1,6 @@
 // nll_loss and cross_entropy.
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/autocast.h"
 #include "ops/loss.h"
 #include "ops/ops.h"
@@ -66,20 +66,19 @@ struct ClassLossBackward {
     if (!g.defined() && gradient.defined()) return context.set(0, std::exchange(gradient, Tensor()));
     const Tensor x = context.unpack(input);
     const Call call(setting, x, y, w);
-    LossKernels& kernels = *backend_of(x.device()).loss;
     const Tensor out = empty(x.sizes(), x.dtype(), x.device());
     if (!grad_enabled()) {
       if (out.numel() > 0) {
         const Tensor dense_grad = dense(g);
-        kernels.class_loss_backward(call.args, g.defined() ? dense_grad.raw() : nullptr,
-                                    normalizer.defined() ? normalizer.raw() : nullptr, total_weight.raw(),
-                                    out.raw());
+        run(x.device(), call::ClassLossBackward{call.args, g.defined() ? dense_grad.raw() : nullptr,
+                                                normalizer.defined() ? normalizer.raw() : nullptr,
+                                                total_weight.raw(), out.raw()});
       }
       context.set(0, out);
       return;
     }
     // The loss is the sum of share * -log_probability, for shares that do not depend on the input.
-    if (out.numel() > 0) kernels.class_weights(call.args, out.raw());
+    if (out.numel() > 0) run(x.device(), call::ClassWeights{call.args, out.raw()});
     Tensor scaled = g;
     if (setting.reduction == Reduction::kMean) {
       // Where all targets are ignored every share is 0, and so is the gradient.
@@ -120,14 +119,16 @@ Tensor class_loss(const Setting& setting, const Tensor& input, const Tensor& tar
   const Tensor normalizer =
       setting.log_input ? Tensor() : empty({2, call.args.batch * call.args.inner}, wide, input.device());
   const Tensor total_weight = empty({}, wide, input.device());
-  LossKernels& kernels = *backend_of(input.device()).loss;
+  call::ClassLoss kernel{
+      call.args,          out.raw(),         setting.log_input ? nullptr : normalizer.raw(),
+      total_weight.raw(), needs_grad(input), nullptr};
+  kernel.with_gradient = kernel.with_gradient && supports(input.device(), kernel);
   Tensor gradient;
-  if (needs_grad(input) && kernels.class_loss_gives_gradient(call.args)) {
+  if (kernel.with_gradient) {
     gradient = empty(input.sizes(), input.dtype(), input.device());
-    call.args.gradient = gradient.raw();
+    kernel.gradient = gradient.raw();
   }
-  kernels.class_loss(call.args, out.raw(), setting.log_input ? nullptr : normalizer.raw(),
-                     total_weight.raw());
+  run(input.device(), kernel);
   if (needs_grad(input)) {
     record(setting.op, out, {&input},
            ClassLossBackward{setting, save_input(setting, input, call.input, gradient),

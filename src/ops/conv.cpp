@@ -1,7 +1,7 @@
 #include "ops/conv.h"
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/layout.h"
 #include "ops/autocast.h"
 #include "ops/ops.h"
@@ -141,10 +141,8 @@ struct Backward {
                             result_of(1, {s.out_channels, s.group_inputs(), s.kernel[0], s.kernel[1]}),
                             result_of(2, {s.out_channels})};
     const auto address = [](const Tensor& t) -> void* { return t.defined() ? t.raw() : nullptr; };
-    backend_of(g.device())
-        .conv->backward(s, g.dtype(),
-                        {g.raw(), address(after), image.raw(), address(weight), address(grads[0]),
-                         address(grads[1]), address(grads[2])});
+    run(g.device(), call::ConvBackward{s, g.dtype(), g.raw(), address(after), image.raw(), address(weight),
+                                       address(grads[0]), address(grads[1]), address(grads[2])});
     for (int i = 0; i < 3; ++i) {
       if (grads[i].defined()) context.set(i, grads[i]);
     }
@@ -160,8 +158,8 @@ Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias
     const GradMode off(false);
     const Tensor x = contiguous(input), w = contiguous(weight);
     const Tensor b = bias.defined() ? contiguous(bias) : bias;
-    backend_of(input.device())
-        .conv->forward(s, input.dtype(), x.raw(), w.raw(), b.defined() ? b.raw() : nullptr, relu, out.raw());
+    run(input.device(), call::Conv{s, input.dtype(), x.raw(), w.raw(), b.defined() ? b.raw() : nullptr,
+                                   relu ? kRelu : Epilogue{}, out.raw()});
   } else if (out.numel() > 0) {
     const GradMode off(false);
     fill_(out, 0);
@@ -287,11 +285,11 @@ Tensor conv2d_backward_data(const Tensor& grad_output, const Tensor& weight, con
   if (work) {
     const GradMode off(false);
     const Tensor g = contiguous(grad_output), w = contiguous(weight);
-    ConvGradients gradients;
-    gradients.grad_output = g.raw();
-    gradients.weight = w.raw();
-    gradients.grad_input = out.raw();
-    backend_of(weight.device()).conv->backward(s, weight.dtype(), gradients);
+    run(weight.device(), call::ConvBackward{.shape = s,
+                                            .dtype = weight.dtype(),
+                                            .grad_output = g.raw(),
+                                            .weight = w.raw(),
+                                            .grad_input = out.raw()});
   }
   if (needs_grad(grad_output, weight)) {
     record(
@@ -313,11 +311,11 @@ Tensor conv2d_backward_weight(const Tensor& grad_output, const Tensor& input, co
   if (work) {
     const GradMode off(false);
     const Tensor g = contiguous(grad_output), x = contiguous(input);
-    ConvGradients gradients;
-    gradients.grad_output = g.raw();
-    gradients.input = x.raw();
-    gradients.grad_weight = out.raw();
-    backend_of(input.device()).conv->backward(s, input.dtype(), gradients);
+    run(input.device(), call::ConvBackward{.shape = s,
+                                           .dtype = input.dtype(),
+                                           .grad_output = g.raw(),
+                                           .input = x.raw(),
+                                           .grad_weight = out.raw()});
   }
   if (needs_grad(grad_output, input)) {
     record("convolution_backward_weight", out, {&grad_output, &input},

@@ -1,7 +1,7 @@
 // Convolution.
 #pragma once
 
-#include "core/backend/conv.h"
+#include "device/conv.h"
 #include "core/tensor.h"
 
 namespace tt::ops {

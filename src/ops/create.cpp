@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/convert.h"
 #include "core/layout.h"
 #include "core/overlap.h"
@@ -66,7 +66,7 @@ double checked_factor(const char* name, double value, DType dtype) {
 
 namespace {
 Tensor filled(const Tensor& out, const Scalar& value) {
-  if (out.numel() > 0) backend_of(out.device()).pointwise->fill(make_loop(out.sizes(), {out}), value);
+  if (out.numel() > 0) run(out.device(), call::Fill{make_loop(out.sizes(), {out}), value});
   return out;
 }
 }  // namespace
@@ -86,14 +86,14 @@ void fill_(const Tensor& self, const Scalar& value) {
   const Scalar number = checked_number(value, self.dtype());
   if (needs_grad(self)) write.record_no_gradient("fill");
   write.commit([&] {
-    if (self.numel() > 0) backend_of(self.device()).pointwise->fill(make_loop(self.sizes(), {self}), number);
+    if (self.numel() > 0) run(self.device(), call::Fill{make_loop(self.sizes(), {self}), number});
   });
 }
 
 void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
   if (to.numel() == 0) return;
   if (to.device() == from.device()) {
-    backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, from}));
+    run(to.device(), call::Copy{make_loop(to.sizes(), {to, from})});
     return;
   }
   refuse_host_capture("copies between devices");
@@ -110,7 +110,7 @@ void copy_values(const Tensor& to, const Tensor& from, bool non_blocking) {
   } else {
     backend.copy_bytes(landed.raw(), to.device(), dense.raw(), from.device(), dense.nbytes());
   }
-  if (!direct) backend_of(to.device()).pointwise->copy(make_loop(to.sizes(), {to, landed}));
+  if (!direct) run(to.device(), call::Copy{make_loop(to.sizes(), {to, landed})});
 }
 
 void copy_(const Tensor& self, const Tensor& source, bool non_blocking) {

@@ -8,7 +8,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "core/convert.h"
 #include "core/macros.h"
 #include "ops/special_functions.h"

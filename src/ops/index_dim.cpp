@@ -1,6 +1,6 @@
 // Gather and scatter along one dimension.
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/overlap.h"
 #include "ops/autocast.h"
 #include "ops/index_rule.h"
@@ -74,7 +74,7 @@ void scatter_values(ScatterOp op, const Tensor& self, int dim, const Tensor& ind
       index.sizes(),
       {with_geometry(self, index.ndim() == self.ndim() ? index.sizes() : self.sizes(), self_strides), source,
        index});
-  backend_of(self.device()).index->scatter(op, loop, size_along(self, dim), bytes_along(self, dim));
+  run(self.device(), call::Scatter{op, loop, size_along(self, dim), bytes_along(self, dim)});
 }
 
 void scatter_tensor(ScatterOp op, const Tensor& self, int dim, const Tensor& index, const Tensor& src) {
@@ -156,7 +156,7 @@ Tensor gather(const Tensor& t, int64_t dim, const Tensor& index) {
     const Loop loop = make_loop(
         index.sizes(),
         {out, with_geometry(t, t.ndim() == index.ndim() ? index.sizes() : t.sizes(), strides), index});
-    backend_of(t.device()).index->gather(loop, size_along(t, d), bytes_along(t, d));
+    run(t.device(), call::Gather{loop, size_along(t, d), bytes_along(t, d)});
   }
   if (needs_grad(t)) {
     record("gather", out, {&t},
@@ -211,7 +211,7 @@ Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
     if (t.ndim() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
     const Loop loop =
         make_loop(sizes, {out, with_geometry(t, sizes, strides), with_geometry(index, sizes, index_strides)});
-    backend_of(t.device()).index->gather(loop, size_along(t, d), bytes_along(t, d));
+    run(t.device(), call::Gather{loop, size_along(t, d), bytes_along(t, d)});
   }
   if (needs_grad(t)) {
     record("index_select", out, {&t},
@@ -265,7 +265,7 @@ void add_values(const Tensor& self, int d, const Tensor& index, const Tensor& so
   if (shape.size() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
   const Loop loop = make_loop(
       shape, {with_geometry(self, shape, strides), scaled, with_geometry(index, shape, index_strides)});
-  backend_of(self.device()).index->scatter(ScatterOp::kAdd, loop, size_along(self, d), bytes_along(self, d));
+  run(self.device(), call::Scatter{ScatterOp::kAdd, loop, size_along(self, d), bytes_along(self, d)});
 }
 
 struct IndexAddBackward {

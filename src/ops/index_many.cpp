@@ -1,6 +1,6 @@
 // Indexing by several tensors and masks at once, and what is built on it.
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/overlap.h"
 #include "core/warning.h"
 #include "ops/autocast.h"
@@ -137,13 +137,12 @@ Plan make_plan(const Tensor& t, std::span<const Tensor> indices) {
     if (any || t.size(d) == 0) check_index_bounds(index, {-t.size(d), t.size(d), d});
     if (!any) continue;
     if (plan.offsets.numel() == 0) continue;
-    backend_of(t.device())
-        .index->index_offsets(make_loop(plan.offsets.sizes(), {plan.offsets, index}), t.size(d),
-                              t.stride(d) * static_cast<int64_t>(size_of(t.dtype())), !none);
+    run(t.device(), call::IndexOffsets{make_loop(plan.offsets.sizes(), {plan.offsets, index}), t.size(d),
+                                       t.stride(d) * static_cast<int64_t>(size_of(t.dtype())), !none});
     none = false;
   }
   if (none && any && plan.offsets.numel() > 0) {
-    backend_of(t.device()).pointwise->fill(make_loop(plan.offsets.sizes(), {plan.offsets}), 0);
+    run(t.device(), call::Fill{make_loop(plan.offsets.sizes(), {plan.offsets}), 0});
   }
   return plan;
 }
@@ -199,8 +198,7 @@ void check_values(const Tensor& self, const Plan& plan, const Tensor& values) {
 void put_values(const Tensor& self, const Plan& plan, const Tensor& values, bool accumulate) {
   const Loop loop = plan_loop(plan, with_geometry(self, plan.sizes, plan.strides), values);
   if (loop.numel == 0) return;
-  backend_of(self.device())
-      .index->scatter(accumulate ? ScatterOp::kAdd : ScatterOp::kAssign, loop, kAnyOffset, 1);
+  run(self.device(), call::Scatter{accumulate ? ScatterOp::kAdd : ScatterOp::kAssign, loop, kAnyOffset, 1});
 }
 
 // One element goes where a mask says in any dtype, as masked_fill takes it.
@@ -222,8 +220,8 @@ Tensor index(const Tensor& t, std::span<const Tensor> indices) {
   const Plan plan = make_plan(t, indices);
   const Tensor out = empty(plan.sizes, t.dtype(), t.device());
   if (out.numel() > 0) {
-    backend_of(t.device())
-        .index->gather(plan_loop(plan, out, with_geometry(t, plan.sizes, plan.strides)), kAnyOffset, 1);
+    run(t.device(),
+        call::Gather{plan_loop(plan, out, with_geometry(t, plan.sizes, plan.strides)), kAnyOffset, 1});
   }
   if (needs_grad(t)) {
     record("index", out, {&t}, [sizes = t.sizes(), saved = SavedIndices(indices)](BackwardContext& context) {
@@ -276,10 +274,10 @@ Tensor masked_select(const Tensor& t, const Tensor& mask) {
 
 Tensor nonzero(const Tensor& t) {
   const Tensor mask = dense_mask(t);
-  IndexKernels& kernels = *backend_of(t.device()).index;
-  const int64_t count = mask.numel() > 0 ? kernels.count_true(mask.data<bool>(), mask.numel()) : 0;
+  int64_t count = 0;
+  if (mask.numel() > 0) run(t.device(), call::CountTrue{mask.data<bool>(), mask.numel(), &count});
   const Tensor out = empty(Dims{count, t.ndim()}, DType::kInt64, t.device());
-  if (out.numel() > 0) kernels.nonzero(mask.data<bool>(), mask.sizes(), out.data<int64_t>());
+  if (out.numel() > 0) run(t.device(), call::NonZero{mask.data<bool>(), mask.sizes(), out.data<int64_t>()});
   return out;
 }
 

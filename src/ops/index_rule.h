@@ -1,7 +1,7 @@
 // What the indexing ops share. Internal to src/ops.
 #pragma once
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/loop.h"
 #include "core/tensor.h"
 
@@ -22,7 +22,7 @@ inline void check_index_bounds(const Tensor& index, const IndexBounds& bounds) {
   }
   LoopOperand once(index);
   once.sizes = &sizes;
-  backend_of(index.device()).index->check_bounds(make_loop(sizes, {once}), bounds);
+  run(index.device(), call::CheckBounds{make_loop(sizes, {once}), bounds});
 }
 
 // The size of a dimension that indices run along; a 0-dim tensor is one element long.

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/layout.h"
 #include "ops/arg.h"
 #include "ops/index_rule.h"
@@ -33,8 +33,8 @@ void place(const Tensor& out, int d, int64_t start, const Tensor& t) {
     for (int i = 0; i < d; ++i) blocks *= out.size(i);
     const int64_t bytes = t.numel() / blocks * element;
     const int64_t step = (d == 0 ? out.numel() : out.stride(d - 1)) * element;
-    backend_of(out.device())
-        .index->copy_blocks(out.raw() + start * out.stride(d) * element, step, t.raw(), bytes, bytes, blocks);
+    run(out.device(),
+        call::CopyBlocks{out.raw() + start * out.stride(d) * element, step, t.raw(), bytes, bytes, blocks});
     return;
   }
   copy_values(alias(out, t.sizes(), out.strides(), start * out.stride(d)), t);
@@ -160,7 +160,7 @@ Tensor flip(const Tensor& t, std::span<const int64_t> dims) {
     }
     LoopOperand from = with_geometry(t, t.sizes(), strides);
     from.data += start * static_cast<int64_t>(size_of(t.dtype()));
-    backend_of(t.device()).pointwise->copy(make_loop(t.sizes(), {out, from}));
+    run(t.device(), call::Copy{make_loop(t.sizes(), {out, from})});
   }
   if (needs_grad(t)) {
     record("flip", out, {&t},

@@ -1,7 +1,7 @@
 #include "ops/loss.h"
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/layout.h"
 #include "core/warning.h"
 #include "ops/autocast.h"
@@ -134,10 +134,9 @@ struct ElementLossBackward {
         grad_x = empty(shape, in.x.dtype(), in.x.device());
         One one(in.x.dtype());
         const LoopOperand of_losses = one.operand(g);
-        const Loop loop = loss_loop(shape, grad_x, in, &of_losses, one);
-        if (loop.numel > 0) {
-          backend_of(grad_x.device()).loss->element_loss_backward(kind, loop, parameter, scale);
-        }
+        const call::ElementwiseLossBackward call{kind, loss_loop(shape, grad_x, in, &of_losses, one),
+                                                 parameter, scale};
+        if (call.loop.numel > 0) run(grad_x.device(), call);
       }
       if (symmetric && context.needs(1)) context.set(1, sum_to_size(neg(grad_x), in.y.sizes()));
       if (context.needs(0)) context.set(0, sum_to_size(grad_x, in.x.sizes()));
@@ -159,7 +158,6 @@ Tensor element_loss(const char* op, const Inputs& in, Reduction reduction) {
   TT_CHECK(is_floating(in.x.dtype()), Status::kDtype, op, " is not implemented for ", in.x.dtype());
   check_same_device(in.x, in.y);
   const Dims shape = in.shape();
-  LossKernels& kernels = *backend_of(in.x.device()).loss;
   const bool whole = reduction == Reduction::kNone;
   // PyTorch computes the one with logits from the target.
   const bool logits = in.kind == ElementLoss::kBceWithLogits;
@@ -168,11 +166,11 @@ Tensor element_loss(const char* op, const Inputs& in, Reduction reduction) {
   const Tensor out = whole ? empty_pointwise(shape, in.x.dtype(), in.x.device(), {first, second, in.w})
                            : empty({}, in.x.dtype(), in.x.device());
   One one(in.x.dtype());
-  const Loop loop = loss_loop(shape, whole ? out : in.x, in, nullptr, one);
   if (!whole) {
-    kernels.element_loss_sum(in.kind, loop, in.parameter, mean_scale(reduction, shape), out.raw());
-  } else if (loop.numel > 0) {
-    kernels.element_loss(in.kind, loop, in.parameter);
+    run(in.x.device(), call::ElementwiseLossSum{in.kind, loss_loop(shape, in.x, in, nullptr, one),
+                                                in.parameter, mean_scale(reduction, shape), out.raw()});
+  } else if (out.numel() > 0) {
+    run(in.x.device(), call::ElementwiseLoss{in.kind, loss_loop(shape, out, in, nullptr, one), in.parameter});
   }
   if (needs_grad(in.x, in.y)) {
     record(op, out, {&in.x, &in.y},
@@ -278,9 +276,8 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, const Ten
   constexpr const char* kName = "binary_cross_entropy";
   const Inputs in{ElementLoss::kBce, 0, input, target, checked_weight(kName, "weight", weight, input), {}};
   if (input.numel() > 0) {
-    LossKernels& kernels = *backend_of(input.device()).loss;
-    kernels.check_probabilities(make_loop(input.sizes(), {input}), "input");
-    kernels.check_probabilities(make_loop(target.sizes(), {target}), "target");
+    run(input.device(), call::CheckProbabilities{make_loop(input.sizes(), {input}), {"input"}});
+    run(target.device(), call::CheckProbabilities{make_loop(target.sizes(), {target}), {"target"}});
   }
   return element_loss(kName, in, reduction);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/autocast.h"
 #include "ops/ops.h"
 
@@ -71,11 +71,12 @@ struct Shape {
   int64_t batch = 1;
 };
 
-// out = alpha * op(a) op(b) + beta * out + bias, or ReLU of it. out's rows are dense, `ldc` apart.
+// out = alpha * op(a) op(b) + beta * out + bias, with the epilogue. out's rows are dense, `ldc` apart.
 void run(const Tensor& out, int64_t ldc, const Shape& shape, const Operand& a, bool flip_a, const Operand& b,
-         bool flip_b, double alpha = 1, double beta = 0, const void* bias = nullptr, bool relu = false) {
+         bool flip_b, double alpha = 1, double beta = 0, const void* bias = nullptr,
+         const Epilogue& epilogue = {}) {
   if (shape.m == 0 || shape.n == 0 || shape.batch == 0) return;
-  GemmArgs args;
+  call::Gemm args;
   args.dtype = out.dtype();
   args.transpose_a = a.transposed != flip_a;
   args.transpose_b = b.transposed != flip_b;
@@ -95,8 +96,8 @@ void run(const Tensor& out, int64_t ldc, const Shape& shape, const Operand& a, b
   args.stride_c = shape.m * ldc;
   args.bias = bias;
   args.batch = shape.batch;
-  args.relu = relu;
-  backend_of(out.device()).gemm->gemm(args);
+  args.epilogue = epilogue;
+  run(out.device(), args);
 }
 void run(const Tensor& out, const Shape& shape, const Operand& a, bool flip_a, const Operand& b, bool flip_b,
          double alpha = 1, const void* bias = nullptr) {
@@ -183,7 +184,7 @@ Tensor fold_values(const Tensor& x, const Tensor& w, bool tw, const Tensor& bias
   if (out.numel() > 0) {
     const Tensor dense_bias = !bias.defined() || bias.is_contiguous() ? bias : contiguous_copy(bias);
     run(out, sizes[last], {out.numel() / sizes[last], sizes[last], x.size(last)}, Operand::folded(x), false,
-        Operand(w), tw, 1, 0, bias.defined() ? dense_bias.raw() : nullptr, relu);
+        Operand(w), tw, 1, 0, bias.defined() ? dense_bias.raw() : nullptr, relu ? kRelu : Epilogue{});
   }
   return out;
 }
@@ -214,13 +215,12 @@ Tensor fold(const char* op, const Tensor& x, const Tensor& w, bool tw, const Ten
 
 bool FoldBackward::set_joined(BackwardContext& context, const Tensor& g, const Tensor& y,
                               UnaryOp activation) const {
-  GemmKernels& kernels = *backend_of(g.device()).gemm;
   if (!tw || grad_enabled() || g.numel() == 0) return false;
   // One product alone is gemm's.
   if (context.needs(0) + context.needs(1) + context.needs(2) + y.defined() < 2) return false;
   const Tensor weight = context.needs(0) ? context.unpack(w) : Tensor();
   const Tensor input = context.needs(1) ? context.unpack(x) : Tensor();
-  LinearBackwardArgs args;
+  call::LinearBackward args;
   args.dtype = g.dtype();
   args.out = n;
   args.rows = g.numel() / n;
@@ -229,14 +229,16 @@ bool FoldBackward::set_joined(BackwardContext& context, const Tensor& g, const T
     if (!t->is_contiguous() || t->numel() == 0) return false;  // gemm takes more layouts
     args.in = t->sizes().back();
   }
-  args.activation = activation;
-  if (y.defined()) args.result = y.raw();
-  if (!kernels.joins_linear_backward(args)) return false;
+  if (y.defined()) {
+    args.epilogue.op = activation;
+    args.result = y.raw();
+  }
+  if (!supports(g.device(), args)) return false;
   const Tensor dense = contiguous(g);
   args.grad = dense.raw();
   if (input.defined()) args.input = input.raw();
   if (weight.defined()) args.weight = weight.raw();
-  void** const to[] = {&args.grad_input, &args.grad_weight, &args.grad_bias};
+  call::Out<void>* const to[] = {&args.grad_input, &args.grad_weight, &args.grad_bias};
   for (int i = 0; i < 3; ++i) {
     if (!context.needs(i)) continue;
     Dims sizes = i == 0 ? g.sizes() : Dims{n};
@@ -246,7 +248,7 @@ bool FoldBackward::set_joined(BackwardContext& context, const Tensor& g, const T
     *to[i] = out.raw();
     context.set(i, out);
   }
-  kernels.linear_backward(args);
+  run(g.device(), args);
   return true;
 }
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "core/tensor.h"
 
 namespace tt::ops {

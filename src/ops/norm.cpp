@@ -1,7 +1,7 @@
 #include "ops/norm.h"
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/layout.h"
 #include "ops/ops.h"
 
@@ -83,10 +83,10 @@ struct Backward {
 
   void operator()(BackwardContext& context) const {
     const Tensor x = context.unpack(input), w = context.unpack(weight);
-    const Tensor y = form.shape.relu ? contiguous(context.unpack(output)) : Tensor();
+    const Tensor y = form.shape.epilogue.some() ? contiguous(context.unpack(output)) : Tensor();
     const Tensor& grad = context.grad();
     if (grad_enabled()) {
-      const Tensor through = form.shape.relu ? threshold_backward(grad, y) : grad;
+      const Tensor through = form.shape.epilogue.some() ? threshold_backward(grad, y) : grad;
       return backward_composed(context, form, through, x, w, mean, invstd);
     }
     const BatchNormShape& s = form.shape;
@@ -100,10 +100,9 @@ struct Backward {
       const Tensor dense = contiguous(x), g = contiguous(grad);
       const Tensor scale = w.defined() ? contiguous(w) : w;
       const auto address = [](const Tensor& t) -> void* { return t.defined() ? t.raw() : nullptr; };
-      backend_of(x.device())
-          .norm->batch_norm_backward(s, form.training, g.raw(), dense.raw(), address(y), address(scale),
-                                     mean.raw(), invstd.raw(), address(results[0]), address(results[1]),
-                                     address(results[2]));
+      run(x.device(), call::BatchNormBackward{s, form.training, g.raw(), dense.raw(), address(y),
+                                              address(scale), mean.raw(), invstd.raw(), address(results[0]),
+                                              address(results[1]), address(results[2])});
     }
     for (int i = 0; i < 3; ++i) {
       if (results[i].defined()) context.set(i, results[i]);
@@ -146,7 +145,7 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
   s.dtype = input.dtype();
   s.param_dtype = param_dtype(input, {&running_mean, &running_var, &weight, &bias});
   s.eps = eps;
-  s.relu = relu;
+  if (relu) s.epilogue = kRelu;
   check_vector(running_mean, "running_mean", input, s.param_dtype);
   check_vector(running_var, "running_var", input, s.param_dtype);
   check_vector(weight, "weight", input, s.param_dtype);
@@ -195,11 +194,11 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
   }
   const GradMode off(false);
   const auto address = [](const Tensor& t) -> const void* { return t.defined() ? t.raw() : nullptr; };
-  NormKernels& kernels = *backend_of(input.device()).norm;
   if (!training) {
     const Tensor rm = contiguous(running_mean), rv = contiguous(running_var);
     if (input.numel() > 0)
-      kernels.batch_norm_eval(s, x.raw(), address(w), address(b), rm.raw(), rv.raw(), rows.raw());
+      run(input.device(),
+          call::BatchNormEval{s, x.raw(), address(w), address(b), rm.raw(), rv.raw(), rows.raw()});
     if (!out.is_same(rows)) copy_values(out, rows);
     return out;
   }
@@ -207,9 +206,9 @@ Tensor normalise(const Tensor& input, const Tensor& running_mean, const Tensor& 
     const Running rm(running_mean), rv(running_var);
     // The one of the three that may fail.
     if (batches.defined() && !counted) add_(batches, 1);
-    kernels.batch_norm_train(s, x.raw(), address(w), address(b), rm.data(), rv.data(),
-                             counted ? batches.data<int64_t>() : nullptr, momentum, mean.raw(), invstd.raw(),
-                             rows.raw());
+    run(input.device(), call::BatchNormTrain{s, x.raw(), address(w), address(b), rm.data(), rv.data(),
+                                             counted ? batches.data<int64_t>() : nullptr, momentum,
+                                             mean.raw(), invstd.raw(), rows.raw()});
     rm.write_back();
     rv.write_back();
     if (counted) bump_version(batches);

@@ -22,8 +22,6 @@ Dims with_size(const Dims& sizes, int dim, int64_t size) {
 
 int64_t length_of(const Tensor& t, int dim) { return t.ndim() == 0 ? 1 : t.size(dim); }
 
-OrderKernels& kernels(const Tensor& t) { return *backend_of(t.device()).order; }
-
 // The dtype of running sums and products.
 DType scan_dtype(const Tensor& t, OptionalDType dtype) {
   return dtype.value_or(is_integral(t.dtype()) ? DType::kInt64 : t.dtype());
@@ -31,7 +29,7 @@ DType scan_dtype(const Tensor& t, OptionalDType dtype) {
 
 Tensor run_scan(ScanOp op, const Tensor& t, int dim, bool reverse) {
   const Tensor out = empty_like(t);
-  if (t.numel() > 0) kernels(t).scan(op, make_lines(dim, {&out, &t}), reverse);
+  if (t.numel() > 0) run(t.device(), call::Scan{op, make_lines(dim, {&out, &t}), reverse});
   return out;
 }
 
@@ -99,7 +97,7 @@ Tensor affine_scan(const Tensor& a, const Tensor& b, int64_t dim, bool reverse) 
   const int d = wrap_dim(dim, b.ndim());
   const Tensor out = empty_like(b);
   const Tensor ready_a = a.sizes() == b.sizes() ? a : expand(a, b.sizes());
-  if (out.numel() > 0) kernels(b).affine_scan(make_lines(d, {&out, &ready_a, &b}), reverse);
+  if (out.numel() > 0) run(b.device(), call::AffineScan{make_lines(d, {&out, &ready_a, &b}), reverse});
   if (needs_grad(ready_a, b)) {
     record("affine_scan", out, {&ready_a, &b},
            [a = SavedTensor::input(ready_a), out = SavedTensor::output(out), d,
@@ -137,7 +135,7 @@ Tensor shift(const Tensor& t, int64_t dim, int by, double fill) {
 
 Tensor pick_along(const Tensor& t, const Tensor& indices, int dim) {
   const Tensor out = empty(indices.sizes(), t.dtype(), t.device());
-  if (out.numel() > 0) kernels(t).pick(make_lines(dim, {&out, &t, &indices}));
+  if (out.numel() > 0) run(t.device(), call::Pick{make_lines(dim, {&out, &t, &indices})});
   if (needs_grad(t)) {
     const int64_t size = length_of(t, dim);
     record("pick_along", out, {&t},
@@ -151,7 +149,7 @@ Tensor pick_along(const Tensor& t, const Tensor& indices, int dim) {
 Tensor place_along(const Tensor& values, const Tensor& indices, int dim, int64_t size) {
   const Tensor out = zeros(with_size(indices.sizes(), dim, size), values.dtype(), values.device());
   const Tensor from = values.sizes() == indices.sizes() ? values : expand(values, indices.sizes());
-  if (from.numel() > 0) kernels(values).place(make_lines(dim, {&out, &from, &indices}));
+  if (from.numel() > 0) run(values.device(), call::Place{make_lines(dim, {&out, &from, &indices})});
   if (needs_grad(from)) {
     record("place_along", out, {&from},
            [indices = SavedTensor::input(indices), dim](BackwardContext& context) {
@@ -186,7 +184,8 @@ ValuesAndIndices select_kth(const char* op, const Tensor& t, int d, bool keepdim
   const uint32_t mask = (1u << d) & full_mask(t.ndim());
   const Dims kept = kept_sizes(t.sizes(), mask);
   const ValuesAndIndices wide = make_outputs(t, kept);
-  if (t.numel() > 0) kernels(t).kth(make_lines(d, {&wide.values, &wide.indices, &t}), k, nan_first);
+  if (t.numel() > 0)
+    run(t.device(), call::KthValue{make_lines(d, {&wide.values, &wide.indices, &t}), k, nan_first});
   const Dims sizes = result_sizes(t.sizes(), mask, keepdim);
   const Dims strides = contiguous_strides(sizes);
   const ValuesAndIndices out = {alias(wide.values, sizes, strides, 0),
@@ -204,7 +203,7 @@ void refuse_bool(const Tensor& t, const char* op) {
 ValuesAndIndices sort(const Tensor& t, int64_t dim, bool descending) {
   const int d = wrap_dim(dim, t.ndim());
   const ValuesAndIndices out = {empty_preserving(t), empty_preserving(t, DType::kInt64, t.device())};
-  if (t.numel() > 0) kernels(t).sort(make_lines(d, {&out.values, &out.indices, &t}), descending);
+  if (t.numel() > 0) run(t.device(), call::Sort{make_lines(d, {&out.values, &out.indices, &t}), descending});
   record_selection("sort", out, t, d, t.sizes());
   return out;
 }
@@ -222,7 +221,7 @@ ValuesAndIndices topk(const Tensor& t, int64_t k, int64_t dim, bool largest, boo
   const Dims sizes = with_size(t.sizes(), d, k);
   const ValuesAndIndices out = make_outputs(t, sizes);
   if (k > 0 && t.numel() > 0) {
-    kernels(t).topk(make_lines(d, {&out.values, &out.indices, &t}), k, largest, sorted);
+    run(t.device(), call::TopK{make_lines(d, {&out.values, &out.indices, &t}), k, largest, sorted});
   }
   record_selection("topk", out, t, d, sizes);
   return out;
@@ -288,9 +287,9 @@ Unique unique_rows(const Tensor& rows, bool consecutive, const Dims& inverse_siz
   if (return_counts) out.counts = empty(Dims{n}, DType::kInt64, rows.device());
   int64_t found = 0;
   if (rows.numel() > 0) {
-    found = kernels(rows).unique(rows.dtype(), rows.raw(), n, cols, consecutive, values.raw(),
-                                 return_inverse ? out.inverse.data<int64_t>() : nullptr,
-                                 return_counts ? out.counts.data<int64_t>() : nullptr);
+    run(rows.device(), call::Unique{rows.dtype(), rows.raw(), n, cols, consecutive, values.raw(),
+                                    return_inverse ? out.inverse.data<int64_t>() : nullptr,
+                                    return_counts ? out.counts.data<int64_t>() : nullptr, &found});
   } else {
     TT_CHECK(n == 0, Status::kShape,
              "unique: there are 0 sized dimensions, and they are not the dimension asked for, got shape ",
@@ -377,8 +376,8 @@ Tensor bincount(const Tensor& t, const Tensor& weights, int64_t minlength) {
   const int64_t bins = std::max(greatest + 1, minlength);
   const Tensor out = empty(Dims{bins}, dtype, t.device());
   const Tensor in = contiguous(t);
-  kernels(t).bincount(in.dtype(), in.raw(), in.numel(), w.defined() ? w.raw() : nullptr, dtype, out.raw(),
-                      bins);
+  run(t.device(), call::Bincount{in.dtype(), in.raw(), in.numel(), w.defined() ? w.raw() : nullptr, dtype,
+                                 out.raw(), bins});
   return out;
 }
 
@@ -402,7 +401,7 @@ Tensor histc(const Tensor& t, int64_t bins, double min, double max) {
   const Tensor in = contiguous(t);
   if (in.numel() == 0) return zeros(Dims{bins}, t.dtype(), t.device());
   const Tensor out = empty(Dims{bins}, t.dtype(), t.device());
-  kernels(t).histc(in.dtype(), in.raw(), in.numel(), low, high, out.raw(), bins);
+  run(t.device(), call::Histc{in.dtype(), in.raw(), in.numel(), low, high, out.raw(), bins});
   return out;
 }
 

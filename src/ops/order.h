@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "core/backend/order.h"
+#include "device/order.h"
 #include "ops/reduce.h"
 
 namespace tt::ops {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/ops.h"
 #include "ops/view_rule.h"
 

@@ -1,7 +1,7 @@
 #include "ops/pointwise.h"
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/convert.h"
 #include "core/layout.h"
 #include "core/overlap.h"
@@ -285,7 +285,7 @@ void check_divisor(const Arg& divisor) {
     return;
   }
   const Tensor& t = divisor.tensor();
-  if (t.numel() > 0) backend_of(t.device()).pointwise->check_divisor(make_loop(t.sizes(), {t}));
+  if (t.numel() > 0) run(t.device(), call::CheckDivisor{make_loop(t.sizes(), {t})});
 }
 
 bool divides(BinaryOp op) {
@@ -343,8 +343,7 @@ void set_flat(Loop& loop, int operand, const Tensor& t) {
   loop.strides[operand][0] = static_cast<int64_t>(size_of(t.dtype()));
 }
 
-Loop flat_loop(const Tensor& out, const Tensor& a, const Tensor& b) {
-  Loop loop;
+void set_flat(Loop& loop, const Tensor& out, const Tensor& a, const Tensor& b) {
   loop.ndim = 1;
   loop.operands = 3;
   loop.numel = out.numel();
@@ -352,26 +351,29 @@ Loop flat_loop(const Tensor& out, const Tensor& a, const Tensor& b) {
   set_flat(loop, 0, out);
   set_flat(loop, 1, a);
   set_flat(loop, 2, b);
-  return loop;
 }
 
 void run_binary(BinaryOp op, const Tensor& out, const Arg& a, const Arg& b, DType dtype,
                 const PointwiseParams& params) {
   Ready ready_a, ready_b;
   const Device device = out.device();
-  const Loop loop = make_loop(out.sizes(), {out, ready_a.prepare(a, dtype, device, false),
-                                            ready_b.prepare(b, dtype, device, keeps_second(op))});
-  if (loop.numel > 0) backend_of(device).pointwise->binary(op, loop, with_steps(op, b, dtype, params));
+  const call::Binary call{op,
+                          make_loop(out.sizes(), {out, ready_a.prepare(a, dtype, device, false),
+                                                  ready_b.prepare(b, dtype, device, keeps_second(op))}),
+                          with_steps(op, b, dtype, params)};
+  if (call.loop.numel > 0) run(device, call);
 }
 
 void run_ternary(TernaryOp op, const Tensor& out, const Arg& a, const Arg& b, const Arg& c, DType dtype,
                  const PointwiseParams& params) {
   Ready ready_a, ready_b, ready_c;
   const Device device = out.device();
-  const Loop loop = make_loop(
-      out.sizes(), {out, ready_a.prepare(a, dtype, device, false), ready_b.prepare(b, dtype, device, false),
-                    ready_c.prepare(c, dtype, device, keeps_third(op))});
-  if (loop.numel > 0) backend_of(device).pointwise->ternary(op, loop, params);
+  const call::Ternary call{op,
+                           make_loop(out.sizes(), {out, ready_a.prepare(a, dtype, device, false),
+                                                   ready_b.prepare(b, dtype, device, false),
+                                                   ready_c.prepare(c, dtype, device, keeps_third(op))}),
+                           params};
+  if (call.loop.numel > 0) run(device, call);
 }
 
 void check_result_fits(DType result, const Tensor& self) {
@@ -443,8 +445,7 @@ Tensor unary(UnaryOp op, const Tensor& x, const PointwiseParams& params) {
   // PyTorch's logsigmoid is the one that writes row by row whatever it reads.
   const Tensor out = op == UnaryOp::logsigmoid ? empty(x.sizes(), result, x.device())
                                                : empty_pointwise(x.sizes(), result, x.device(), {x});
-  const Loop loop = make_loop(out.sizes(), {out, x});
-  if (loop.numel > 0) backend_of(x.device()).pointwise->unary(op, loop, params);
+  if (x.numel() > 0) run(x.device(), call::Unary{op, make_loop(out.sizes(), {out, x}), params});
   if (row.differentiable && needs_grad(x)) {
     record(row.name, out, {&x},
            UnaryBackward{op, params,
@@ -480,7 +481,7 @@ void unary_(UnaryOp op, const Tensor& self, const PointwiseParams& params) {
     if (result.defined()) {
       copy_values(self, result);
     } else if (self.numel() > 0) {
-      backend_of(self.device()).pointwise->unary(op, make_loop(self.sizes(), {self, self}), params);
+      run(self.device(), call::Unary{op, make_loop(self.sizes(), {self, self}), params});
     }
   });
 }
@@ -506,8 +507,9 @@ Tensor binary(BinaryOp op, const Arg& a, const Arg& b, const PointwiseParams& pa
     check_values(op, a, b, dtype);
     out = empty(a.tensor().sizes(), row.result == kBool ? DType::kBool : dtype);
     if (out.numel() > 0) {
-      cpu_backend().pointwise->binary(op, flat_loop(out, a.tensor(), b.tensor()),
-                                      with_steps(op, b, dtype, params));
+      call::Binary call{op, {}, with_steps(op, b, dtype, params)};
+      set_flat(call.loop, out, a.tensor(), b.tensor());
+      cpu_backend().kernels.run(call);
     }
   } else if (UnaryOp kernel; simple_power(op, a, b, &kernel)) {
     const GradMode off(false);
@@ -566,7 +568,7 @@ void binary_(BinaryOp op, const Tensor& self, const Arg& other, const PointwiseP
   if (result == self.dtype() && simple_power(op, self, other, &kernel)) {
     write.commit([&] {
       if (self.numel() == 0) return;
-      backend_of(self.device()).pointwise->unary(kernel, make_loop(self.sizes(), {self, self}), {});
+      run(self.device(), call::Unary{kernel, make_loop(self.sizes(), {self, self}), {}});
     });
   } else if (result == self.dtype()) {
     const Tensor b = unaliased(tb, self);

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "core/backend/pointwise.h"
+#include "device/pointwise.h"
 #include "ops/arg.h"
 
 namespace tt::ops {

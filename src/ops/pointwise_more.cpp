@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "core/layout.h"
 #include "core/overlap.h"
 #include "ops/ops.h"
@@ -39,8 +39,8 @@ LoopOperand operand_on(Device device, const Tensor& t) {
 void run_where(const Tensor& out, const Tensor& condition, const Tensor& a, const Tensor& b) {
   if (out.numel() == 0) return;
   const Device device = out.device();
-  backend_of(device).pointwise->where(make_loop(
-      out.sizes(), {out, operand_on(device, condition), operand_on(device, a), operand_on(device, b)}));
+  run(device, call::Where{make_loop(out.sizes(), {out, operand_on(device, condition), operand_on(device, a),
+                                                  operand_on(device, b)})});
 }
 
 Tensor back_to(const Tensor& grad, const Dims& sizes, DType dtype) {

@@ -1,7 +1,7 @@
 #include "ops/pool.h"
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/ops.h"
 
 namespace tt::ops {
@@ -77,8 +77,6 @@ Dims with_plane(const Dims& like, int64_t height, int64_t width) {
   return sizes;
 }
 
-PoolKernels& kernels(const Tensor& t) { return *backend_of(t.device()).pool; }
-
 // ---- max pooling ----
 
 Tensor gather(const Tensor& input, const Tensor& indices, const PoolShape& s);
@@ -90,8 +88,8 @@ Tensor scatter(const Tensor& grad, const Tensor& indices, const PoolShape& s, co
   if (s.planes > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(grad), pooled = output.defined() ? contiguous(output) : output;
-    kernels(grad).max_pool_backward(s, grad.dtype(), dense.raw(), indices.data<int64_t>(),
-                                    pooled.defined() ? pooled.raw() : nullptr, out.raw());
+    run(grad.device(), call::MaxPoolBackward{s, grad.dtype(), dense.raw(), indices.data<int64_t>(),
+                                             pooled.defined() ? pooled.raw() : nullptr, out.raw()});
   }
   if (needs_grad(grad)) {
     record("max_pool2d_backward", out, {&grad},
@@ -107,7 +105,8 @@ Tensor gather(const Tensor& input, const Tensor& indices, const PoolShape& s) {
   if (s.planes > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(input);
-    kernels(input).max_pool_gather(s, input.dtype(), dense.raw(), indices.data<int64_t>(), out.raw());
+    run(input.device(),
+        call::MaxPoolGather{s, input.dtype(), dense.raw(), indices.data<int64_t>(), out.raw()});
   }
   if (needs_grad(input)) {
     record("max_pool2d_gather", out, {&input},
@@ -133,7 +132,8 @@ PoolShape max_pool_shape(const Tensor& input, const MaxPool2dOptions& o) {
   return pool_shape(input, o.kernel, o.stride, o.padding, o.dilation, o.ceil_mode);
 }
 
-MaxPool2dResult max_pool(const Tensor& input, const PoolShape& s, bool want_indices) {
+MaxPool2dResult max_pool(const Tensor& input, const PoolShape& s, bool want_indices,
+                         const Epilogue& epilogue = {}) {
   TT_CHECK(input.dtype() != DType::kBool, Status::kDtype, "max_pool2d is not implemented for bool");
   const Dims sizes = with_plane(input.sizes(), s.out_height, s.out_width);
   const bool grad = needs_grad(input);
@@ -143,8 +143,8 @@ MaxPool2dResult max_pool(const Tensor& input, const PoolShape& s, bool want_indi
   if (s.planes > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(input);
-    kernels(input).max_pool(s, input.dtype(), dense.raw(), result.output.raw(),
-                            result.indices.defined() ? result.indices.data<int64_t>() : nullptr);
+    run(input.device(), call::MaxPool{s, input.dtype(), epilogue, dense.raw(), result.output.raw(),
+                                      result.indices.defined() ? result.indices.data<int64_t>() : nullptr});
   }
   // The rule's own handle: the caller may write into the indices it got.
   const Tensor kept = result.indices;
@@ -153,7 +153,7 @@ MaxPool2dResult max_pool(const Tensor& input, const PoolShape& s, bool want_indi
   if (grad) {
     record("max_pool2d", result.output, {&input},
            MaxPoolBackward{s, SavedTensor::input(kept),
-                           s.relu ? SavedTensor::output(result.output) : SavedTensor()});
+                           epilogue.some() ? SavedTensor::output(result.output) : SavedTensor()});
   }
   return result;
 }
@@ -167,7 +167,7 @@ Tensor avg_pool_backward(const Tensor& grad, const PoolShape& s, const AvgPoolOp
   if (s.planes > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(grad);
-    kernels(grad).avg_pool_backward(s, o, grad.dtype(), dense.raw(), out.raw());
+    run(grad.device(), call::AvgPoolBackward{s, o, grad.dtype(), dense.raw(), out.raw()});
   }
   if (needs_grad(grad)) {
     record("avg_pool2d_backward", out, {&grad},
@@ -181,7 +181,7 @@ Tensor avg_pool(const Tensor& input, const PoolShape& s, const AvgPoolOptions& o
   if (s.planes > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(input);
-    kernels(input).avg_pool(s, o, input.dtype(), dense.raw(), out.raw());
+    run(input.device(), call::AvgPool{s, o, input.dtype(), dense.raw(), out.raw()});
   }
   out = in_format_of(input, out);
   if (needs_grad(input)) {
@@ -200,7 +200,7 @@ Tensor adaptive_backward(const Tensor& grad, const PoolShape& s) {
   if (grad.numel() > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(grad);
-    kernels(grad).adaptive_avg_pool_backward(s, grad.dtype(), dense.raw(), out.raw());
+    run(grad.device(), call::AdaptiveAvgPoolBackward{s, grad.dtype(), dense.raw(), out.raw()});
   }
   if (needs_grad(grad)) {
     record("adaptive_avg_pool2d_backward", out, {&grad},
@@ -214,7 +214,7 @@ Tensor adaptive(const Tensor& input, const PoolShape& s) {
   if (out.numel() > 0) {
     const GradMode off(false);
     const Tensor dense = contiguous(input);
-    kernels(input).adaptive_avg_pool(s, input.dtype(), dense.raw(), out.raw());
+    run(input.device(), call::AdaptiveAvgPool{s, input.dtype(), dense.raw(), out.raw()});
   }
   out = in_format_of(input, out);
   if (needs_grad(input)) {
@@ -231,10 +231,11 @@ Tensor max_pool2d(const Tensor& input, const MaxPool2dOptions& options) {
 }
 
 Tensor relu_max_pool2d(const Tensor& input, const MaxPool2dOptions& options) {
-  PoolShape s = max_pool_shape(input, options);
-  if (!kernels(input).joins_relu(s)) return max_pool2d(relu(input), options);
-  s.relu = true;
-  return max_pool(input, s, false).output;
+  // What is greatest before a ReLU is so after it.
+  const PoolShape s = max_pool_shape(input, options);
+  const call::MaxPool joined{s, input.dtype(), kRelu, nullptr, nullptr, nullptr};
+  if (!supports(input.device(), joined)) return max_pool2d(relu(input), options);
+  return max_pool(input, s, false, kRelu).output;
 }
 
 MaxPool2dResult max_pool2d_with_indices(const Tensor& input, const MaxPool2dOptions& options) {

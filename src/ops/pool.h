@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "core/backend/pool.h"
+#include "device/pool.h"
 #include "core/tensor.h"
 
 namespace tt::ops {

@@ -71,7 +71,7 @@ Tensor run_reduce(ReduceOp op, const Tensor& t, uint32_t mask, const Dims& out_s
     result.sizes = &kept;
     result.strides = &strides;
   }
-  backend_of(t.device()).reduce->reduce(op, make_reduce_loop({result, t}), params);
+  run(t.device(), call::Reduce{op, make_reduce_loop({result, t}), params});
   return out;
 }
 
@@ -267,7 +267,7 @@ ValuesAndIndices extreme_dim(bool largest, const Tensor& t, int64_t dim, bool ke
   const Tensor values = empty(kept, t.dtype(), t.device());
   const Tensor indices = empty(kept, DType::kInt64, t.device());
   if (t.numel() > 0) {
-    backend_of(t.device()).order->arg_reduce(make_lines(d, {&values, &indices, &t}), largest);
+    run(t.device(), call::ArgReduce{make_lines(d, {&values, &indices, &t}), largest});
   }
   const ValuesAndIndices out = {alias(values, sizes, contiguous_strides(sizes), 0),
                                 alias(indices, sizes, contiguous_strides(sizes), 0)};
@@ -301,7 +301,7 @@ Tensor arg_extreme(bool largest, const Tensor& t, std::optional<int64_t> dim, bo
     lines.outer.data[0] = nullptr;
     lines.outer.dtype[0] = t.dtype();
     for (int i = 0; i < lines.outer.ndim; ++i) lines.outer.strides[0][i] = 0;
-    backend_of(t.device()).order->arg_reduce(lines, largest);
+    run(t.device(), call::ArgReduce{lines, largest});
   }
   const Dims sizes = result_sizes(t.sizes(), mask, keepdim);
   return alias(indices, sizes, contiguous_strides(sizes), 0);
@@ -360,7 +360,9 @@ bool equal(const Tensor& a, const Tensor& b) {
   const GradMode off(false);
   const DType dtype = result_type(a, b);
   const Tensor x = to_dtype(a, dtype), y = to_dtype(b, dtype);
-  return backend_of(a.device()).reduce->equal(make_loop(x.sizes(), {x, y}));
+  bool equal = false;
+  run(a.device(), call::Equal{make_loop(x.sizes(), {x, y}), &equal});
+  return equal;
 }
 
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
@@ -372,7 +374,7 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
            " and ", b.device(), "!");
   const Tensor out = empty(broadcast(a.sizes(), b.sizes()), DType::kBool, a.device());
   if (out.numel() > 0) {
-    backend_of(a.device()).reduce->isclose(make_loop(out.sizes(), {out, a, b}), rtol, atol, equal_nan);
+    run(a.device(), call::IsClose{make_loop(out.sizes(), {out, a, b}), rtol, atol, equal_nan});
   }
   return out;
 }

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "core/backend/reduce.h"
+#include "device/reduce.h"
 #include "core/tensor.h"
 
 namespace tt::ops {

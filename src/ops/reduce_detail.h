@@ -1,7 +1,7 @@
 // What the files of the reductions share.
 #pragma once
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/ops.h"
 
 namespace tt::ops::detail {

@@ -57,12 +57,11 @@ void reduce_into(const Tensor& self, int dim, const Tensor& index, const Tensor&
   if (!include_self) scatter_number(self, dim, index, identity_of(reduce, self.dtype()));
   scatter_tensor(op_of(reduce), self, dim, index, src);
   if (!counts.defined()) return;
-  Backend& backend = backend_of(self.device());
   if (is_floating(self.dtype())) {
-    backend.pointwise->binary(BinaryOp::div, make_loop(self.sizes(), {self, self, counts}), {});
+    run(self.device(), call::Binary{BinaryOp::div, make_loop(self.sizes(), {self, self, counts}), {}});
   } else {
     // The quotient of integers is rounded down.
-    backend.index->floor_divide(make_loop(self.sizes(), {self, counts}));
+    run(self.device(), call::FloorDivide{make_loop(self.sizes(), {self, counts})});
   }
 }
 

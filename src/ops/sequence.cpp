@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/index_rule.h"
 #include "ops/ops.h"
 #include "ops/view_rule.h"
@@ -38,15 +38,16 @@ int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step
   return static_cast<int64_t>(n);
 }
 
-Tensor spaced(double start, double end, int64_t steps, const double* base, DType dtype, Device device) {
+Tensor spaced(double start, double end, int64_t steps, std::optional<double> base, DType dtype,
+              Device device) {
   TT_CHECK(steps >= 0, Status::kInvalidArgument, "steps is ", steps, ", expected 0 or more");
-  TT_CHECK(dtype != DType::kBool || steps <= 1, Status::kDtype, base != nullptr ? "logspace" : "linspace",
+  TT_CHECK(dtype != DType::kBool || steps <= 1, Status::kDtype, base.has_value() ? "logspace" : "linspace",
            " is not implemented for bool");
   // The ends are the extremes, of the powers too; of one step only the start is used.
   for (int i = 0; i < std::min<int64_t>(steps, 2); ++i) {
     const char* name = i == 0 ? "start" : "end";
     double& limit = i == 0 ? start : end;
-    if (base == nullptr && is_integral(dtype)) {
+    if (!base && is_integral(dtype)) {
       limit = checked_factor(name, limit, dtype);
       continue;
     }
@@ -57,10 +58,10 @@ Tensor spaced(double start, double end, int64_t steps, const double* base, DType
   }
   const Tensor out = empty(Dims{steps}, dtype, device);
   if (steps == 1) {
-    const double only = base != nullptr ? std::pow(*base, start) : start;
-    backend_of(device).pointwise->fill(make_loop(out.sizes(), {out}), only);
+    const double only = base.has_value() ? std::pow(*base, start) : start;
+    run(device, call::Fill{make_loop(out.sizes(), {out}), only});
   } else if (steps > 1) {
-    backend_of(device).index->linspace(out.raw(), dtype, steps, start, end, base);
+    run(device, call::Linspace{out.raw(), dtype, steps, start, end, base});
   }
   return out;
 }
@@ -74,9 +75,8 @@ Tensor triangle(const Tensor& t, int64_t diagonal, bool upper) {
     const Tensor dense = t.is_contiguous() ? t : contiguous_copy(t);
     const int64_t rows = t.size(t.ndim() - 2);
     const int64_t columns = t.size(t.ndim() - 1);
-    backend_of(t.device())
-        .index->triangle(out.raw(), dense.raw(), size_of(t.dtype()), t.numel() / (rows * columns), rows,
-                         columns, diagonal, upper);
+    run(t.device(), call::Triangle{out.raw(), dense.raw(), size_of(t.dtype()), t.numel() / (rows * columns),
+                                   rows, columns, diagonal, upper});
   }
   if (needs_grad(t)) {
     record(op, out, {&t}, [diagonal, upper](BackwardContext& context) {
@@ -108,16 +108,16 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
     check_fits(step, DType::kInt64);
   }
   const Tensor out = empty(Dims{n}, dtype, device);
-  if (n > 0) backend_of(device).index->arange(out.raw(), dtype, n, start, step);
+  if (n > 0) run(device, call::Arange{out.raw(), dtype, n, start, step});
   return out;
 }
 
 Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device) {
-  return spaced(start, end, steps, nullptr, dtype, device);
+  return spaced(start, end, steps, std::nullopt, dtype, device);
 }
 
 Tensor logspace(double start, double end, int64_t steps, double base, DType dtype, Device device) {
-  return spaced(start, end, steps, &base, dtype, device);
+  return spaced(start, end, steps, base, dtype, device);
 }
 
 Tensor eye(int64_t rows, int64_t columns, DType dtype, Device device) {
@@ -127,7 +127,7 @@ Tensor eye(int64_t rows, int64_t columns, DType dtype, Device device) {
   const int64_t length = std::min(rows, columns);
   if (length > 0) {
     const Tensor line = alias(out, Dims{length}, Dims{columns + 1}, 0);
-    backend_of(device).pointwise->fill(make_loop(line.sizes(), {line}), 1);
+    run(device, call::Fill{make_loop(line.sizes(), {line}), 1});
   }
   return out;
 }
@@ -175,7 +175,7 @@ Tensor one_hot(const Tensor& t, int64_t num_classes) {
     check_index_bounds(t, {0, num_classes, IndexBounds::kClasses});
   } else {
     int64_t min;
-    backend_of(t.device()).index->index_range(make_loop(t.sizes(), {t}), &min, &classes);
+    run(t.device(), call::IndexRange{make_loop(t.sizes(), {t}), &min, &classes});
     TT_CHECK(min >= 0, Status::kInvalidArgument, "input has the class ", min, ", expected 0 or more");
     TT_CHECK(num_classes == -1, Status::kInvalidArgument, "num_classes is ", num_classes,
              ", expected 1 or more, or -1");

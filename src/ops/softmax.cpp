@@ -1,7 +1,7 @@
 #include "ops/softmax.h"
 
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/autocast.h"
 #include "ops/ops.h"
 
@@ -9,8 +9,8 @@ namespace tt::ops {
 
 namespace {
 
-SoftmaxArgs geometry(const Tensor& x, int dim, bool log) {
-  SoftmaxArgs args;
+SoftmaxShape geometry(const Tensor& x, int dim, bool log) {
+  SoftmaxShape args;
   args.dtype = x.dtype();
   args.log = log;
   for (int i = 0; i < x.ndim(); ++i) {
@@ -39,8 +39,8 @@ struct SoftmaxBackward {
     }
     const Tensor grad_input = empty(out.sizes(), out.dtype(), out.device());
     if (out.numel() > 0) {
-      backend_of(out.device())
-          .softmax->backward(geometry(out, dim, log), dense(g).raw(), out.raw(), grad_input.raw());
+      run(out.device(),
+          call::SoftmaxBackward{geometry(out, dim, log), dense(g).raw(), out.raw(), grad_input.raw()});
     }
     context.set(0, grad_input);
   }
@@ -54,7 +54,7 @@ Tensor softmax_along(const char* op, const Tensor& input, int64_t dim, std::opti
            x.dtype(), "; give a floating dtype");
   const Tensor out = empty(x.sizes(), x.dtype(), x.device());
   if (out.numel() > 0) {
-    backend_of(x.device()).softmax->forward(geometry(x, d, log), dense(x).raw(), out.raw());
+    run(x.device(), call::Softmax{geometry(x, d, log), dense(x).raw(), out.raw()});
   }
   if (needs_grad(x)) record(op, out, {&x}, SoftmaxBackward{d, log, SavedTensor::output(out)});
   return out;

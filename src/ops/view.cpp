@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/ops.h"
 #include "ops/view_rule.h"
 
@@ -72,7 +72,7 @@ void accumulate_at(const Tensor& flat, const Tensor& values, const Geometry& geo
   if (values.numel() == 0) return;
   const Tensor target = alias(flat, geometry.sizes, geometry.strides, geometry.offset - origin);
   if (geometry.may_overlap()) {
-    backend_of(flat.device()).index->accumulate(make_loop(target.sizes(), {target, values}));
+    run(flat.device(), call::Accumulate{make_loop(target.sizes(), {target, values})});
   } else {
     copy_values(target, values);
   }

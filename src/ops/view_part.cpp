@@ -1,7 +1,7 @@
 // Views of a part of a tensor.
 #include <algorithm>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/ops.h"
 #include "ops/view_rule.h"
 
@@ -154,7 +154,7 @@ Tensor unfold_backward(const Tensor& grad, const Dims& in_sizes, int d, int64_t 
     const GradMode off(false);
     const Tensor windows = unfold(out, d, size, step);
     if (grad.numel() > 0) {
-      backend_of(out.device()).index->accumulate(make_loop(windows.sizes(), {windows, grad}));
+      run(out.device(), call::Accumulate{make_loop(windows.sizes(), {windows, grad})});
     }
   }
   if (needs_grad(grad)) {

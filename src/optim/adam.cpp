@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/create.h"
 
 namespace tt::optim {
@@ -82,7 +82,7 @@ void Adam::update(const ParamGroup& group, std::span<const Update> updates, Devi
                       .live_step = live_step});
     if (live_step != nullptr) ++live_step;
   }
-  backend_of(device).optimizer->adam(batch_, options);
+  run(device, call::Adam{batch_, options});
 }
 
 // The numbers, then each parameter's step.

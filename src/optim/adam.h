@@ -1,7 +1,7 @@
 // Adam, and AdamW, which decays the parameters instead of the gradients.
 #pragma once
 
-#include "core/backend/optimizer.h"
+#include "device/optimizer.h"
 #include "optim/optimizer.h"
 
 namespace tt::optim {

@@ -5,7 +5,7 @@
 
 #include "autograd/autocast_mode.h"
 #include "autograd/meta.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/ops.h"
 
 namespace tt::optim {
@@ -63,7 +63,6 @@ void GradScaler::unscale(Optimizer& optimizer) {
   const AutocastPause as_they_are;
   struct Part {
     Device device;
-    OptimizerKernels* kernels;
     Tensor inverse, found;
     std::vector<GradTensor> tensors;
   };
@@ -74,7 +73,6 @@ void GradScaler::unscale(Optimizer& optimizer) {
         std::find_if(parts.begin(), parts.end(), [&](const Part& p) { return p.device == grad.device(); });
     if (part == parts.end()) {
       part = parts.insert(parts.end(), Part{grad.device(),
-                                            &*backend_of(grad.device()).optimizer,
                                             ops::full({}, 1 / scale_, DType::kFloat32, grad.device()),
                                             ops::zeros({}, DType::kFloat32, grad.device()),
                                             {}});
@@ -91,8 +89,7 @@ void GradScaler::unscale(Optimizer& optimizer) {
   Progress& progress =
       unscaled_.emplace(&optimizer, Progress{Ref<Optimizer>(&optimizer), false, true}).first->second;
   for (const Part& part : parts) {
-    backend_of(part.device);  // selects it
-    part.kernels->unscale(part.tensors, part.inverse.data<float>(), part.found.data<float>());
+    run(part.device, call::Unscale{part.tensors, part.inverse.data<float>(), part.found.data<float>()});
   }
   for (const auto& [grad, dense] : copies) ops::copy_values(grad, dense);
   for (const Tensor& grad : grads) bump_version(grad);

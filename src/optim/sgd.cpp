@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/backend.h"
+#include "device/backend.h"
 
 namespace tt::optim {
 
@@ -66,7 +66,7 @@ void Sgd::update(const ParamGroup& group, std::span<const Update> updates, Devic
                       .live_first = live_first});
     if (live_first != nullptr) ++live_first;
   }
-  backend_of(device).optimizer->sgd(batch_, options);
+  run(device, call::Sgd{batch_, options});
   if (has_momentum && live == nullptr) {
     for (const Update& u : updates) u.state->step = 1;
   }

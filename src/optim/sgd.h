@@ -1,7 +1,7 @@
 // Stochastic gradient descent, with momentum.
 #pragma once
 
-#include "core/backend/optimizer.h"
+#include "device/optimizer.h"
 #include "optim/optimizer.h"
 
 namespace tt::optim {

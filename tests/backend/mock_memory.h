@@ -7,7 +7,7 @@
 #include <map>
 #include <mutex>
 
-#include "core/backend.h"
+#include "device/backend.h"
 
 namespace tt::mock {
 

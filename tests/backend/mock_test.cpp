@@ -87,7 +87,7 @@ TEST(MockBackend, MemoryCallsLeaveKernelsWithTheirDevice) {
   other = empty({2}, DType::kFloat32, kSecond);
   EXPECT_THROW(check_device(Device{DeviceType::kCuda, 7}), Error);
   const Tensor y = empty({4}, DType::kFloat32, kFirst);
-  backend.pointwise->unary(UnaryOp::neg, make_loop(x.sizes(), {y, x}), {});
+  backend.kernels.run(call::Unary{UnaryOp::neg, make_loop(x.sizes(), {y, x}), {}});
   EXPECT_EQ(*ops::to_device(y, Device{}).data<float>(), -2);
 }
 

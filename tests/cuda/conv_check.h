@@ -6,7 +6,8 @@
 
 namespace tt::testing {
 
-inline ConvKernels& cpu() { return *cpu_backend().conv; }
+inline const KernelTable& cpu() { return cpu_backend().kernels; }
+inline Epilogue epilogue_of(bool relu) { return relu ? kRelu : Epilogue{}; }
 
 struct ConvCase {
   int64_t batch, in, height, width, out, groups, kernel[2], stride[2], padding[2], dilation[2];
@@ -64,17 +65,18 @@ inline cuda::ConvOptions options_of(bool tf32, cuda::ConvPath path = cuda::ConvP
 }
 
 // output: of a convolution with ReLU; may be null.
-inline ConvGradients data_gradient(const Operands& t, const Values* output, Values& grad_input) {
-  ConvGradients g;
+inline call::ConvBackward data_gradient(const ConvShape& s, DType dtype, const Operands& t,
+                                        const Values* output, Values& grad_input) {
+  call::ConvBackward g{.shape = s, .dtype = dtype};
   g.grad_output = t.grad.data();
   g.output = output != nullptr ? output->data() : nullptr;
   g.weight = t.weight.data();
   g.grad_input = grad_input.data();
   return g;
 }
-inline ConvGradients weight_gradient(const Operands& t, const Values* output, Values& grad_weight,
-                                     Values* grad_bias) {
-  ConvGradients g;
+inline call::ConvBackward weight_gradient(const ConvShape& s, DType dtype, const Operands& t,
+                                          const Values* output, Values& grad_weight, Values* grad_bias) {
+  call::ConvBackward g{.shape = s, .dtype = dtype};
   g.grad_output = t.grad.data();
   g.output = output != nullptr ? output->data() : nullptr;
   g.input = t.input.data();
@@ -86,10 +88,10 @@ inline ConvGradients weight_gradient(const Operands& t, const Values* output, Va
 inline void check_data(const ConvShape& s, DType dtype, const Operands& t, const cuda::ConvOptions& options,
                        const Values* output = nullptr) {
   Values expected(dtype, t.input.size());
-  cpu().backward(s, dtype, data_gradient(t, output, expected));
+  cpu().run(data_gradient(s, dtype, t, output, expected));
   const auto gx =
       in_every_order({Values(dtype, t.input.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
-        cuda::conv_backward(emulator, s, dtype, data_gradient(t, output, r[0]), options);
+        cuda::conv_backward(emulator, data_gradient(s, dtype, t, output, r[0]), options);
       });
   expect_close(gx[0], expected, describe(s, dtype) + " data",
                tolerance(dtype, s.group_outputs() * s.kernel[0] * s.kernel[1]));
@@ -99,28 +101,28 @@ inline void check_weight(const ConvShape& s, DType dtype, const Operands& t, con
                          const Values* output = nullptr) {
   const std::string what = describe(s, dtype);
   Values expected_w(dtype, t.weight.size()), expected_b(dtype, s.out_channels);
-  cpu().backward(s, dtype, weight_gradient(t, output, expected_w, &expected_b));
+  cpu().run(weight_gradient(s, dtype, t, output, expected_w, &expected_b));
   const auto gw = in_every_order({Values(dtype, t.weight.size()), Values(dtype, s.out_channels)},
                                  [&](const Emulator& emulator, std::vector<Values>& r) {
-                                   cuda::conv_backward(emulator, s, dtype,
-                                                       weight_gradient(t, output, r[0], &r[1]), options);
+                                   cuda::conv_backward(
+                                       emulator, weight_gradient(s, dtype, t, output, r[0], &r[1]), options);
                                  });
   const int64_t pixels = s.batch * s.out_height * s.out_width;
   expect_close(gw[0], expected_w, what + " weight", tolerance(dtype, pixels));
   expect_close(gw[1], expected_b, what + " bias", tolerance(dtype, pixels));
   Values alone(dtype, t.weight.size());
-  cuda::conv_backward(Emulator(), s, dtype, weight_gradient(t, output, alone, nullptr), options);
+  cuda::conv_backward(Emulator(), weight_gradient(s, dtype, t, output, alone, nullptr), options);
   EXPECT_TRUE(alone == gw[0]) << what;
   // All at once.
   Values data(dtype, t.input.size()), weight(dtype, t.weight.size()), bias(dtype, s.out_channels);
-  ConvGradients all = weight_gradient(t, output, weight, &bias);
+  call::ConvBackward all = weight_gradient(s, dtype, t, output, weight, &bias);
   all.weight = t.weight.data();
   all.grad_input = data.data();
-  cuda::conv_backward(Emulator(), s, dtype, all, options);
+  cuda::conv_backward(Emulator(), all, options);
   EXPECT_TRUE(weight == gw[0]) << what;
   EXPECT_TRUE(bias == gw[1]) << what;
   Values expected_x(dtype, t.input.size());
-  cpu().backward(s, dtype, data_gradient(t, output, expected_x));
+  cpu().run(data_gradient(s, dtype, t, output, expected_x));
   expect_close(data, expected_x, what + " data, beside the weight",
                tolerance(dtype, s.group_outputs() * s.kernel[0] * s.kernel[1]));
 }
@@ -135,7 +137,8 @@ inline void check(const ConvShape& s, DType dtype, const cuda::ConvOptions& opti
   if (options.tf32) t.round_to_tf32();
   const auto forward = [&](const void* bias, bool joined) {
     Values expected(dtype, t.grad.size());
-    cpu().forward(s, dtype, t.input.data(), t.weight.data(), bias, joined, expected.data());
+    cpu().run(
+        call::Conv{s, dtype, t.input.data(), t.weight.data(), bias, epilogue_of(joined), expected.data()});
     const auto y =
         in_every_order({Values(dtype, t.grad.size())}, [&](const Emulator& emulator, std::vector<Values>& r) {
           cuda::conv_forward(emulator, s, dtype, t.input.data(), t.weight.data(), bias, joined, r[0].data(),

@@ -198,7 +198,8 @@ TEST(CudaConv, HalfTypesWithoutTensorCores) {
   for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
     const Operands t(s, dtype);
     Values expected(dtype, t.grad.size()), actual(dtype, t.grad.size());
-    cpu().forward(s, dtype, t.input.data(), t.weight.data(), nullptr, false, expected.data());
+    cpu().run(
+        call::Conv{s, dtype, t.input.data(), t.weight.data(), nullptr, epilogue_of(false), expected.data()});
     cuda::conv_forward(Emulator(Order::kForward, false), s, dtype, t.input.data(), t.weight.data(), nullptr,
                        false, actual.data(), options_of(true));
     expect_close(actual, expected, "without tensor cores", 2);
@@ -213,16 +214,16 @@ TEST(CudaConv, IntegersAreTheCpus) {
     const int64_t n = s.batch * s.out_channels * s.out_height * s.out_width;
     Values expected(dtype, n), actual(dtype, n);
     for (const bool relu : {false, true}) {
-      cpu().forward(s, dtype, x.data(), w.data(), b.data(), relu, expected.data());
+      cpu().run(call::Conv{s, dtype, x.data(), w.data(), b.data(), epilogue_of(relu), expected.data()});
       cuda::conv_forward(Emulator(), s, dtype, x.data(), w.data(), b.data(), relu, actual.data(),
                          options_of(false));
       EXPECT_TRUE(actual == expected) << name(dtype);
     }
-    ConvGradients g;
+    call::ConvBackward g{.shape = s, .dtype = dtype};
     g.grad_output = x.data();
     g.weight = w.data();
     g.grad_input = actual.data();
-    EXPECT_THROW(cuda::conv_backward(Emulator(), s, dtype, g, options_of(false)), Error);
+    EXPECT_THROW(cuda::conv_backward(Emulator(), g, options_of(false)), Error);
   }
 }
 
@@ -263,10 +264,10 @@ TEST(CudaConv, NoChannels) {
   ConvShape s = shape_of({2, 3, 4, 4, 0, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   Values grad_input(DType::kFloat32, 2 * 3 * 16);
   const float none = 0;
-  ConvGradients g;
+  call::ConvBackward g{.shape = s, .dtype = DType::kFloat32};
   g.grad_output = g.weight = &none;
   g.grad_input = grad_input.data();
-  cuda::conv_backward(Emulator(), s, DType::kFloat32, g, options_of(false));
+  cuda::conv_backward(Emulator(), g, options_of(false));
   for (int64_t i = 0; i < grad_input.size(); ++i) EXPECT_EQ(grad_input.get(i), 0);
   s = shape_of({2, 0, 4, 4, 9, 1, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   Values output(DType::kFloat32, 2 * 9 * 16), bias(DType::kFloat32, 9, -1, 1, 1);

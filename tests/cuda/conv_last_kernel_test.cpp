@@ -63,8 +63,9 @@ void check_wide_tiles() {
   Operands t(s, dtype);
   t.round_to_tf32();
   Values expected(dtype, t.grad.size()), expected_w(dtype, t.weight.size());
-  cpu().forward(s, dtype, t.input.data(), t.weight.data(), t.bias.data(), true, expected.data());
-  cpu().backward(s, dtype, weight_gradient(t, nullptr, expected_w, nullptr));
+  cpu().run(call::Conv{s, dtype, t.input.data(), t.weight.data(), t.bias.data(), epilogue_of(true),
+                       expected.data()});
+  cpu().run(weight_gradient(s, dtype, t, nullptr, expected_w, nullptr));
   const auto got = in_every_order(
       {Values(dtype, t.grad.size()), Values(dtype, t.weight.size())},
       [&](const Emulator& emulator, std::vector<Values>& r) {

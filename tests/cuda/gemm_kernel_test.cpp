@@ -33,7 +33,7 @@ void column_gemm(const cuda::ColumnGemm& g, int64_t batch, double alpha, double 
 }
 
 struct Problem {
-  GemmArgs args;
+  call::Gemm args;
   Values a, b, c, bias;
   Problem(DType dtype, bool ta, bool tb, int64_t m, int64_t n, int64_t k, int64_t batch, int64_t pad,
           bool shared_b)
@@ -57,8 +57,8 @@ struct Problem {
     args.a = a.data();
     args.b = b.data();
   }
-  GemmArgs into(Values& out) const {
-    GemmArgs result = args;
+  call::Gemm into(Values& out) const {
+    call::Gemm result = args;
     result.c = out.data();
     return result;
   }
@@ -74,7 +74,7 @@ TEST(CudaGemm, ColumnMajorIsTheSameProduct) {
     p.args.alpha = 1.5;
     p.args.beta = mode & 16 ? 0.5 : 0;
     Values expected = p.c, actual = p.c;
-    cpu_backend().gemm->gemm(p.into(expected));
+    cpu_backend().kernels.run(p.into(expected));
     column_gemm(cuda::ColumnGemm(p.into(actual)), 2, p.args.alpha, p.args.beta);
     expect_close(actual, expected, str("mode ", mode));
   }
@@ -92,7 +92,7 @@ TEST(CudaGemm, IntegersAreTheCpus) {
           p.args.beta = mode % 4 < 2 ? 0 : 2;
           if (mode % 3 == 0) p.args.bias = p.bias.data();
           Values expected = p.c;
-          cpu_backend().gemm->gemm(p.into(expected));
+          cpu_backend().kernels.run(p.into(expected));
           const auto actual = in_every_order({p.c}, [&](const Emulator& emulator, std::vector<Values>& out) {
             cuda::gemm_integer(emulator, p.into(out[0]));
           });
@@ -114,7 +114,7 @@ TEST(CudaGemm, StartIsAProductOfNothing) {
       p.args.beta = mode & 1 ? 0.5 : 0;
       if (mode & 2) p.args.bias = p.bias.data();
       Values expected = p.c, actual = p.c;
-      cpu_backend().gemm->gemm(p.into(expected));
+      cpu_backend().kernels.run(p.into(expected));
       cuda::gemm_start(Emulator(), p.into(actual));
       // Between the rows nothing changes.
       EXPECT_TRUE(actual == expected) << "mode " << mode;
@@ -147,7 +147,7 @@ TEST(CudaLinear, MasksAndSums) {
       int launches = 0;
       const auto actual = in_every_order({Values(dtype, n), Values(dtype, columns)},
                                          [&](const Emulator& emulator, std::vector<Values>& out) {
-                                           LinearBackwardArgs args;
+                                           call::LinearBackward args;
                                            args.dtype = dtype;
                                            args.rows = rows;
                                            args.out = columns;
@@ -162,7 +162,7 @@ TEST(CudaLinear, MasksAndSums) {
       EXPECT_EQ(launches, rows <= 1024 ? 1 : 2) << what;
       // One without the other.
       Values alone(dtype, n), only(dtype, columns);
-      LinearBackwardArgs args;
+      call::LinearBackward args;
       args.dtype = dtype;
       args.rows = rows;
       args.out = columns;
@@ -217,7 +217,7 @@ TEST(CudaLinear, BackwardIsTheProducts) {
           }
         }
         const auto actual = in_every_order(untouched, [&](const Emulator& emulator, std::vector<Values>& to) {
-          LinearBackwardArgs args;
+          call::LinearBackward args;
           args.dtype = dtype;
           args.rows = rows;
           args.in = in;
@@ -240,7 +240,7 @@ TEST(CudaLinear, BackwardIsTheProducts) {
   // What is too much for it.
   const auto small = [](int64_t rows, int64_t in, int64_t out, bool input, bool weight, bool bias) {
     float number = 0;
-    LinearBackwardArgs args;
+    call::LinearBackward args;
     args.rows = rows;
     args.in = in;
     args.out = out;

@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "cuda/emulator.h"
 #include "cuda/block.h"
 

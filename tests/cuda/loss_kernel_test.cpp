@@ -8,7 +8,7 @@ using namespace tt::testing;
 
 namespace {
 
-LossKernels& cpu() { return *cpu_backend().loss; }
+const KernelTable& cpu() { return cpu_backend().kernels; }
 
 constexpr ElementLoss kLosses[] = {ElementLoss::kMse,   ElementLoss::kL1,  ElementLoss::kSmoothL1,
                                    ElementLoss::kHuber, ElementLoss::kBce, ElementLoss::kBceWithLogits};
@@ -64,8 +64,8 @@ void check_losses(DType dtype, const std::vector<Dims>& strides, const Dims& sha
       Values expected(dtype, memory);
       run(
           [&](const Loop& loop) {
-            backward ? cpu().element_loss_backward(kind, loop, parameter, 0.25)
-                     : cpu().element_loss(kind, loop, parameter);
+            backward ? cpu().run(call::ElementwiseLossBackward{kind, loop, parameter, 0.25})
+                     : cpu().run(call::ElementwiseLoss{kind, loop, parameter});
           },
           expected);
       const auto actual =
@@ -82,7 +82,7 @@ void check_losses(DType dtype, const std::vector<Dims>& strides, const Dims& sha
     Operands here = at;
     const Loop loop = here.loop(strides, shape, 1 + inputs);
     Values expected(dtype, 1);
-    cpu().element_loss_sum(kind, loop, parameter, 0.01, expected.data());
+    cpu().run(call::ElementwiseLossSum{kind, loop, parameter, 0.01, expected.data()});
     for (const int64_t limit : {int64_t{1} << 30, int64_t{100}}) {
       const auto actual =
           in_every_order({Values(dtype, 1)}, [&](const Emulator& emulator, std::vector<Values>& out) {
@@ -115,7 +115,7 @@ TEST(CudaElementLoss, HostScalarsAndNothing) {
     *reinterpret_cast<float*>(loop.data[op]) = 1.5f;
   }
   Values expected = at.values[0];
-  cpu().element_loss(ElementLoss::kBceWithLogits, loop, 0);
+  cpu().run(call::ElementwiseLoss{ElementLoss::kBceWithLogits, loop, 0});
   std::swap(expected, at.values[0]);
   std::swap_ranges(static_cast<char*>(expected.data()), static_cast<char*>(expected.data()) + 32,
                    loop.data[0]);
@@ -190,9 +190,11 @@ void check_class_loss(DType dtype, const ClassCase& shape, DType target_dtype, b
   const std::vector<Values> results = {Values(dtype, losses), Values(wide, log_input ? 0 : 2 * positions),
                                        Values(wide, 1)};
   std::vector<Values> expected = results;
-  cpu().class_loss(args, expected[0].data(), log_input ? nullptr : expected[1].data(), expected[2].data());
+  cpu().run(call::ClassLoss{args, expected[0].data(), log_input ? nullptr : expected[1].data(),
+                            expected[2].data(), false, nullptr});
   const auto actual = in_every_order(results, [&](const Emulator& emulator, std::vector<Values>& out) {
-    cuda::class_loss(emulator, args, out[0].data(), log_input ? nullptr : out[1].data(), out[2].data());
+    cuda::class_loss(emulator, args, out[0].data(), log_input ? nullptr : out[1].data(), out[2].data(),
+                     nullptr);
     EXPECT_FALSE(cuda::take_fault(*emulator.fault()));
   });
   for (size_t i = 0; i < 3; ++i)
@@ -200,7 +202,8 @@ void check_class_loss(DType dtype, const ClassCase& shape, DType target_dtype, b
 
   const Values grad(dtype, losses, -1, 1, 5);
   Values expected_grad(dtype, n), weights(dtype, n), expected_weights(dtype, n);
-  cpu().class_loss_backward(args, grad.data(), expected[1].data(), expected[2].data(), expected_grad.data());
+  cpu().run(call::ClassLossBackward{args, grad.data(), expected[1].data(), expected[2].data(),
+                                    expected_grad.data()});
   const auto actual_grad =
       in_every_order({Values(dtype, n)}, [&](const Emulator& emulator, std::vector<Values>& out) {
         cuda::class_loss_backward(emulator, args, grad.data(), expected[1].data(), expected[2].data(),
@@ -211,8 +214,9 @@ void check_class_loss(DType dtype, const ClassCase& shape, DType target_dtype, b
     // Without a gradient of the loss, which is 1 then; and in passing, where one block has the whole loss.
     Values given(dtype, n), unit(dtype, n);
     const Values one(dtype, 1, 1, 1, 6);
-    cpu().class_loss_backward(args, one.data(), expected[1].data(), expected[2].data(), given.data());
-    cpu().class_loss_backward(args, nullptr, expected[1].data(), expected[2].data(), unit.data());
+    cpu().run(
+        call::ClassLossBackward{args, one.data(), expected[1].data(), expected[2].data(), given.data()});
+    cpu().run(call::ClassLossBackward{args, nullptr, expected[1].data(), expected[2].data(), unit.data()});
     EXPECT_TRUE(unit == given) << what;
     cuda::class_loss_backward(Emulator(), args, nullptr, expected[1].data(), expected[2].data(),
                               given.data());
@@ -222,16 +226,15 @@ void check_class_loss(DType dtype, const ClassCase& shape, DType target_dtype, b
       std::vector<Values> more = results;
       more.emplace_back(dtype, n);
       const auto joined = in_every_order(more, [&](const Emulator& emulator, std::vector<Values>& out) {
-        ClassLossArgs with = args;
-        with.gradient = out[3].data();
-        cuda::class_loss(emulator, with, out[0].data(), log_input ? nullptr : out[1].data(), out[2].data());
+        cuda::class_loss(emulator, args, out[0].data(), log_input ? nullptr : out[1].data(), out[2].data(),
+                         out[3].data());
         EXPECT_EQ(emulator.launches(), 1);
       });
       for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(joined[i] == actual[i]) << what << " result " << i;
       expect_close(joined[3], unit, what + " gradient in passing");
     }
   }
-  cpu().class_weights(args, expected_weights.data());
+  cpu().run(call::ClassWeights{args, expected_weights.data()});
   cuda::class_weights(Emulator(), args, weights.data());
   expect_close(weights, expected_weights, what + " weights");
 }

@@ -7,11 +7,11 @@ using namespace tt::testing;
 
 namespace {
 
-NormKernels& cpu() { return *cpu_backend().norm; }
+const KernelTable& cpu() { return cpu_backend().kernels; }
 
 void check(const BatchNormShape& s, bool vectors) {
-  const std::string what =
-      str("batch_norm ", s.dtype, " (", s.batch, ", ", s.channels, ", ", s.inner, s.relu ? ") relu" : ")");
+  const std::string what = str("batch_norm ", s.dtype, " (", s.batch, ", ", s.channels, ", ", s.inner,
+                               s.epilogue.some() ? ") relu" : ")");
   const int64_t n = s.batch * s.channels * s.inner, c = s.channels;
   const DType wide = s.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
   // Far from zero, as sums of squares would lose.
@@ -25,13 +25,13 @@ void check(const BatchNormShape& s, bool vectors) {
                                        Values(s.param_dtype, c, 0.5, 1, 5),
                                        Values(DType::kInt64, 1, 41, 41, 6)};
   std::vector<Values> expected = results;
-  const auto train = [&](NormKernels* kernels, const Emulator* emulator, std::vector<Values>& r) {
+  const auto train = [&](const KernelTable* kernels, const Emulator* emulator, std::vector<Values>& r) {
     void* rm = vectors ? r[3].data() : nullptr;
     void* rv = vectors ? r[4].data() : nullptr;
     int64_t* batches = vectors ? r[5].as<int64_t>() : nullptr;
     if (kernels != nullptr) {
-      kernels->batch_norm_train(s, x.data(), w, b, rm, rv, batches, 0.1, r[1].data(), r[2].data(),
-                                r[0].data());
+      kernels->run(call::BatchNormTrain{s, x.data(), w, b, rm, rv, batches, 0.1, r[1].data(), r[2].data(),
+                                        r[0].data()});
     } else {
       cuda::batch_norm_train(*emulator, s, x.data(), w, b, rm, rv, batches, 0.1, r[1].data(), r[2].data(),
                              r[0].data());
@@ -47,22 +47,22 @@ void check(const BatchNormShape& s, bool vectors) {
 
   const Values mean(s.param_dtype, c, 9, 11, 6), variance(s.param_dtype, c, 0.2, 1, 7);
   Values expected_eval(s.dtype, n), eval(s.dtype, n);
-  cpu().batch_norm_eval(s, x.data(), w, b, mean.data(), variance.data(), expected_eval.data());
+  cpu().run(call::BatchNormEval{s, x.data(), w, b, mean.data(), variance.data(), expected_eval.data()});
   cuda::batch_norm_eval(Emulator(), s, x.data(), w, b, mean.data(), variance.data(), eval.data());
   expect_close(eval, expected_eval, what + " eval");
 
   const Values grad(s.dtype, n, -1, 1, 8);
   const Values& y = expected[0];
-  const void* shown = s.relu ? y.data() : nullptr;
+  const void* shown = s.epilogue.some() ? y.data() : nullptr;
   for (const bool training : {true, false}) {
     for (const bool input_only : {false, true}) {
       const std::vector<Values> grads = {Values(s.dtype, n), Values(s.param_dtype, c),
                                          Values(s.param_dtype, c)};
       std::vector<Values> expected_grads = grads;
-      cpu().batch_norm_backward(s, training, grad.data(), x.data(), shown, w, expected[1].data(),
-                                expected[2].data(), expected_grads[0].data(),
-                                input_only ? nullptr : expected_grads[1].data(),
-                                input_only ? nullptr : expected_grads[2].data());
+      cpu().run(call::BatchNormBackward{s, training, grad.data(), x.data(), shown, w, expected[1].data(),
+                                        expected[2].data(), expected_grads[0].data(),
+                                        input_only ? nullptr : expected_grads[1].data(),
+                                        input_only ? nullptr : expected_grads[2].data()});
       const auto g = in_every_order(grads, [&](const Emulator& emulator, std::vector<Values>& out) {
         cuda::batch_norm_backward(emulator, s, training, grad.data(), x.data(), shown, w, expected[1].data(),
                                   expected[2].data(), out[0].data(), input_only ? nullptr : out[1].data(),
@@ -93,7 +93,7 @@ TEST(CudaNorm, IsTheCpus) {
         s.inner = shape[2];
         s.dtype = dtype;
         s.param_dtype = dtype;
-        s.relu = vectors;
+        if (vectors) s.epilogue = kRelu;
         check(s, vectors);
       }
     }

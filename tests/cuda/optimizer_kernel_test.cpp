@@ -71,7 +71,7 @@ TEST(CudaOptimizer, SgdIsTheCpus) {
     const SgdOptions options{0.1,     momentum ? 0.9 : 0, nesterov ? 0 : 0.1, decay ? 0.01 : 0, nesterov,
                              maximize};
     Group expected(sizes), actual(sizes);
-    cpu_backend().optimizer->sgd(expected.sgd(momentum), options);
+    cpu_backend().kernels.run(call::Sgd{expected.sgd(momentum), options});
     cuda::sgd_step(Emulator(), std::span<const SgdTensor>(actual.sgd(momentum)), options);
     compare(actual, expected, str("sgd mode ", mode));
   }
@@ -84,7 +84,7 @@ TEST(CudaOptimizer, AdamIsTheCpus) {
     const AdamOptions options{
         1e-3, mode & 8 ? 0.3 : 0.9, 0.999, 1e-8, decay ? 0.01 : 0, decoupled, amsgrad, maximize};
     Group expected(sizes), actual(sizes);
-    cpu_backend().optimizer->adam(expected.adam(amsgrad), options);
+    cpu_backend().kernels.run(call::Adam{expected.adam(amsgrad), options});
     cuda::adam_step(Emulator(), std::span<const AdamTensor>(actual.adam(amsgrad)), options);
     compare(actual, expected, str("adam mode ", mode));
   }
@@ -121,7 +121,7 @@ TEST(CudaOptimizer, UnscaleIsTheCpus) {
     }
     const float inverse = 1.0f / 1024;
     float found_expected = 0, found_actual = 0;
-    cpu_backend().optimizer->unscale(of_expected, &inverse, &found_expected);
+    cpu_backend().kernels.run(call::Unscale{of_expected, &inverse, &found_expected});
     cuda::unscale_grads(Emulator(), std::span<const GradTensor>(of_actual), {&inverse, &found_actual});
     compare(actual, expected, str("infinite ", infinite));
     EXPECT_EQ(found_expected, infinite ? 1.0f : 0.0f);

@@ -7,7 +7,7 @@ using namespace tt::testing;
 
 namespace {
 
-PoolKernels& cpu() { return *cpu_backend().pool; }
+const KernelTable& cpu() { return cpu_backend().kernels; }
 
 struct PoolCase {
   int64_t planes, height, width, kernel[2], stride[2], padding[2], dilation[2];
@@ -57,8 +57,6 @@ std::string describe(const PoolShape& s, DType dtype) {
 // With ReLU before the pooling: what the two give one after the other, bit for bit.
 void check_after_relu(const PoolShape& s, const Values& x, const Values& grad, const std::string& what) {
   const DType dtype = x.dtype();
-  PoolShape joined = s;
-  joined.relu = true;
   Values positive = x;
   for (int64_t i = 0; i < x.size(); ++i) {
     // Maxima on both sides of zero, and zeros.
@@ -69,12 +67,12 @@ void check_after_relu(const PoolShape& s, const Values& x, const Values& grad, c
     if (moved.get(i) < 0) positive.set(i, 0);
   }
   Values two(dtype, grad.size()), at(DType::kInt64, grad.size());
-  cuda::max_pool(Emulator(), s, dtype, positive.data(), two.data(), at.as<int64_t>());
+  cuda::max_pool(Emulator(), s, dtype, false, positive.data(), two.data(), at.as<int64_t>());
   const auto one = in_every_order(
       {Values(dtype, grad.size()), Values(DType::kInt64, grad.size()), Values(dtype, x.size())},
       [&](const Emulator& emulator, std::vector<Values>& r) {
-        cuda::max_pool(emulator, joined, dtype, moved.data(), r[0].data(), r[1].as<int64_t>());
-        cuda::max_pool_backward(emulator, joined, dtype, grad.data(), r[1].as<int64_t>(), r[0].data(),
+        cuda::max_pool(emulator, s, dtype, true, moved.data(), r[0].data(), r[1].as<int64_t>());
+        cuda::max_pool_backward(emulator, s, dtype, grad.data(), r[1].as<int64_t>(), r[0].data(),
                                 r[2].data());
       });
   EXPECT_TRUE(one[0] == two) << what;
@@ -105,26 +103,26 @@ TEST(CudaPool, MaxIsTheCpus) {
           x.set(i, i % 17 == 5 ? NAN : i % 5 == 2 ? -INFINITY : std::floor(x.get(i)));
       }
       Values expected(dtype, out), expected_at(DType::kInt64, out);
-      cpu().max_pool(s, dtype, x.data(), expected.data(), expected_at.as<int64_t>());
-      const auto y =
-          in_every_order({Values(dtype, out), Values(DType::kInt64, out)},
-                         [&](const Emulator& emulator, std::vector<Values>& r) {
-                           cuda::max_pool(emulator, s, dtype, x.data(), r[0].data(), r[1].as<int64_t>());
-                         });
+      cpu().run(call::MaxPool{s, dtype, {}, x.data(), expected.data(), expected_at.as<int64_t>()});
+      const auto y = in_every_order({Values(dtype, out), Values(DType::kInt64, out)},
+                                    [&](const Emulator& emulator, std::vector<Values>& r) {
+                                      cuda::max_pool(emulator, s, dtype, false, x.data(), r[0].data(),
+                                                     r[1].as<int64_t>());
+                                    });
       expect_close(y[0], expected, what);
       EXPECT_TRUE(y[1] == expected_at) << what;
       Values alone(dtype, out);
-      cuda::max_pool(Emulator(), s, dtype, x.data(), alone.data(), nullptr);
+      cuda::max_pool(Emulator(), s, dtype, false, x.data(), alone.data(), nullptr);
       expect_close(alone, expected, what);
       Values gathered(dtype, out), expected_gathered(dtype, out);
-      cpu().max_pool_gather(s, dtype, x.data(), expected_at.as<int64_t>(), expected_gathered.data());
+      cpu().run(call::MaxPoolGather{s, dtype, x.data(), expected_at.as<int64_t>(), expected_gathered.data()});
       cuda::max_pool_gather(Emulator(), s, dtype, x.data(), expected_at.as<int64_t>(), gathered.data());
       EXPECT_TRUE(gathered == expected_gathered) << what;
       if (is_integral(dtype)) continue;
       const Values grad(dtype, out, -1, 1, 2);
       Values expected_grad(dtype, in), actual_grad(dtype, in);
-      cpu().max_pool_backward(s, dtype, grad.data(), expected_at.as<int64_t>(), nullptr,
-                              expected_grad.data());
+      cpu().run(call::MaxPoolBackward{s, dtype, grad.data(), expected_at.as<int64_t>(), nullptr,
+                                      expected_grad.data()});
       cuda::max_pool_backward(Emulator(), s, dtype, grad.data(), expected_at.as<int64_t>(), nullptr,
                               actual_grad.data());
       expect_close(actual_grad, expected_grad, what + " backward", is_reduced_floating(dtype) ? 4 : 1);
@@ -147,7 +145,7 @@ TEST(CudaPool, AverageIsTheCpus) {
         const std::string what = describe(s, dtype);
         const Values x(dtype, in, -20, 20, 1);
         Values expected(dtype, out);
-        cpu().avg_pool(s, o, dtype, x.data(), expected.data());
+        cpu().run(call::AvgPool{s, o, dtype, x.data(), expected.data()});
         const auto y =
             in_every_order({Values(dtype, out)}, [&](const Emulator& emulator, std::vector<Values>& r) {
               cuda::avg_pool(emulator, s, o, dtype, x.data(), r[0].data());
@@ -156,7 +154,7 @@ TEST(CudaPool, AverageIsTheCpus) {
         if (dtype == DType::kInt64) continue;
         const Values grad(dtype, out, -1, 1, 2);
         Values expected_grad(dtype, in), actual_grad(dtype, in);
-        cpu().avg_pool_backward(s, o, dtype, grad.data(), expected_grad.data());
+        cpu().run(call::AvgPoolBackward{s, o, dtype, grad.data(), expected_grad.data()});
         cuda::avg_pool_backward(Emulator(), s, o, dtype, grad.data(), actual_grad.data());
         // The same additions in the same order.
         EXPECT_TRUE(actual_grad == expected_grad) << what;
@@ -180,13 +178,13 @@ TEST(CudaPool, AdaptiveIsTheCpus) {
       const std::string what = describe(s, dtype);
       const Values x(dtype, in, -2, 2, 1), grad(dtype, out, -1, 1, 2);
       Values expected(dtype, out), expected_grad(dtype, in), actual_grad(dtype, in);
-      cpu().adaptive_avg_pool(s, dtype, x.data(), expected.data());
+      cpu().run(call::AdaptiveAvgPool{s, dtype, x.data(), expected.data()});
       const auto y =
           in_every_order({Values(dtype, out)}, [&](const Emulator& emulator, std::vector<Values>& r) {
             cuda::adaptive_avg_pool(emulator, s, dtype, x.data(), r[0].data());
           });
       expect_close(y[0], expected, what);
-      cpu().adaptive_avg_pool_backward(s, dtype, grad.data(), expected_grad.data());
+      cpu().run(call::AdaptiveAvgPoolBackward{s, dtype, grad.data(), expected_grad.data()});
       cuda::adaptive_avg_pool_backward(Emulator(), s, dtype, grad.data(), actual_grad.data());
       EXPECT_TRUE(actual_grad == expected_grad) << what;
     }

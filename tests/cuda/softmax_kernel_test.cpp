@@ -7,13 +7,13 @@ using namespace tt::testing;
 
 namespace {
 
-void check(const SoftmaxArgs& args, const Values& x) {
+void check(const SoftmaxShape& args, const Values& x) {
   const std::string what = str(args.log ? "log_softmax " : "softmax ", args.dtype, " (", args.outer, ", ",
                                args.dim, ", ", args.inner, ")");
   const int64_t n = x.size();
   Values expected(args.dtype, n);
-  SoftmaxKernels& cpu = *cpu_backend().softmax;
-  cpu.forward(args, x.data(), expected.data());
+  const KernelTable& cpu = cpu_backend().kernels;
+  cpu.run(call::Softmax{args, x.data(), expected.data()});
   const auto y =
       in_every_order({Values(args.dtype, n)}, [&](const Emulator& emulator, std::vector<Values>& out) {
         cuda::softmax_forward(emulator, args, x.data(), out[0].data());
@@ -22,7 +22,7 @@ void check(const SoftmaxArgs& args, const Values& x) {
 
   const Values grad(args.dtype, n, -1, 1, 3);
   Values expected_grad(args.dtype, n);
-  cpu.backward(args, grad.data(), expected.data(), expected_grad.data());
+  cpu.run(call::SoftmaxBackward{args, grad.data(), expected.data(), expected_grad.data()});
   const auto g =
       in_every_order({Values(args.dtype, n)}, [&](const Emulator& emulator, std::vector<Values>& out) {
         cuda::softmax_backward(emulator, args, grad.data(), expected.data(), out[0].data());
@@ -39,7 +39,7 @@ TEST(CudaSoftmax, IsTheCpus) {
   for (const auto& shape : shapes) {
     for (const DType dtype : kFloatingDTypes) {
       for (const bool log : {false, true}) {
-        const SoftmaxArgs args{dtype, log, shape[0], shape[1], shape[2]};
+        const SoftmaxShape args{dtype, log, shape[0], shape[1], shape[2]};
         check(args, Values(dtype, shape[0] * shape[1] * shape[2], -8, 8, 1));
       }
     }
@@ -53,9 +53,9 @@ TEST(CudaSoftmax, NonFiniteRows) {
   for (const bool log : {false, true}) {
     Values x(DType::kFloat32, 24);
     for (int64_t i = 0; i < 24; ++i) x.set(i, rows[i / 3][i % 3]);
-    const SoftmaxArgs args{DType::kFloat32, log, 8, 3, 1};
+    const SoftmaxShape args{DType::kFloat32, log, 8, 3, 1};
     Values expected(args.dtype, 24), y(args.dtype, 24);
-    cpu_backend().softmax->forward(args, x.data(), expected.data());
+    cpu_backend().kernels.run(call::Softmax{args, x.data(), expected.data()});
     cuda::softmax_forward(Emulator(), args, x.data(), y.data());
     expect_close(y, expected, "non-finite");
   }

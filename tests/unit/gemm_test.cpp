@@ -19,7 +19,7 @@ namespace {
 
 template <typename T>
 struct Case {
-  GemmArgs args;
+  call::Gemm args;
   std::vector<T> a, b, bias, c;
 };
 
@@ -30,7 +30,7 @@ class Cases {
 
   Case<T> make(int64_t m, int64_t n, int64_t k, int64_t batch = 1) {
     Case<T> made;
-    GemmArgs& g = made.args;
+    call::Gemm& g = made.args;
     g.dtype = std::is_same_v<T, float> ? DType::kFloat32 : DType::kFloat64;
     g.m = m;
     g.n = n;
@@ -52,7 +52,7 @@ class Cases {
     made.c = values(m * g.ldc + (batch - 1) * g.stride_c);
     if (g.beta == 0 && flip()) made.c.assign(made.c.size(), std::numeric_limits<T>::quiet_NaN());
     if (flip()) made.bias = values(n);
-    g.relu = flip();
+    if (flip()) g.epilogue = kRelu;
     return made;
   }
   int64_t up_to(int64_t n) { return std::uniform_int_distribution<int64_t>(1, n)(random_); }
@@ -71,8 +71,8 @@ class Cases {
 
 // What lies between the rows of c must stay; only the elements of c may differ, by rounding.
 template <typename T>
-void expect_same(const Case<T>& one, bool (*product)(const GemmArgs&) = cpu::gemm_fast<T>) {
-  GemmArgs g = one.args;
+void expect_same(const Case<T>& one, bool (*product)(const call::Gemm&) = cpu::gemm_fast<T>) {
+  call::Gemm g = one.args;
   g.a = one.a.data();
   g.b = one.b.data();
   g.bias = one.bias.empty() ? nullptr : one.bias.data();
@@ -171,7 +171,7 @@ TEST(GemmThin, LeavesTheRestAlone) {
   Cases<float> cases(7);
   const auto taken = [&](int64_t m, int64_t n, int64_t k, bool transpose_a, double alpha, double beta) {
     Case<float> one = cases.make(m, n, k);
-    GemmArgs& g = one.args;
+    call::Gemm& g = one.args;
     g.transpose_a = transpose_a;
     g.alpha = alpha;
     g.beta = beta;
@@ -203,14 +203,14 @@ TEST(GemmThin, KeepsNanAndTheSignsOfZeroThroughRelu) {
   for (const int64_t cols : {1, 2, 7, 8}) {
     const std::vector<float> b(static_cast<size_t>(cols), 1);
     std::vector<float> c(a.size() * static_cast<size_t>(cols));
-    GemmArgs g = {.dtype = DType::kFloat32, .m = static_cast<int64_t>(a.size()), .n = cols, .k = 1};
+    call::Gemm g = {.dtype = DType::kFloat32, .m = static_cast<int64_t>(a.size()), .n = cols, .k = 1};
     g.a = a.data();
     g.lda = 1;
     g.b = b.data();
     g.ldb = cols;
     g.c = c.data();
     g.ldc = cols;
-    g.relu = true;
+    g.epilogue = kRelu;
     if (!cpu::gemm_thin(g)) GTEST_SKIP() << "no vector loops for this instruction set";
     for (size_t i = 0; i < c.size(); ++i) {
       const float x = a[i / static_cast<size_t>(cols)];
@@ -245,9 +245,9 @@ TEST_P(LinearThin, EveryShape) {
         constexpr float kUntouched = -77;
         std::vector<float> grad_x(x.size() + 16, kUntouched), grad_w(w.size() + 16, kUntouched),
             grad_b(static_cast<size_t>(out) + 16, kUntouched);
-        LinearBackwardArgs args = {
+        call::LinearBackward args = {
             .dtype = DType::kFloat32, .rows = rows, .in = in, .out = out, .grad = grad.data()};
-        if (activated) args.activation = activation;
+        if (activated) args.epilogue.op = activation;
         if (activated) args.result = y.data();
         if (!cpu::linear_is_thin(args)) GTEST_SKIP() << "no vector loops for this instruction set";
         if (wants_weight) args.input = x.data();

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autograd/engine.h"
-#include "core/backend.h"
+#include "device/backend.h"
 #include "cpu/gemm.h"
 #include "ops/ops.h"
 
@@ -44,7 +44,7 @@ void compare(const Case& c) {
   const auto a = numbers<T>(c.batch * a_rows * lda + 1, 1), b = numbers<T>(c.batch * b_rows * ldb + 1, 2),
              bias = numbers<T>(c.n, 3), start = numbers<T>(c.batch * c.m * ldc, 4);
   auto fast = start, plain = start;
-  GemmArgs g;
+  call::Gemm g;
   g.dtype = DTypeOf<T>::value;
   g.transpose_a = c.ta;
   g.transpose_b = c.tb;
@@ -64,7 +64,7 @@ void compare(const Case& c) {
   g.bias = c.bias ? bias.data() : nullptr;
   g.batch = c.batch;
   g.c = fast.data();
-  cpu_backend().gemm->gemm(g);
+  cpu_backend().kernels.run(g);
   g.c = plain.data();
   cpu::gemm_reference(g);
   ASSERT_EQ(std::memcmp(fast.data(), plain.data(), fast.size() * sizeof(T)), 0)

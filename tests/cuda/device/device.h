@@ -9,7 +9,7 @@
 #include <random>
 #include <string>
 
-#include "core/backend.h"
+#include "device/backend.h"
 #include "ops/ops.h"
 
 namespace tt::device_test {

@@ -180,9 +180,9 @@ TEST(DeviceFault, SeveralIndicesAreGoodTogetherOrNot) {
     // A good offset that is added does not bring a wrong one back.
     const Tensor offsets = empty({3}, DType::kInt64, kCuda);
     const Tensor first = on_cuda(ints({-1, wrong, 2})), second = on_cuda(ints({3, 3, 0}));
-    IndexKernels& kernels = *backend_of(kCuda).index;
-    kernels.index_offsets(make_loop({3}, {offsets, first}), kSize, 4, false);
-    kernels.index_offsets(make_loop({3}, {offsets, second}), 4, 4 * kSize, true);
+    const KernelTable& kernels = backend_of(kCuda).kernels;
+    kernels.run(call::IndexOffsets{make_loop({3}, {offsets, first}), kSize, 4, false});
+    kernels.run(call::IndexOffsets{make_loop({3}, {offsets, second}), 4, 4 * kSize, true});
     EXPECT_EQ(difference(offsets, ints({3 * 4 * kSize + 4 * (kSize - 1), -1, 8}), 0, 0), "");
   }
 }

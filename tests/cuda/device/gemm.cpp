@@ -1,5 +1,5 @@
 // Matrix products in every form that the interface has.
-#include "core/backend/gemm.h"
+#include "device/gemm.h"
 
 #include "device.h"
 #include "ops/matmul.h"
@@ -8,7 +8,7 @@ namespace tt::device_test {
 namespace {
 
 // The product on the device is the CPU's, and what lies between the rows of c stays.
-void compare(GemmArgs args, int64_t pad, const std::string& what) {
+void compare(call::Gemm args, int64_t pad, const std::string& what) {
   // Of one size: sums of half types are rounded on the way.
   const auto matrices = [&](int64_t rows, int64_t cols) {
     return ops::clamp(values({args.batch, rows, cols + pad}, args.dtype, false), -4, 4);
@@ -28,7 +28,7 @@ void compare(GemmArgs args, int64_t pad, const std::string& what) {
     args.b = y.raw();
     args.c = out.raw();
     args.bias = biased ? row.raw() : nullptr;
-    backend_of(out.device()).gemm->gemm(args);
+    run(out.device(), args);
     return out;
   };
   const Tensor got = run(on_cuda(a), on_cuda(b), on_cuda(c), on_cuda(bias));
@@ -44,7 +44,7 @@ TEST(DeviceGemm, EveryForm) {
        {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16, DType::kInt32, DType::kInt8}) {
     for (const auto& [m, n, k, batch] : shapes) {
       for (int mode = 0; mode < 64; ++mode) {
-        GemmArgs args;
+        call::Gemm args;
         args.dtype = dtype;
         args.m = m;
         args.n = n;
@@ -52,7 +52,7 @@ TEST(DeviceGemm, EveryForm) {
         args.batch = batch;
         args.transpose_a = mode & 1;
         args.transpose_b = mode & 2;
-        args.relu = mode & 4;
+        if (mode & 4) args.epilogue = kRelu;
         args.beta = mode & 8 ? 2 : 0;
         if (mode & 16) args.bias = &args;
         compare(args, mode & 32 ? 3 : 0, str(name(dtype), " ", m, " ", n, " ", k, " mode ", mode));

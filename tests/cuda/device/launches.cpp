@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "autograd/engine.h"
-#include "core/backend/gemm.h"
+#include "device/gemm.h"
 #include "core/generator.h"
 #include "device.h"
 #include "nn/activation.h"
@@ -71,7 +71,7 @@ TEST(DeviceLaunches, OneForABiasOfAnyAlignment) {
   const int64_t n = 8;
   const auto zeros = [&] { return ops::zeros({n * n + 4}, DType::kFloat32, kCuda); };
   const Tensor a = zeros(), b = zeros(), c = zeros(), bias = zeros();
-  GemmArgs args;
+  call::Gemm args;
   args.dtype = DType::kFloat32;
   args.m = args.n = args.k = args.lda = args.ldb = args.ldc = n;
   args.a = a.raw();
@@ -80,7 +80,7 @@ TEST(DeviceLaunches, OneForABiasOfAnyAlignment) {
   for (const int64_t offset : {0, 4}) {
     args.bias = bias.data<float>() + offset;
     const uint64_t before = count();
-    backend_of(kCuda).gemm->gemm(args);
+    run(kCuda, args);
     EXPECT_EQ(count() - before, 1u) << offset;
   }
 }

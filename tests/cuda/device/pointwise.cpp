@@ -119,7 +119,7 @@ constexpr bool kSame = false, kBool = true;
 
 TEST(DevicePointwise, UnaryRows) {
   const auto call = [](Backend& b, UnaryOp op, const Loop& loop, const PointwiseParams& p) {
-    b.pointwise->unary(op, loop, p);
+    b.kernels.run(call::Unary{op, loop, p});
   };
 #define TT_ROW(name, kernel, domain, result, ...) \
   compare_row(UnaryOp::name, #name, Domain::domain, result, 1, call);
@@ -129,7 +129,7 @@ TEST(DevicePointwise, UnaryRows) {
 
 TEST(DevicePointwise, BinaryRows) {
   const auto call = [](Backend& b, BinaryOp op, const Loop& loop, const PointwiseParams& p) {
-    b.pointwise->binary(op, loop, p);
+    b.kernels.run(call::Binary{op, loop, p});
   };
 #define TT_ROW(name, kernel, domain, result, ...) \
   compare_row(BinaryOp::name, #name, Domain::domain, result, 2, call);
@@ -139,7 +139,7 @@ TEST(DevicePointwise, BinaryRows) {
 
 TEST(DevicePointwise, TernaryRows) {
   const auto call = [](Backend& b, TernaryOp op, const Loop& loop, const PointwiseParams& p) {
-    b.pointwise->ternary(op, loop, p);
+    b.kernels.run(call::Ternary{op, loop, p});
   };
 #define TT_ROW(name, kernel, domain, ...) compare_row(TernaryOp::name, #name, Domain::domain, kSame, 3, call);
   TT_TERNARY_OPS(TT_ROW)

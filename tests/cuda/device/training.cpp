@@ -113,7 +113,7 @@ TEST(DeviceTraining, LinearGradientsStayInTheirPlace) {
       const Tensor device_x = on_cuda(x), device_w = on_cuda(w), device_g = on_cuda(g);
       const auto guarded = [&](int64_t n) { return on_cuda(ops::full({n + 8}, 7, dtype)); };
       const Tensor gx = guarded(rows * in), gw = guarded(out * in), gb = guarded(out);
-      LinearBackwardArgs args;
+      call::LinearBackward args;
       args.dtype = dtype;
       args.rows = rows;
       args.in = in;
@@ -124,7 +124,7 @@ TEST(DeviceTraining, LinearGradientsStayInTheirPlace) {
       args.grad_input = gx.raw();
       args.grad_weight = gw.raw();
       args.grad_bias = gb.raw();
-      backend_of(kCuda).gemm->linear_backward(args);
+      run(kCuda, args);
       const int64_t dims[] = {0};
       const std::pair<Tensor, Tensor> results[] = {
           {gx, ops::mm(g, w)}, {gw, ops::mm(ops::t(g), x)}, {gb, ops::sum(g, dims)}};

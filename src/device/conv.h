@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "core/dtype.h"
+#include "device/call.h"
+#include "device/pointwise.h"
 
 namespace tt {
 
@@ -29,28 +31,37 @@ struct ConvShape {
   constexpr int64_t taps() const { return group_inputs() * kernel[0] * kernel[1]; }
 };
 
-// What a call of the gradients is given and what it gives, as the shape says. A result that is null is not
-// asked for; what only such a result needs may be null too.
-struct ConvGradients {
-  const void* grad_output = nullptr;
-  const void* output = nullptr;  // of a convolution with ReLU, what it returned; else null
-  const void* input = nullptr;   // for grad_weight
-  const void* weight = nullptr;  // for grad_input
-  void* grad_input = nullptr;
-  void* grad_weight = nullptr;
-  void* grad_bias = nullptr;  // only beside grad_weight
-};
+namespace call {
 
 // Every tensor of a call has the one dtype. Results are overwritten. The gradients exist for floating dtypes;
 // forward also for integers. No size is zero, except that out_channels' and in_channels' products may be.
-class ConvKernels {
- public:
-  static constexpr char kFamily[] = "conv";
-  virtual ~ConvKernels() = default;
-  // bias may be null. relu: what is below zero, rounded to the dtype, becomes zero, and NaN stays.
-  virtual void forward(const ConvShape& shape, DType dtype, const void* input, const void* weight,
-                       const void* bias, bool relu, void* output) = 0;
-  virtual void backward(const ConvShape& shape, DType dtype, const ConvGradients& gradients) = 0;
+
+struct Conv {
+  static constexpr char kName[] = "conv";
+  ConvShape shape;
+  DType dtype;
+  In<void> input, weight;
+  In<void> bias;  // null: none
+  Epilogue epilogue;
+  Out<void> output;
 };
+
+// A result that is null is not asked for; what only such a result needs may be null too.
+struct ConvBackward {
+  static constexpr char kName[] = "conv_backward";
+  ConvShape shape;
+  DType dtype;
+  In<void> grad_output = nullptr;
+  In<void> output = nullptr;  // of a convolution with ReLU, what it returned; else null
+  In<void> input = nullptr;  // for grad_weight
+  In<void> weight = nullptr;  // for grad_input
+  Out<void> grad_input = nullptr;
+  Out<void> grad_weight = nullptr;
+  Out<void> grad_bias = nullptr;  // only beside grad_weight
+};
+
+using ConvCalls = CallList<Conv, ConvBackward>;
+
+}  // namespace call
 
 }  // namespace tt

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/dtype.h"
+#include "device/call.h"
 
 namespace tt {
 
@@ -16,23 +17,25 @@ namespace tt {
 // read them from the device's memory, where every replay puts its own.
 
 struct SgdTensor {
+  static constexpr bool kHasAddresses = true;
   DType dtype;
   bool first;  // the momentum buffer is new: it becomes the gradient
   int64_t n;
-  void* param;
-  const void* grad;
-  void* momentum;                      // null where options.momentum is 0
-  const double* live_first = nullptr;  // 1 or 0
+  call::InOut<void> param;
+  call::In<void> grad;
+  call::InOut<void> momentum;             // null where options.momentum is 0
+  call::In<double> live_first = nullptr;  // 1 or 0
 };
 
 struct SgdOptions {
+  static constexpr bool kHasAddresses = true;
   double lr;
   double momentum;
   double dampening;
   double weight_decay;
   bool nesterov;
   bool maximize;
-  const struct SgdNumbers* live = nullptr;
+  call::In<struct SgdNumbers> live = nullptr;
 };
 
 // What kernels compute with.
@@ -49,18 +52,20 @@ struct AdamStep {
 };
 
 struct AdamTensor {
+  static constexpr bool kHasAddresses = true;
   DType dtype;
   int64_t n;
-  void* param;
-  const void* grad;
-  void* exp_avg;
-  void* exp_avg_sq;
-  void* max_exp_avg_sq;  // null without amsgrad
+  call::InOut<void> param;
+  call::In<void> grad;
+  call::InOut<void> exp_avg;
+  call::InOut<void> exp_avg_sq;
+  call::InOut<void> max_exp_avg_sq;  // null without amsgrad
   AdamStep step;
-  const AdamStep* live_step = nullptr;
+  call::In<AdamStep> live_step = nullptr;
 };
 
 struct AdamOptions {
+  static constexpr bool kHasAddresses = true;
   double lr;
   double beta1;
   double beta2;
@@ -69,7 +74,7 @@ struct AdamOptions {
   bool decoupled;  // AdamW: decays the parameter instead of the gradient
   bool amsgrad;
   bool maximize;
-  const struct AdamNumbers* live = nullptr;
+  call::In<struct AdamNumbers> live = nullptr;
 };
 
 // What kernels compute with.
@@ -82,20 +87,35 @@ struct AdamNumbers {
 };
 
 struct GradTensor {
+  static constexpr bool kHasAddresses = true;
   DType dtype;
   int64_t n;
-  void* grad;
+  call::InOut<void> grad;
 };
 
-class OptimizerKernels {
- public:
-  static constexpr char kFamily[] = "optimizer";
-  virtual ~OptimizerKernels() = default;
-  virtual void sgd(std::span<const SgdTensor> tensors, const SgdOptions& options) = 0;
-  virtual void adam(std::span<const AdamTensor> tensors, const AdamOptions& options) = 0;
-  // Divides what a gradient scaler multiplied: every value times *inverse_scale. *found_inf becomes 1 where a
-  // value is infinite or NaN, and stays what it was elsewhere. Both numbers lie in the device's memory.
-  virtual void unscale(std::span<const GradTensor> grads, const float* inverse_scale, float* found_inf) = 0;
+namespace call {
+
+struct Sgd {
+  static constexpr char kName[] = "sgd";
+  std::span<const SgdTensor> tensors;
+  SgdOptions options;
 };
+struct Adam {
+  static constexpr char kName[] = "adam";
+  std::span<const AdamTensor> tensors;
+  AdamOptions options;
+};
+// Divides what a gradient scaler multiplied: every value times *inverse_scale. *found_inf becomes 1 where a
+// value is infinite or NaN, and stays what it was elsewhere. Both numbers lie in the device's memory.
+struct Unscale {
+  static constexpr char kName[] = "unscale";
+  std::span<const GradTensor> grads;
+  In<float> inverse_scale;
+  InOut<float> found_inf;
+};
+
+using OptimizerCalls = CallList<Sgd, Adam, Unscale>;
+
+}  // namespace call
 
 }  // namespace tt
