@@ -6,7 +6,10 @@ void refuse_enum(int32_t value, const char* argument, std::initializer_list<cons
   std::string expected;
   const size_t last = names.size() - 1;
   for (size_t i = 0; i <= last; ++i) {
-    expected += str(i == 0 ? "" : i < last ? ", " : " or ", names.begin()[i], " (", static_cast<uint64_t>(i), ")");
+    expected += str(i == 0     ? ""
+                    : i < last ? ", "
+                               : " or ",
+                    names.begin()[i], " (", static_cast<uint64_t>(i), ")");
   }
   fail(Status::kInvalidArgument, argument, " is ", value, ", expected ", expected);
 }

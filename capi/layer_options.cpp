@@ -36,8 +36,8 @@ ops::ConvOptions conv_options_in(const tt_conv_options* options, int spatial, bo
   copy3(o.padding, out.padding);
   copy3(o.dilation, out.dilation);
   out.groups = o.groups;
-  out.padding_kind = enum_in<ops::PaddingKind>(
-      o.padding_kind, "options.padding_kind", {"TT_PADDING_NUMBERS", "TT_PADDING_VALID", "TT_PADDING_SAME"});
+  out.padding_kind = enum_in<ops::PaddingKind>(o.padding_kind, "options.padding_kind",
+                                               {"TT_PADDING_NUMBERS", "TT_PADDING_VALID", "TT_PADDING_SAME"});
   out.padding_mode = enum_in<ops::PadMode>(o.padding_mode, "options.padding_mode",
                                            {"TT_PADDING_MODE_ZEROS", "TT_PADDING_MODE_REFLECT",
                                             "TT_PADDING_MODE_REPLICATE", "TT_PADDING_MODE_CIRCULAR"});

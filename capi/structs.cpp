@@ -24,9 +24,10 @@ tt_status init_bytes(const char* call, const void* defaults, size_t size, size_t
 
 extern "C" {
 
-#define TT_INIT_FUNCTION(type, init, argument)                                                               \
-  tt_status type##_init(size_t struct_size, type* argument) {                                                \
-    return tt::capi::init_struct(#type "_init", tt::capi::Defaults<type>::value, struct_size, argument, #argument); \
+#define TT_INIT_FUNCTION(type, init, argument)                                                          \
+  tt_status type##_init(size_t struct_size, type* argument) {                                           \
+    return tt::capi::init_struct(#type "_init", tt::capi::Defaults<type>::value, struct_size, argument, \
+                                 #argument);                                                            \
   }
 TT_STRUCTS(TT_INIT_FUNCTION)
 #undef TT_INIT_FUNCTION

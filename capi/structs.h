@@ -47,20 +47,20 @@ void put_struct(const Struct& full, Struct* out, const char* argument) {
 
 // Struct, its defaults, and what its init function (structs.cpp) calls its argument. That line is all a new
 // struct needs here.
-#define TT_STRUCTS(X)                                                  \
-  X(tt_allocator, TT_ALLOCATOR_INIT, allocator)                        \
-  X(tt_autocast, TT_AUTOCAST_INIT, autocast)                           \
-  X(tt_backward_options, TT_BACKWARD_OPTIONS_INIT, options)            \
-  X(tt_conv_options, TT_CONV_OPTIONS_INIT, options)                    \
-  X(tt_cuda_device, TT_CUDA_DEVICE_INIT, device)                       \
-  X(tt_cuda_memory, TT_CUDA_MEMORY_INIT, memory)                       \
-  X(tt_dataset_callbacks, TT_DATASET_CALLBACKS_INIT, callbacks)        \
-  X(tt_grad_scaler_options, TT_GRAD_SCALER_OPTIONS_INIT, options)      \
-  X(tt_loader_options, TT_LOADER_OPTIONS_INIT, options)                \
-  X(tt_loss_options, TT_LOSS_OPTIONS_INIT, options)                    \
-  X(tt_memory_stats, TT_MEMORY_STATS_INIT, stats)                      \
-  X(tt_norm_options, TT_NORM_OPTIONS_INIT, options)                    \
-  X(tt_pool_options, TT_POOL_OPTIONS_INIT, options)                    \
+#define TT_STRUCTS(X)                                             \
+  X(tt_allocator, TT_ALLOCATOR_INIT, allocator)                   \
+  X(tt_autocast, TT_AUTOCAST_INIT, autocast)                      \
+  X(tt_backward_options, TT_BACKWARD_OPTIONS_INIT, options)       \
+  X(tt_conv_options, TT_CONV_OPTIONS_INIT, options)               \
+  X(tt_cuda_device, TT_CUDA_DEVICE_INIT, device)                  \
+  X(tt_cuda_memory, TT_CUDA_MEMORY_INIT, memory)                  \
+  X(tt_dataset_callbacks, TT_DATASET_CALLBACKS_INIT, callbacks)   \
+  X(tt_grad_scaler_options, TT_GRAD_SCALER_OPTIONS_INIT, options) \
+  X(tt_loader_options, TT_LOADER_OPTIONS_INIT, options)           \
+  X(tt_loss_options, TT_LOSS_OPTIONS_INIT, options)               \
+  X(tt_memory_stats, TT_MEMORY_STATS_INIT, stats)                 \
+  X(tt_norm_options, TT_NORM_OPTIONS_INIT, options)               \
+  X(tt_pool_options, TT_POOL_OPTIONS_INIT, options)               \
   X(tt_print_options, TT_PRINT_OPTIONS_INIT, options)
 
 template <typename Struct>

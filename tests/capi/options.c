@@ -36,10 +36,10 @@ static void check_values(tt_tensor* got, const float* expected, int64_t count, i
   }
   tt_tensor_release(got);
 }
-#define VALUES(got, ...)                                                                           \
-  do {                                                                                             \
-    const float expected_[] = {__VA_ARGS__};                                                       \
-    check_values(got, expected_, (int64_t)(sizeof expected_ / sizeof expected_[0]), __LINE__);     \
+#define VALUES(got, ...)                                                                       \
+  do {                                                                                         \
+    const float expected_[] = {__VA_ARGS__};                                                   \
+    check_values(got, expected_, (int64_t)(sizeof expected_ / sizeof expected_[0]), __LINE__); \
   } while (0)
 
 static tt_tensor* forward(tt_module* module, const tt_tensor* input) {
