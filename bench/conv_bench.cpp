@@ -42,16 +42,18 @@ void run(benchmark::State& state, const Layer& l, bool backward) {
   if (backward) {
     for (size_t i = 0; i < count; ++i) tt_tensor_set_requires_grad(inputs[i], 1);
   }
-  const int64_t stride[] = {l.stride, l.stride}, padding[] = {l.padding, l.padding}, dilation[] = {1, 1};
+  tt_conv_options options = TT_CONV_OPTIONS_INIT;
+  options.stride[0] = options.stride[1] = l.stride;
+  options.padding[0] = options.padding[1] = l.padding;
   for (auto _ : state) {
     tt_tensor* out = nullptr;
-    if (tt_conv2d(input, weight, bias, stride, padding, dilation, 1, &out) != TT_OK) {
+    if (tt_conv2d(input, weight, bias, &options, &out) != TT_OK) {
       state.SkipWithError(tt_last_error());
       break;
     }
     if (backward) {
       tt_tensor* grads[3] = {};
-      if (tt_grad(&out, &grad, 1, inputs, count, nullptr, grads) != TT_OK) {
+      if (tt_grad(&out, 1, inputs, count, &grad, nullptr, grads) != TT_OK) {
         state.SkipWithError(tt_last_error());
         tt_tensor_release(out);
         break;

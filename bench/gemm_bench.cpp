@@ -31,7 +31,7 @@ constexpr Layer kLayers[] = {
 tt_tensor* random_matrix(int64_t rows, int64_t cols) {
   const int64_t sizes[] = {rows, cols};
   tt_tensor* out = nullptr;
-  tt_rand(sizes, 2, TT_FLOAT32, nullptr, &out);
+  tt_rand(sizes, 2, nullptr, TT_FLOAT32, &out);
   return out;
 }
 

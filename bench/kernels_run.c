@@ -68,7 +68,7 @@ typedef struct {
 /* Drawn on the device's side of the graph; it requires a gradient where `gradient`. */
 static tt_tensor* drawn(const Options* o, const int64_t* sizes, size_t ndim, int gradient) {
   tt_tensor *host = NULL, *converted = NULL, *out = NULL;
-  CHECK(tt_randn(sizes, ndim, TT_FLOAT32, NULL, &host));
+  CHECK(tt_randn(sizes, ndim, NULL, TT_FLOAT32, &host));
   CHECK(tt_to(host, o->dtype, &converted));
   CHECK(tt_to_device(converted, o->device.type, o->device.index, &out));
   tt_tensor_release(host);
@@ -82,16 +82,17 @@ static int is_memory_bound(const Case* c) { return c->kernel < PRODUCT; }
 
 static void forward(const Work* w, tt_tensor** out) {
   const Case* c = w->of;
-  const int64_t stride[2] = {c->stride, c->stride}, padding[2] = {c->kernel / 2, c->kernel / 2};
-  const int64_t dilation[2] = {1, 1};
+  tt_conv_options options = TT_CONV_OPTIONS_INIT;
+  options.stride[0] = options.stride[1] = c->stride;
+  options.padding[0] = options.padding[1] = c->kernel / 2;
   if (c->kernel == ADD) {
     CHECK(tt_add(w->input, w->weight, out));
   } else if (c->kernel == SUM) {
-    CHECK(tt_sum(w->input, NULL, 0, 0, -1, out));
+    CHECK(tt_sum(w->input, NULL, 0, 0, TT_DTYPE_NONE, out));
   } else if (c->kernel == PRODUCT) {
     CHECK(tt_mm(w->input, w->weight, out));
   } else {
-    CHECK(tt_conv2d(w->input, w->weight, NULL, stride, padding, dilation, 1, out));
+    CHECK(tt_conv2d(w->input, w->weight, NULL, &options, out));
   }
 }
 
@@ -103,7 +104,7 @@ static void do_once(const Work* w) {
   if (w->way == FORWARD) {
     forward(w, &result);
   } else {
-    CHECK(tt_grad(&to, &grad, 1, &from, 1, &options, &result));
+    CHECK(tt_grad(&to, 1, &from, 1, &grad, &options, &result));
   }
   tt_tensor_release(result);
 }
@@ -123,7 +124,7 @@ static Work make_work(const Options* o, const Case* c, int way) {
   }
   if (way != FORWARD) {
     forward(&w, &w.output);
-    CHECK(tt_ones_like(w.output, -1, &w.grad));
+    CHECK(tt_ones_like(w.output, TT_DTYPE_NONE, &w.grad));
   }
   return w;
 }
@@ -152,7 +153,7 @@ static double measure(const Options* o, const Work* w) {
   long count = 0, replays = 1;
   int i;
   do_once(w); /* what is made when first used */
-  CHECK(tt_graph_create(o->device.type, o->device.index, &graph));
+  CHECK(tt_graph_new(o->device.type, o->device.index, &graph));
   CHECK(tt_graph_capture_begin(graph));
   for (i = 0; i < CALLS; ++i) do_once(w);
   CHECK(tt_graph_capture_end(graph));

@@ -62,18 +62,20 @@ static void train_a_step(void) {
   tt_module* model;
   tt_optimizer* optimizer;
   tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+  tt_loss_options sum = TT_LOSS_OPTIONS_INIT;
   size_t count;
 
   tt_scope scope;
   CHECK(tt_scope_begin(&scope));
   CHECK(tt_from_data(xs, sizes, 2, TT_FLOAT32, &x));
   CHECK(tt_from_data(ys, sizes, 2, TT_FLOAT32, &y));
-  CHECK(tt_nn_linear(1, 1, 1, &model));
+  CHECK(tt_nn_linear_new(1, 1, 1, &model));
   CHECK(tt_module_parameters(model, parameters, 2, &count));
   options.lr = 0.01;
   CHECK(tt_optim_sgd(parameters, count, &options, &optimizer));
   CHECK(tt_module_forward(model, x, &y_pred));
-  CHECK(tt_mse_loss(y_pred, y, TT_REDUCTION_SUM, &loss));
+  sum.reduction = TT_REDUCTION_SUM;
+  CHECK(tt_mse_loss(y_pred, y, &sum, &loss));
   CHECK(tt_optimizer_zero_grad(optimizer, 1));
   CHECK(tt_backward(loss));
   CHECK(tt_optimizer_step(optimizer));

@@ -52,27 +52,27 @@ static void count_flops(Workload* w, double multiply_adds) {
 }
 
 static void linear(Workload* w, int64_t in, int64_t out) {
-  CHECK(tt_nn_linear(in, out, 1, next_layer(w)));
+  CHECK(tt_nn_linear_new(in, out, 1, next_layer(w)));
   count_flops(w, (double)w->batch * (double)in * (double)out);
 }
 
 static void conv(Workload* w, int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
                  int32_t bias, int64_t out_size) {
-  tt_nn_conv2d_options options = TT_NN_CONV2D_OPTIONS_INIT;
+  tt_conv_options options = TT_CONV_OPTIONS_INIT;
   int64_t kernel_size[2];
   kernel_size[0] = kernel_size[1] = kernel;
   options.stride[0] = options.stride[1] = stride;
   options.padding[0] = options.padding[1] = padding;
   options.bias = bias;
-  CHECK(tt_nn_conv2d(in, out, kernel_size, &options, next_layer(w)));
+  CHECK(tt_nn_conv2d_new(in, out, kernel_size, &options, next_layer(w)));
   count_flops(w, (double)(w->batch * out_size * out_size) * (double)(in * kernel * kernel) * (double)out);
 }
 
-static void relu(Workload* w) { CHECK(tt_nn_relu(next_layer(w))); }
+static void relu(Workload* w) { CHECK(tt_nn_relu_new(next_layer(w))); }
 
 static void pool(Workload* w) {
   static const int64_t two[] = {2, 2};
-  CHECK(tt_nn_max_pool2d(two, NULL, next_layer(w)));
+  CHECK(tt_nn_max_pool2d_new(two, NULL, next_layer(w)));
 }
 
 static void randn(tt_tensor** out, int64_t a, int64_t b, int64_t c, int64_t d, size_t ndim) {
@@ -81,12 +81,12 @@ static void randn(tt_tensor** out, int64_t a, int64_t b, int64_t c, int64_t d, s
   sizes[1] = b;
   sizes[2] = c;
   sizes[3] = d;
-  CHECK(tt_randn(sizes, ndim, TT_FLOAT32, NULL, out));
+  CHECK(tt_randn(sizes, ndim, NULL, TT_FLOAT32, out));
 }
 
 static void labels(Workload* w) {
   w->loss_kind = CROSS_ENTROPY;
-  CHECK(tt_randint(0, 10, &w->batch, 1, TT_INT64, NULL, &w->y));
+  CHECK(tt_randint(0, 10, &w->batch, 1, NULL, TT_INT64, &w->y));
 }
 
 /* The layers as a Sequential, with SGD over its parameters. */
@@ -96,7 +96,7 @@ static void finish(Workload* w, double lr, double momentum) {
   size_t count, i;
   options.lr = lr;
   options.momentum = momentum;
-  CHECK(tt_nn_sequential(w->layers, w->count, &w->model));
+  CHECK(tt_nn_sequential_new(w->layers, w->count, &w->model));
   for (i = 0; i < w->count; ++i) tt_module_release(w->layers[i]);
   CHECK(tt_module_to_device(w->model, w->device.type, w->device.index));
   CHECK(tt_module_parameters(w->model, parameters, MAX_PARAMETERS, &count));
@@ -135,11 +135,11 @@ static void make_diabetes(Workload* w) {
   int i;
   target[0] = w->batch;
   randn(&w->x, w->batch, 8, 0, 0, 2);
-  CHECK(tt_randint(0, 2, target, 2, TT_FLOAT32, NULL, &w->y));
+  CHECK(tt_randint(0, 2, target, 2, NULL, TT_FLOAT32, &w->y));
   w->loss_kind = BCE;
   for (i = 0; i < 3; ++i) {
     linear(w, widths[i], widths[i + 1]);
-    CHECK(tt_nn_sigmoid(next_layer(w)));
+    CHECK(tt_nn_sigmoid_new(next_layer(w)));
   }
   finish(w, 0.1, 0);
 }
@@ -175,7 +175,7 @@ static void make_lenet(Workload* w) {
   conv(w, 6, 16, 5, 1, 0, 1, 10);
   relu(w);
   pool(w);
-  CHECK(tt_nn_flatten(1, -1, next_layer(w)));
+  CHECK(tt_nn_flatten_new(1, -1, next_layer(w)));
   linear(w, 16 * 5 * 5, 120);
   relu(w);
   linear(w, 120, 84);
@@ -193,11 +193,11 @@ static void make_cnn(Workload* w) {
   for (i = 0; i < 3; ++i) {
     if (i != 0) size /= 2;
     conv(w, channels[i], channels[i + 1], 3, i == 0 ? 1 : 2, 1, 0, size);
-    CHECK(tt_nn_batch_norm2d(channels[i + 1], NULL, next_layer(w)));
+    CHECK(tt_nn_batch_norm2d_new(channels[i + 1], NULL, next_layer(w)));
     relu(w);
   }
-  CHECK(tt_nn_adaptive_avg_pool2d(one, next_layer(w)));
-  CHECK(tt_nn_flatten(1, -1, next_layer(w)));
+  CHECK(tt_nn_adaptive_avg_pool2d_new(one, next_layer(w)));
+  CHECK(tt_nn_flatten_new(1, -1, next_layer(w)));
   linear(w, 128, 10);
   finish(w, 0.01, 0);
 }
@@ -250,7 +250,9 @@ static void set_autocast(const Workload* w, int32_t on) {
 }
 
 static void train_steps(Workload* w, long count, int keep_loss) {
+  tt_loss_options sum = TT_LOSS_OPTIONS_INIT;
   tt_tensor *scores, *loss;
+  sum.reduction = TT_REDUCTION_SUM;
   for (; count > 0; --count) {
     tt_scope scope;
     CHECK(tt_scope_begin(&scope));
@@ -258,13 +260,13 @@ static void train_steps(Workload* w, long count, int keep_loss) {
     CHECK(tt_module_forward(w->model, w->x, &scores));
     switch (w->loss_kind) {
       case MSE_SUM:
-        CHECK(tt_mse_loss(scores, w->y, TT_REDUCTION_SUM, &loss));
+        CHECK(tt_mse_loss(scores, w->y, &sum, &loss));
         break;
       case BCE:
-        CHECK(tt_binary_cross_entropy(scores, w->y, NULL, TT_REDUCTION_MEAN, &loss));
+        CHECK(tt_binary_cross_entropy(scores, w->y, NULL, NULL, &loss));
         break;
       default:
-        CHECK(tt_cross_entropy(scores, w->y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &loss));
+        CHECK(tt_cross_entropy(scores, w->y, NULL, NULL, &loss));
     }
     if (w->bfloat16) set_autocast(w, 0);
     CHECK(tt_optimizer_zero_grad(w->optimizer, 1));
@@ -280,7 +282,7 @@ static void train_steps(Workload* w, long count, int keep_loss) {
  */
 static void capture_step(Workload* w) {
   train_steps(w, 3, 0);
-  CHECK(tt_graph_create(w->device.type, w->device.index, &w->graph));
+  CHECK(tt_graph_new(w->device.type, w->device.index, &w->graph));
   CHECK(tt_graph_capture_begin(w->graph));
   train_steps(w, 1, 0);
   CHECK(tt_graph_capture_end(w->graph));

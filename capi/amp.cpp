@@ -1,7 +1,7 @@
 #include "tinytorch/amp.h"
 
 #include "autograd/autocast_mode.h"
-#include "capi/callback.h"
+#include "capi/structs.h"
 #include "capi/module.h"
 #include "optim/grad_scaler.h"
 
@@ -10,12 +10,10 @@ using namespace tt::capi;
 
 namespace {
 
-constexpr tt_autocast kDefaults = TT_AUTOCAST_INIT;
-
 AutocastMode mode_in(DeviceType type, const tt_autocast* autocast) {
   AutocastMode mode;
   if (autocast == nullptr) return mode;
-  const tt_autocast read = read_options(autocast, kDefaults, "autocast");
+  const tt_autocast read = read_options(autocast, "autocast");
   mode.on = read.enabled != 0;
   mode.cache = read.cache_enabled != 0;
   mode.dtype = read.dtype != -1           ? dtype_in(read.dtype, "autocast.dtype")
@@ -27,14 +25,12 @@ AutocastMode mode_in(DeviceType type, const tt_autocast* autocast) {
 }
 
 tt_autocast mode_out(const AutocastMode& mode) {
-  tt_autocast out = kDefaults;
+  tt_autocast out = Defaults<tt_autocast>::value;
   out.enabled = mode.on;
   out.dtype = is_reduced_floating(mode.dtype) ? static_cast<tt_dtype>(mode.dtype) : -1;
   out.cache_enabled = mode.cache;
   return out;
 }
-
-constexpr tt_grad_scaler_options kScaler = TT_GRAD_SCALER_OPTIONS_INIT;
 
 optim::GradScaler& scaler_in(const tt_grad_scaler* handle) {
   return *checked<optim::GradScaler>(handle, Kind::kGradScaler, "scaler", "gradient scaler");
@@ -45,10 +41,6 @@ DeviceType type_in(tt_device_type type) { return device_in(type, 0).type; }
 }  // namespace
 
 extern "C" {
-
-tt_status tt_autocast_init(size_t struct_size, tt_autocast* autocast) {
-  return init_struct("tt_autocast_init", kDefaults, struct_size, autocast, "autocast");
-}
 
 tt_status tt_set_autocast(tt_device_type type, const tt_autocast* autocast, tt_autocast* previous) {
   return guard("tt_set_autocast", [&] {
@@ -63,13 +55,9 @@ tt_status tt_get_autocast(tt_device_type type, tt_autocast* out) {
   return guard("tt_get_autocast", [&] { put_struct(mode_out(autocast_mode(type_in(type))), out, "out"); });
 }
 
-tt_status tt_grad_scaler_options_init(size_t struct_size, tt_grad_scaler_options* options) {
-  return init_struct("tt_grad_scaler_options_init", kScaler, struct_size, options, "options");
-}
-
 tt_status tt_grad_scaler_new(const tt_grad_scaler_options* options, tt_grad_scaler** out) {
   return make_handle("tt_grad_scaler_new", out, [&] {
-    const tt_grad_scaler_options o = read_options(options, kScaler, "options");
+    const tt_grad_scaler_options o = read_options(options, "options");
     return make_ref<optim::GradScaler>(optim::GradScalerOptions{.init_scale = o.init_scale,
                                                                 .growth_factor = o.growth_factor,
                                                                 .backoff_factor = o.backoff_factor,

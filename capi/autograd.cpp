@@ -2,6 +2,7 @@
 
 #include "autograd/engine.h"
 #include "capi/callback.h"
+#include "capi/structs.h"
 #include "capi/scope.h"
 #include "capi/text.h"
 #include "core/warning.h"
@@ -11,10 +12,8 @@ using namespace tt::capi;
 
 namespace {
 
-constexpr tt_backward_options kDefaults = TT_BACKWARD_OPTIONS_INIT;
-
 BackwardOptions options_in(const tt_backward_options* options) {
-  const tt_backward_options read = read_options(options, kDefaults, "options");
+  const tt_backward_options read = read_options(options, "options");
   return {read.retain_graph != 0, read.create_graph != 0, read.allow_unused != 0};
 }
 
@@ -102,10 +101,6 @@ tt_status tt_is_grad_enabled(int32_t* out) {
   return guard("tt_is_grad_enabled", [&] { out_value(out, "out") = grad_enabled(); });
 }
 
-tt_status tt_backward_options_init(size_t struct_size, tt_backward_options* options) {
-  return init_struct("tt_backward_options_init", kDefaults, struct_size, options, "options");
-}
-
 tt_status tt_backward(const tt_tensor* tensor) {
   return guard("tt_backward", [&] {
     const Tensor t = held_in(tensor, "tensor");
@@ -121,8 +116,8 @@ tt_status tt_backward_multi(tt_tensor* const* tensors, tt_tensor* const* grad_te
   });
 }
 
-tt_status tt_grad(tt_tensor* const* outputs, tt_tensor* const* grad_outputs, size_t output_count,
-                  tt_tensor* const* inputs, size_t input_count, const tt_backward_options* options,
+tt_status tt_grad(tt_tensor* const* outputs, size_t output_count, tt_tensor* const* inputs,
+                  size_t input_count, tt_tensor* const* grad_outputs, const tt_backward_options* options,
                   tt_tensor** grads) {
   return guard("tt_grad", [&] {
     check_list(inputs, input_count, sizeof *inputs, "inputs", "input_count");

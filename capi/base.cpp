@@ -3,7 +3,8 @@
 #include <array>
 #include <cstdio>
 
-#include "capi/callback.h"
+#include "capi/enums.h"
+#include "capi/structs.h"
 #include "capi/guard.h"
 #include "core/float32_precision.h"
 #include "core/live.h"
@@ -24,14 +25,9 @@ static_assert(static_cast<int>(Float32Precision::kHigh) == TT_PRECISION_HIGH &&
 
 namespace {
 
-constexpr tt_allocator kNoAllocator = TT_ALLOCATOR_INIT;
-constexpr tt_memory_stats kNoStats = TT_MEMORY_STATS_INIT;
-
 Float32Precision precision_in(tt_float32_precision precision) {
-  TT_CHECK(precision >= TT_PRECISION_HIGHEST && precision <= TT_PRECISION_MEDIUM, Status::kInvalidArgument,
-           "precision is ", precision,
-           ", expected TT_PRECISION_HIGHEST (0), TT_PRECISION_HIGH (1) or TT_PRECISION_MEDIUM (2)");
-  return static_cast<Float32Precision>(precision);
+  return enum_in<Float32Precision>(precision, "precision",
+                                   {"TT_PRECISION_HIGHEST", "TT_PRECISION_HIGH", "TT_PRECISION_MEDIUM"});
 }
 
 }  // namespace
@@ -105,13 +101,9 @@ tt_status tt_get_float32_conv_precision(tt_float32_precision* out) {
   });
 }
 
-tt_status tt_allocator_init(size_t struct_size, tt_allocator* allocator) {
-  return init_struct("tt_allocator_init", kNoAllocator, struct_size, allocator, "allocator");
-}
-
 tt_status tt_set_allocator(const tt_allocator* allocator) {
   return guard("tt_set_allocator", [&] {
-    const tt_allocator read = read_options(allocator, kNoAllocator, "allocator");
+    const tt_allocator read = read_options(allocator, "allocator");
     TT_CHECK(allocator == nullptr || (read.allocate != nullptr && read.deallocate != nullptr),
              Status::kInvalidArgument, "allocator.", read.allocate == nullptr ? "allocate" : "deallocate",
              " is NULL");
@@ -125,15 +117,11 @@ tt_status tt_set_allocator(const tt_allocator* allocator) {
   });
 }
 
-tt_status tt_memory_stats_init(size_t struct_size, tt_memory_stats* stats) {
-  return init_struct("tt_memory_stats_init", kNoStats, struct_size, stats, "stats");
-}
-
 tt_status tt_get_memory_stats(tt_memory_stats* stats) {
   return guard("tt_get_memory_stats", [&] {
     const MemoryStats memory = memory_stats();
     const ScopeStats scopes = scope_stats();
-    tt_memory_stats full = kNoStats;
+    tt_memory_stats full = Defaults<tt_memory_stats>::value;
     full.tensors = live(Counted::kTensors);
     full.storages = live(Counted::kStorages);
     const UsedMemory used = used_memory();

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "capi/guard.h"
+#include "capi/enums.h"
 #include "core/layout.h"
 #include "ops/arg.h"
 #include "ops/ops.h"
@@ -10,7 +10,9 @@ using namespace tt::capi;
 
 namespace {
 
-DType dtype_or(tt_dtype dtype, DType otherwise) { return dtype == -1 ? otherwise : dtype_in(dtype, "dtype"); }
+DType dtype_or(tt_dtype dtype, DType otherwise) {
+  return optional_dtype_in(dtype, "dtype").value_or(otherwise);
+}
 DType dtype_or_default(tt_dtype dtype) { return dtype_or(dtype, default_dtype()); }
 
 }  // namespace
@@ -137,15 +139,16 @@ tt_status tt_diag(const tt_tensor* input, int64_t diagonal, tt_tensor** out) {
 tt_status tt_one_hot(const tt_tensor* input, int64_t num_classes, tt_tensor** out) {
   TT_FROM(one_hot, ops::one_hot(t, num_classes));
 }
-tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, int32_t indexing, tt_tensor** outs) {
+tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, tt_meshgrid_indexing indexing,
+                      tt_tensor** outs) {
   return guard("tt_meshgrid", [&] {
     out_value(outs, "outs");
     check_list(tensors, count, sizeof *tensors, "tensors");
     clear_list(outs, count, "outs", "count");
-    TT_CHECK(indexing == TT_INDEXING_IJ || indexing == TT_INDEXING_XY, Status::kInvalidArgument,
-             "indexing is ", indexing, ", expected TT_INDEXING_IJ (0) or TT_INDEXING_XY (1)");
+    const bool xy =
+        enum_in<int32_t>(indexing, "indexing", {"TT_INDEXING_IJ", "TT_INDEXING_XY"}) == TT_INDEXING_XY;
     const Tensors list = list_in(tensors, count, "tensors");
-    Tensors grids = ops::meshgrid(list, indexing == TT_INDEXING_XY);
+    Tensors grids = ops::meshgrid(list, xy);
     give_all(grids, outs);
   });
 }

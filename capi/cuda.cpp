@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "capi/callback.h"
+#include "capi/structs.h"
 #include "capi/guard.h"
 #include "capi/text.h"
 #include "core/plugin.h"
@@ -11,9 +11,6 @@ using namespace tt;
 using namespace tt::capi;
 
 namespace {
-
-constexpr tt_cuda_device kDevice = TT_CUDA_DEVICE_INIT;
-constexpr tt_cuda_memory kMemory = TT_CUDA_MEMORY_INIT;
 
 Device cuda_device(int32_t index) {
   const Device device = device_in(TT_CUDA, index);
@@ -48,15 +45,11 @@ tt_status tt_cuda_get_current_device(int32_t* out) {
                [&] { out_value(out, "out") = current_device_index(DeviceType::kCuda); });
 }
 
-tt_status tt_cuda_device_init(size_t struct_size, tt_cuda_device* device) {
-  return init_struct("tt_cuda_device_init", kDevice, struct_size, device, "device");
-}
-
 tt_status tt_cuda_get_device(int32_t index, tt_cuda_device* device) {
   return guard("tt_cuda_get_device", [&] {
     const Device wanted = cuda_device(index);
     const DeviceInfo info = memory_of(wanted).info(wanted);
-    tt_cuda_device full = kDevice;
+    tt_cuda_device full = Defaults<tt_cuda_device>::value;
     static_assert(sizeof full.name == sizeof info.name);
     std::memcpy(full.name, info.name, sizeof full.name);
     full.major = info.major;
@@ -75,15 +68,11 @@ tt_status tt_cuda_synchronize(int32_t index) {
   });
 }
 
-tt_status tt_cuda_memory_init(size_t struct_size, tt_cuda_memory* memory) {
-  return init_struct("tt_cuda_memory_init", kMemory, struct_size, memory, "memory");
-}
-
 tt_status tt_cuda_get_memory(int32_t index, tt_cuda_memory* memory) {
   return guard("tt_cuda_get_memory", [&] {
     const Device device = cuda_device(index);
     const DeviceMemoryStats stats = memory_of(device).stats(device);
-    tt_cuda_memory full = kMemory;
+    tt_cuda_memory full = Defaults<tt_cuda_memory>::value;
     full.allocated = static_cast<int64_t>(stats.allocated);
     full.peak_allocated = static_cast<int64_t>(stats.peak_allocated);
     full.reserved = static_cast<int64_t>(stats.reserved);

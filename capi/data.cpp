@@ -1,6 +1,7 @@
 #include "tinytorch/data.h"
 
 #include "capi/callback.h"
+#include "capi/structs.h"
 #include "capi/scope.h"
 #include "data/loader.h"
 
@@ -10,9 +11,6 @@ using data::Dataset;
 using data::Loader;
 
 namespace {
-
-constexpr tt_loader_options kLoaderDefaults = TT_LOADER_OPTIONS_INIT;
-constexpr tt_dataset_callbacks kNoCallbacks = TT_DATASET_CALLBACKS_INIT;
 
 // A data set behind the host's callbacks.
 class CallbackDataset final : public Dataset {
@@ -104,14 +102,11 @@ tt_status tt_tensor_dataset_new(tt_tensor* const* tensors, size_t count, tt_data
   });
 }
 
-tt_status tt_dataset_callbacks_init(size_t struct_size, tt_dataset_callbacks* callbacks) {
-  return init_struct("tt_dataset_callbacks_init", kNoCallbacks, struct_size, callbacks, "callbacks");
-}
 tt_status tt_dataset_new(const tt_dataset_callbacks* callbacks, tt_dataset** out) {
   return guard("tt_dataset_new", [&] {
     DatasetOut result(out);
     TT_CHECK(callbacks != nullptr, Status::kInvalidArgument, "callbacks is NULL");
-    const tt_dataset_callbacks read = read_options(callbacks, kNoCallbacks, "callbacks");
+    const tt_dataset_callbacks read = read_options(callbacks, "callbacks");
     User user = make_user(read.user, read.destroy);
     TT_CHECK(read.width > 0, Status::kInvalidArgument, "callbacks.width is 0, expected 1 or more");
     TT_CHECK(read.length != nullptr && read.get != nullptr, Status::kInvalidArgument,
@@ -181,14 +176,10 @@ tt_status tt_dataset_get(const tt_dataset* dataset, int64_t index, tt_tensor** s
   });
 }
 
-tt_status tt_loader_options_init(size_t struct_size, tt_loader_options* options) {
-  return init_struct("tt_loader_options_init", kLoaderDefaults, struct_size, options, "options");
-}
-
 tt_status tt_loader_new(tt_dataset* dataset, const tt_loader_options* options, tt_loader** out) {
   return guard("tt_loader_new", [&] {
     out_value(out, "out") = nullptr;
-    const tt_loader_options read = read_options(options, kLoaderDefaults, "options");
+    const tt_loader_options read = read_options(options, "options");
     data::LoaderOptions ours;
     ours.batch_size = read.batch_size;
     ours.shuffle = read.shuffle != 0;

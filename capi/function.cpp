@@ -5,6 +5,7 @@
 
 #include "autograd/meta.h"
 #include "capi/callback.h"
+#include "capi/structs.h"
 #include "capi/module.h"
 #include "capi/scope.h"
 #include "tinytorch/autograd.h"

@@ -1,7 +1,7 @@
 // The activations with parameters.
 #include "ops/activation.h"
 
-#include "capi/guard.h"
+#include "capi/enums.h"
 
 using namespace tt;
 using namespace tt::capi;
@@ -45,13 +45,11 @@ TT_CALL(tanhshrink, ops::tanhshrink(*x), const tt_tensor* input)
 TT_CALL(prelu, ops::prelu(*x, *In(weight, "weight")), const tt_tensor* input, const tt_tensor* weight)
 TT_CALL(glu, ops::glu(*x, dim), const tt_tensor* input, int64_t dim)
 
-tt_status tt_gelu(const tt_tensor* input, int32_t approximate, tt_tensor** out) {
+tt_status tt_gelu(const tt_tensor* input, tt_gelu_approximate approximate, tt_tensor** out) {
   return guard("tt_gelu", [&] {
     Out result(out, "out");
     const In x(input, "input");
-    TT_CHECK(approximate == TT_GELU_NONE || approximate == TT_GELU_TANH, Status::kInvalidArgument,
-             "approximate is ", approximate, ", expected TT_GELU_NONE (0) or TT_GELU_TANH (1)");
-    result = ops::gelu(*x, approximate == TT_GELU_TANH);
+    result = ops::gelu(*x, gelu_tanh_in(approximate));
   });
 }
 

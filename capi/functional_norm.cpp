@@ -1,4 +1,4 @@
-#include "capi/guard.h"
+#include "capi/layer_options.h"
 #include "ops/dropout.h"
 #include "ops/norm.h"
 #include "ops/view.h"
@@ -9,13 +9,14 @@ using namespace tt::capi;
 extern "C" {
 
 tt_status tt_batch_norm(const tt_tensor* input, tt_tensor* running_mean, tt_tensor* running_var,
-                        const tt_tensor* weight, const tt_tensor* bias, int32_t training, double momentum,
-                        double eps, tt_tensor** out) {
+                        const tt_tensor* weight, const tt_tensor* bias, int32_t training,
+                        const tt_norm_options* options, tt_tensor** out) {
   return guard("tt_batch_norm", [&] {
     Out result(out, "out");
+    const nn::NormOptions o = norm_options_in(options, NormUse::kFunction);
     result = ops::batch_norm(*In(input, "input"), optional_in(running_mean, "running_mean"),
                              optional_in(running_var, "running_var"), optional_in(weight, "weight"),
-                             optional_in(bias, "bias"), training != 0, momentum, eps);
+                             optional_in(bias, "bias"), training != 0, o.momentum, o.eps);
   });
 }
 

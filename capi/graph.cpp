@@ -12,8 +12,8 @@ Graph& graph_in(tt_graph* handle) { return *checked<Graph>(handle, Kind::kGraph,
 
 extern "C" {
 
-tt_status tt_graph_create(tt_device_type type, int32_t index, tt_graph** out) {
-  return make_handle("tt_graph_create", out, [&] { return make_ref<Graph>(device_in(type, index)); });
+tt_status tt_graph_new(tt_device_type type, int32_t index, tt_graph** out) {
+  return make_handle("tt_graph_new", out, [&] { return make_ref<Graph>(device_in(type, index)); });
 }
 
 tt_graph* tt_graph_retain(tt_graph* graph) {

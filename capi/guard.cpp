@@ -176,6 +176,10 @@ DType dtype_in(tt_dtype dtype, const char* argument) {
   return static_cast<DType>(dtype);
 }
 
+std::optional<DType> optional_dtype_in(tt_dtype dtype, const char* argument) {
+  return dtype == TT_DTYPE_NONE ? std::nullopt : std::optional(dtype_in(dtype, argument));
+}
+
 Device device_in(tt_device_type type, int32_t index) {
   TT_CHECK(type >= 0 && type < kDeviceTypeCount, Status::kDevice, "type is ", type,
            ", expected TT_CPU (0) or TT_CUDA (1)");

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <type_traits>
 
@@ -159,6 +160,8 @@ std::span<T> list_of(T* list, size_t count, const char* argument) {
 }
 
 DType dtype_in(tt_dtype dtype, const char* argument);
+// None for TT_DTYPE_NONE.
+std::optional<DType> optional_dtype_in(tt_dtype dtype, const char* argument);
 // Its arguments are called type and index.
 Device device_in(tt_device_type type, int32_t index);
 // A list of sizes, dims or strides; NULL is fine when count is 0.

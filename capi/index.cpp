@@ -1,4 +1,4 @@
-#include "capi/guard.h"
+#include "capi/enums.h"
 #include "capi/outs.h"
 #include "ops/ops.h"
 
@@ -20,10 +20,14 @@ Tensors indices_in(tt_tensor* const* handles, size_t count) {
   return out;
 }
 
-ops::ScatterReduce reduce_in(int32_t reduce) {
-  TT_CHECK(reduce >= TT_SCATTER_SUM && reduce <= TT_SCATTER_AMIN, Status::kInvalidArgument, "reduce is ",
-           reduce, ", expected TT_SCATTER_SUM (0) to TT_SCATTER_AMIN (4)");
-  return static_cast<ops::ScatterReduce>(reduce);
+ops::ScatterReduce reduce_in(tt_reduce reduce) {
+  return enum_in<ops::ScatterReduce>(
+      reduce, "reduce",
+      {"TT_REDUCE_SUM", "TT_REDUCE_PROD", "TT_REDUCE_MEAN", "TT_REDUCE_AMAX", "TT_REDUCE_AMIN"});
+}
+ops::PadMode pad_mode_in(tt_pad_mode mode) {
+  return enum_in<ops::PadMode>(mode, "mode",
+                               {"TT_PAD_CONSTANT", "TT_PAD_REFLECT", "TT_PAD_REPLICATE", "TT_PAD_CIRCULAR"});
 }
 
 }  // namespace
@@ -90,12 +94,12 @@ tt_status tt_scatter_add_(tt_tensor* input, int64_t dim, const tt_tensor* index,
   TT_INDEX_OP_(scatter_add_, ops::scatter_add_(t, dim, *In(index, "index"), *In(src, "src")));
 }
 tt_status tt_scatter_reduce(const tt_tensor* input, int64_t dim, const tt_tensor* index, const tt_tensor* src,
-                            int32_t reduce, int32_t include_self, tt_tensor** out) {
+                            tt_reduce reduce, int32_t include_self, tt_tensor** out) {
   TT_INDEX_OP(scatter_reduce, ops::scatter_reduce(t, dim, *In(index, "index"), *In(src, "src"),
                                                   reduce_in(reduce), include_self != 0));
 }
 tt_status tt_scatter_reduce_(tt_tensor* input, int64_t dim, const tt_tensor* index, const tt_tensor* src,
-                             int32_t reduce, int32_t include_self) {
+                             tt_reduce reduce, int32_t include_self) {
   TT_INDEX_OP_(scatter_reduce_, ops::scatter_reduce_(t, dim, *In(index, "index"), *In(src, "src"),
                                                      reduce_in(reduce), include_self != 0));
 }
@@ -160,14 +164,12 @@ tt_status tt_repeat_interleave_tensor(const tt_tensor* input, const tt_tensor* r
   TT_INDEX_OP(repeat_interleave_tensor,
               ops::repeat_interleave(t, *In(repeats, "repeats"), optional_value(dim)));
 }
-tt_status tt_pad(const tt_tensor* input, const int64_t* pad, size_t count, int32_t mode, double value,
+tt_status tt_pad(const tt_tensor* input, const int64_t* pad, size_t count, tt_pad_mode mode, double value,
                  tt_tensor** out) {
   return guard("tt_pad", [&] {
     Out result(out, "out");
     const In t(input, "input");
-    TT_CHECK(mode >= TT_PAD_CONSTANT && mode <= TT_PAD_CIRCULAR, Status::kInvalidArgument, "mode is ", mode,
-             ", expected TT_PAD_CONSTANT (0) to TT_PAD_CIRCULAR (3)");
-    result = ops::pad(*t, list_of(pad, count, "pad"), static_cast<ops::PadMode>(mode), value);
+    result = ops::pad(*t, list_of(pad, count, "pad"), pad_mode_in(mode), value);
   });
 }
 

@@ -1,7 +1,7 @@
 // Initialisation and clipping.
 #include "nn/init.h"
 
-#include "capi/guard.h"
+#include "capi/enums.h"
 #include "nn/gradients.h"
 
 using namespace tt;
@@ -10,22 +10,21 @@ using namespace tt::nn;
 
 namespace {
 
-init::Nonlinearity nonlinearity_in(int32_t value) {
-  TT_CHECK(value >= TT_GAIN_LINEAR && value <= TT_GAIN_SELU, Status::kInvalidArgument, "nonlinearity is ",
-           value, ", expected a TT_GAIN_ value from 0 to ", static_cast<int32_t>(TT_GAIN_SELU));
-  return static_cast<init::Nonlinearity>(value);
+init::Nonlinearity nonlinearity_in(tt_nonlinearity value) {
+  return enum_in<init::Nonlinearity>(
+      value, "nonlinearity",
+      {"TT_NONLINEARITY_LINEAR", "TT_NONLINEARITY_SIGMOID", "TT_NONLINEARITY_TANH", "TT_NONLINEARITY_RELU",
+       "TT_NONLINEARITY_LEAKY_RELU", "TT_NONLINEARITY_SELU"});
 }
-init::FanMode mode_in(int32_t value) {
-  TT_CHECK(value == TT_FAN_IN || value == TT_FAN_OUT, Status::kInvalidArgument, "mode is ", value,
-           ", expected TT_FAN_IN (0) or TT_FAN_OUT (1)");
-  return static_cast<init::FanMode>(value);
+init::FanMode mode_in(tt_fan_mode value) {
+  return enum_in<init::FanMode>(value, "mode", {"TT_FAN_IN", "TT_FAN_OUT"});
 }
 
 }  // namespace
 
 extern "C" {
 
-tt_status tt_init_calculate_gain(int32_t nonlinearity, double param, double* out) {
+tt_status tt_init_calculate_gain(tt_nonlinearity nonlinearity, double param, double* out) {
   return guard("tt_init_calculate_gain", [&] {
     const double gain = init::calculate_gain(nonlinearity_in(nonlinearity), param);
     out_value(out, "out") = gain;
@@ -61,12 +60,14 @@ tt_status tt_init_xavier_uniform_(tt_tensor* tensor, double gain) {
 tt_status tt_init_xavier_normal_(tt_tensor* tensor, double gain) {
   return guard("tt_init_xavier_normal_", [&] { init::xavier_normal_(*In(tensor, "tensor"), gain); });
 }
-tt_status tt_init_kaiming_uniform_(tt_tensor* tensor, double a, int32_t mode, int32_t nonlinearity) {
+tt_status tt_init_kaiming_uniform_(tt_tensor* tensor, double a, tt_fan_mode mode,
+                                   tt_nonlinearity nonlinearity) {
   return guard("tt_init_kaiming_uniform_", [&] {
     init::kaiming_uniform_(*In(tensor, "tensor"), a, mode_in(mode), nonlinearity_in(nonlinearity));
   });
 }
-tt_status tt_init_kaiming_normal_(tt_tensor* tensor, double a, int32_t mode, int32_t nonlinearity) {
+tt_status tt_init_kaiming_normal_(tt_tensor* tensor, double a, tt_fan_mode mode,
+                                  tt_nonlinearity nonlinearity) {
   return guard("tt_init_kaiming_normal_", [&] {
     init::kaiming_normal_(*In(tensor, "tensor"), a, mode_in(mode), nonlinearity_in(nonlinearity));
   });

@@ -38,7 +38,7 @@ tt_status tt_read_idx(const char* path, tt_tensor** out) {
   });
 }
 
-tt_status tt_read_csv(const char* path, int32_t delimiter, int64_t skip_rows, int32_t dtype,
+tt_status tt_read_csv(const char* path, int32_t delimiter, int64_t skip_rows, tt_dtype dtype,
                       tt_tensor** out) {
   return guard("tt_read_csv", [&] {
     Out result(out, "out");
@@ -47,7 +47,7 @@ tt_status tt_read_csv(const char* path, int32_t delimiter, int64_t skip_rows, in
     io::CsvOptions options;
     if (delimiter != 0) options.delimiter = static_cast<char>(delimiter);
     options.skip_rows = skip_rows;
-    options.dtype = dtype == -1 ? default_dtype() : dtype_in(dtype, "dtype");
+    options.dtype = optional_dtype_in(dtype, "dtype").value_or(default_dtype());
     result = io::read_csv(path_in(path), options);
   });
 }

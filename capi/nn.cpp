@@ -1,5 +1,6 @@
 // Layers, containers, modules of the host's own.
 #include "capi/callback.h"
+#include "capi/structs.h"
 #include "capi/module.h"
 #include "capi/scope.h"
 #include "nn/container.h"
@@ -60,8 +61,8 @@ tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* call
   return init_struct("tt_module_callbacks_init", kNoCallbacks, struct_size, callbacks, "callbacks");
 }
 
-tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out) {
-  return make_handle("tt_nn_module", out, [&] {
+tt_status tt_nn_module_new(const tt_module_callbacks* callbacks, tt_module** out) {
+  return make_handle("tt_nn_module_new", out, [&] {
     TT_CHECK(callbacks != nullptr, Status::kInvalidArgument, "callbacks is NULL");
     const tt_module_callbacks read = read_options(callbacks, kNoCallbacks, "callbacks");
     TT_CHECK(read.type_name != nullptr && read.type_name[0] != '\0', Status::kInvalidArgument,
@@ -73,17 +74,17 @@ tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out) {
   });
 }
 
-tt_status tt_nn_sequential(tt_module* const* children, size_t count, tt_module** out) {
-  return make_handle("tt_nn_sequential", out,
+tt_status tt_nn_sequential_new(tt_module* const* children, size_t count, tt_module** out) {
+  return make_handle("tt_nn_sequential_new", out,
                      [&] { return make_ref<nn::Sequential>(modules_in(children, count, "children")); });
 }
-tt_status tt_nn_module_list(tt_module* const* children, size_t count, tt_module** out) {
-  return make_handle("tt_nn_module_list", out,
+tt_status tt_nn_module_list_new(tt_module* const* children, size_t count, tt_module** out) {
+  return make_handle("tt_nn_module_list_new", out,
                      [&] { return make_ref<nn::ModuleList>(modules_in(children, count, "children")); });
 }
 
-tt_status tt_nn_linear(int64_t in_features, int64_t out_features, int32_t bias, tt_module** out) {
-  return make_handle("tt_nn_linear", out,
+tt_status tt_nn_linear_new(int64_t in_features, int64_t out_features, int32_t bias, tt_module** out) {
+  return make_handle("tt_nn_linear_new", out,
                      [&] { return make_ref<nn::Linear>(in_features, out_features, bias != 0); });
 }
 

@@ -1,4 +1,4 @@
-#include "capi/callback.h"
+#include "capi/structs.h"
 #include "capi/module.h"
 #include "capi/text.h"
 #include "optim/adam.h"

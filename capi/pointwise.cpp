@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "capi/guard.h"
+#include "capi/enums.h"
 #include "ops/create.h"
 
 using namespace tt;
@@ -52,12 +52,9 @@ ops::OptionalNumber number_in(const double* value) {
   return value == nullptr ? ops::OptionalNumber() : ops::OptionalNumber(*value);
 }
 
-ops::Rounding rounding_in(int32_t mode) {
-  if (mode == -1) return ops::Rounding::kNone;
-  TT_CHECK(mode >= TT_ROUNDING_NONE && mode <= TT_ROUNDING_FLOOR, Status::kInvalidArgument,
-           "rounding_mode is ", mode,
-           ", expected TT_ROUNDING_NONE (0), TT_ROUNDING_TRUNC (1) or TT_ROUNDING_FLOOR (2)");
-  return static_cast<ops::Rounding>(mode);
+ops::Rounding rounding_in(tt_rounding_mode mode) {
+  return enum_in<ops::Rounding>(mode, "rounding_mode",
+                                {"TT_ROUNDING_NONE", "TT_ROUNDING_TRUNC", "TT_ROUNDING_FLOOR"});
 }
 
 // addcmul and addcdiv.
@@ -170,16 +167,16 @@ TT_CALL_(sub_alpha_, ops::sub_scaled_(*In(input, "input"), *In(other, "other"), 
          const tt_tensor* other, double alpha)
 
 TT_CALL(div_mode, ops::div(*In(input, "input"), *In(other, "other"), rounding_in(rounding_mode)),
-        const tt_tensor* input, const tt_tensor* other, int32_t rounding_mode)
+        const tt_tensor* input, const tt_tensor* other, tt_rounding_mode rounding_mode)
 TT_CALL_(div_mode_, ops::div_(*In(input, "input"), *In(other, "other"), rounding_in(rounding_mode)),
-         tt_tensor* input, const tt_tensor* other, int32_t rounding_mode)
+         tt_tensor* input, const tt_tensor* other, tt_rounding_mode rounding_mode)
 TT_CALL(div_mode_scalar, ops::div(*In(input, "input"), other, rounding_in(rounding_mode)),
-        const tt_tensor* input, double other, int32_t rounding_mode)
+        const tt_tensor* input, double other, tt_rounding_mode rounding_mode)
 TT_CALL_(div_mode_scalar_, ops::div_(*In(input, "input"), other, rounding_in(rounding_mode)),
-         tt_tensor* input, double other, int32_t rounding_mode)
+         tt_tensor* input, double other, tt_rounding_mode rounding_mode)
 TT_CALL(rdiv_scalar, ops::rdiv(other, *In(input, "input")), const tt_tensor* input, double other)
 TT_CALL(rdiv_mode_scalar, ops::div(other, *In(input, "input"), rounding_in(rounding_mode)),
-        const tt_tensor* input, double other, int32_t rounding_mode)
+        const tt_tensor* input, double other, tt_rounding_mode rounding_mode)
 
 TT_CALL(where, ops::where(*In(condition, "condition"), *In(input, "input"), *In(other, "other")),
         const tt_tensor* condition, const tt_tensor* input, const tt_tensor* other)

@@ -4,7 +4,8 @@
 #include <cstring>
 
 #include "autograd/meta.h"
-#include "capi/callback.h"
+#include "capi/enums.h"
+#include "capi/structs.h"
 #include "capi/text.h"
 #include "core/format.h"
 #include "core/utf8.h"
@@ -14,8 +15,6 @@ using namespace tt;
 using namespace tt::capi;
 
 namespace {
-
-constexpr tt_print_options kDefaults = TT_PRINT_OPTIONS_INIT;
 
 std::string text_of(const Tensor& t) {
   std::string suffix;
@@ -76,21 +75,16 @@ tt_status tt_sizes_to_string(const int64_t* sizes, size_t ndim, char* buffer, si
   });
 }
 
-tt_status tt_print_options_init(size_t struct_size, tt_print_options* options) {
-  return init_struct("tt_print_options_init", kDefaults, struct_size, options, "options");
-}
-
 tt_status tt_set_print_options(const tt_print_options* options) {
   return guard("tt_set_print_options", [&] {
-    const tt_print_options read = read_options(options, kDefaults, "options");
-    TT_CHECK(read.sci_mode >= 0 && read.sci_mode <= 2, Status::kInvalidArgument, "options.sci_mode is ",
-             read.sci_mode, ", expected 0, 1 or 2");
+    const tt_print_options read = read_options(options, "options");
     PrintOptions set;
     set.precision = read.precision;
     set.threshold = read.threshold;
     set.edgeitems = read.edgeitems;
     set.linewidth = read.linewidth;
-    set.sci_mode = static_cast<SciMode>(read.sci_mode);
+    set.sci_mode =
+        enum_in<SciMode>(read.sci_mode, "options.sci_mode", {"TT_SCI_AUTO", "TT_SCI_NEVER", "TT_SCI_ALWAYS"});
     set_print_options(set);
   });
 }

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "capi/guard.h"
+#include "capi/enums.h"
 #include "core/plugin.h"
 #include "ops/ops.h"
 
@@ -20,7 +20,9 @@ Generator* optional_generator(const tt_generator* handle) {
 tt_generator* give_generator(Ref<Generator> generator) {
   return give_object<tt_generator>(std::move(generator));
 }
-DType dtype_or(tt_dtype dtype, DType otherwise) { return dtype == -1 ? otherwise : dtype_in(dtype, "dtype"); }
+DType dtype_or(tt_dtype dtype, DType otherwise) {
+  return optional_dtype_in(dtype, "dtype").value_or(otherwise);
+}
 
 }  // namespace
 
@@ -44,10 +46,8 @@ tt_status tt_initial_seed(uint64_t* out) {
 tt_status tt_generator_new(tt_generator_engine engine, uint64_t seed, tt_generator** out) {
   return guard("tt_generator_new", [&] {
     out_value(out, "out") = nullptr;
-    TT_CHECK(engine == TT_MT19937 || engine == TT_PHILOX, Status::kInvalidArgument, "engine is ", engine,
-             ", expected TT_MT19937 (0) or TT_PHILOX (1)");
-    *out =
-        give_generator(make_ref<Generator>(engine == TT_PHILOX ? Engine::kPhilox : Engine::kMt19937, seed));
+    const bool philox = enum_in<int32_t>(engine, "engine", {"TT_MT19937", "TT_PHILOX"}) == TT_PHILOX;
+    *out = give_generator(make_ref<Generator>(philox ? Engine::kPhilox : Engine::kMt19937, seed));
   });
 }
 tt_status tt_generator_default(tt_generator** out) {
@@ -94,7 +94,7 @@ tt_status tt_generator_set_state(tt_generator* generator, const tt_tensor* state
   });
 }
 
-tt_status tt_rand(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_generator* generator,
+tt_status tt_rand(const int64_t* sizes, size_t ndim, tt_generator* generator, tt_dtype dtype,
                   tt_tensor** out) {
   return guard("tt_rand", [&] {
     Out result(out, "out");
@@ -102,7 +102,7 @@ tt_status tt_rand(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_generato
                        optional_generator(generator));
   });
 }
-tt_status tt_randn(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_generator* generator,
+tt_status tt_randn(const int64_t* sizes, size_t ndim, tt_generator* generator, tt_dtype dtype,
                    tt_tensor** out) {
   return guard("tt_randn", [&] {
     Out result(out, "out");
@@ -124,15 +124,15 @@ tt_status tt_randn_like(const tt_tensor* input, tt_generator* generator, tt_tens
     result = ops::randn_like(*t, optional_generator(generator));
   });
 }
-tt_status tt_randint(int64_t low, int64_t high, const int64_t* sizes, size_t ndim, tt_dtype dtype,
-                     tt_generator* generator, tt_tensor** out) {
+tt_status tt_randint(int64_t low, int64_t high, const int64_t* sizes, size_t ndim, tt_generator* generator,
+                     tt_dtype dtype, tt_tensor** out) {
   return guard("tt_randint", [&] {
     Out result(out, "out");
     result = ops::randint(low, high, dims_in(sizes, ndim, "sizes"), dtype_or(dtype, DType::kInt64),
                           optional_generator(generator));
   });
 }
-tt_status tt_randperm(int64_t n, tt_dtype dtype, tt_generator* generator, tt_tensor** out) {
+tt_status tt_randperm(int64_t n, tt_generator* generator, tt_dtype dtype, tt_tensor** out) {
   return guard("tt_randperm", [&] {
     Out result(out, "out");
     result = ops::randperm(n, dtype_or(dtype, DType::kInt64), optional_generator(generator));

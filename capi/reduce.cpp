@@ -10,10 +10,6 @@ using namespace tt::capi;
 
 namespace {
 
-std::optional<DType> optional_dtype(int32_t dtype) {
-  return dtype == -1 ? std::nullopt : std::optional<DType>(dtype_in(dtype, "dtype"));
-}
-
 std::optional<int64_t> optional_dim(const int64_t* dim) {
   return dim == nullptr ? std::nullopt : std::optional<int64_t>(*dim);
 }
@@ -50,41 +46,41 @@ extern "C" {
 
 #define TT_WRAP_SUM(name)                                                                            \
   tt_status tt_##name(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim, \
-                      int32_t dtype, tt_tensor** out) {                                              \
+                      tt_dtype dtype, tt_tensor** out) {                                             \
     return guard("tt_" #name, [&] {                                                                  \
       Out result(out, "out");                                                                        \
       result = ops::name(*In(input, "input"), dims_in(dim, dim_count, "dim"), keepdim != 0,          \
-                         optional_dtype(dtype));                                                     \
+                         optional_dtype_in(dtype, "dtype"));                                         \
     });                                                                                              \
   }
 TT_WRAP_SUM(sum)
 TT_WRAP_SUM(nansum)
 TT_WRAP_SUM(mean)
 
-tt_status tt_prod(const tt_tensor* input, int32_t dtype, tt_tensor** out) {
+tt_status tt_prod(const tt_tensor* input, tt_dtype dtype, tt_tensor** out) {
   return guard("tt_prod", [&] {
     Out result(out, "out");
-    result = ops::prod(*In(input, "input"), optional_dtype(dtype));
+    result = ops::prod(*In(input, "input"), optional_dtype_in(dtype, "dtype"));
   });
 }
 
-tt_status tt_prod_dim(const tt_tensor* input, int64_t dim, int32_t keepdim, int32_t dtype, tt_tensor** out) {
+tt_status tt_prod_dim(const tt_tensor* input, int64_t dim, int32_t keepdim, tt_dtype dtype, tt_tensor** out) {
   return guard("tt_prod_dim", [&] {
     Out result(out, "out");
-    result = ops::prod_dim(*In(input, "input"), dim, keepdim != 0, optional_dtype(dtype));
+    result = ops::prod_dim(*In(input, "input"), dim, keepdim != 0, optional_dtype_in(dtype, "dtype"));
   });
 }
 
-tt_status tt_var(const tt_tensor* input, const int64_t* dim, size_t dim_count, double correction,
-                 int32_t keepdim, tt_tensor** out) {
+tt_status tt_var(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
+                 double correction, tt_tensor** out) {
   return guard("tt_var", [&] {
     Out result(out, "out");
     result = ops::var(*In(input, "input"), dims_in(dim, dim_count, "dim"), correction, keepdim != 0);
   });
 }
 
-tt_status tt_std(const tt_tensor* input, const int64_t* dim, size_t dim_count, double correction,
-                 int32_t keepdim, tt_tensor** out) {
+tt_status tt_std(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
+                 double correction, tt_tensor** out) {
   return guard("tt_std", [&] {
     Out result(out, "out");
     result = ops::stddev(*In(input, "input"), dims_in(dim, dim_count, "dim"), correction, keepdim != 0);
@@ -92,11 +88,11 @@ tt_status tt_std(const tt_tensor* input, const int64_t* dim, size_t dim_count, d
 }
 
 tt_status tt_vector_norm(const tt_tensor* input, double ord, const int64_t* dim, size_t dim_count,
-                         int32_t keepdim, int32_t dtype, tt_tensor** out) {
+                         int32_t keepdim, tt_dtype dtype, tt_tensor** out) {
   return guard("tt_vector_norm", [&] {
     Out result(out, "out");
     result = ops::vector_norm(*In(input, "input"), ord, dims_in(dim, dim_count, "dim"), keepdim != 0,
-                              optional_dtype(dtype));
+                              optional_dtype_in(dtype, "dtype"));
   });
 }
 
@@ -142,15 +138,15 @@ tt_status tt_count_nonzero(const tt_tensor* input, const int64_t* dim, size_t di
   });
 }
 
-#define TT_WRAP_SCAN(name)                                                                   \
-  tt_status tt_##name(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out) { \
-    return guard("tt_" #name, [&] {                                                          \
-      Out result(out, "out");                                                                \
-      result = ops::name(*In(input, "input"), dim, optional_dtype(dtype));                   \
-    });                                                                                      \
-  }                                                                                          \
-  tt_status tt_##name##_(tt_tensor* input, int64_t dim) {                                    \
-    return guard("tt_" #name "_", [&] { ops::name##_(*In(input, "input"), dim); });          \
+#define TT_WRAP_SCAN(name)                                                                    \
+  tt_status tt_##name(const tt_tensor* input, int64_t dim, tt_dtype dtype, tt_tensor** out) { \
+    return guard("tt_" #name, [&] {                                                           \
+      Out result(out, "out");                                                                 \
+      result = ops::name(*In(input, "input"), dim, optional_dtype_in(dtype, "dtype"));        \
+    });                                                                                       \
+  }                                                                                           \
+  tt_status tt_##name##_(tt_tensor* input, int64_t dim) {                                     \
+    return guard("tt_" #name "_", [&] { ops::name##_(*In(input, "input"), dim); });           \
   }
 TT_WRAP_SCAN(cumsum)
 TT_WRAP_SCAN(cumprod)

@@ -25,12 +25,12 @@ Ref<Stream> stream_or_current(const tt_stream* handle, Device device) {
 
 extern "C" {
 
-tt_status tt_stream_create(tt_device_type type, int32_t index, tt_stream** out) {
-  return make_handle("tt_stream_create", out, [&] { return Stream::create(device_in(type, index)); });
+tt_status tt_stream_new(tt_device_type type, int32_t index, tt_stream** out) {
+  return make_handle("tt_stream_new", out, [&] { return Stream::create(device_in(type, index)); });
 }
 
-tt_status tt_stream_from_native(tt_device_type type, int32_t index, void* native, tt_stream** out) {
-  return make_handle("tt_stream_from_native", out,
+tt_status tt_stream_new_from_native(tt_device_type type, int32_t index, void* native, tt_stream** out) {
+  return make_handle("tt_stream_new_from_native", out,
                      [&] { return Stream::wrap(device_in(type, index), native); });
 }
 
@@ -103,8 +103,8 @@ tt_status tt_tensor_record_stream(const tt_tensor* tensor, const tt_stream* stre
   });
 }
 
-tt_status tt_event_create(tt_device_type type, int32_t index, int32_t timing, tt_event** out) {
-  return make_handle("tt_event_create", out,
+tt_status tt_event_new(tt_device_type type, int32_t index, int32_t timing, tt_event** out) {
+  return make_handle("tt_event_new", out,
                      [&] { return make_ref<Event>(device_in(type, index), timing != 0); });
 }
 

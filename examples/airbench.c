@@ -225,9 +225,12 @@ static double accuracy(const tt_tensor* scores, const tt_tensor* labels) {
 /* One step on a batch; the scores and the loss belong to the caller's scope. */
 static void train_step(Network* net, const Training* training, const Batch* batch, tt_tensor** scores,
                        tt_tensor** loss) {
+  tt_loss_options options = TT_LOSS_OPTIONS_INIT;
+  options.reduction = TT_REDUCTION_SUM;
+  options.label_smoothing = LABEL_SMOOTHING;
   network_autocast(net, 1);
   *scores = network_scores(net, batch->images);
-  CHECK(tt_cross_entropy(*scores, batch->labels, NULL, TT_REDUCTION_SUM, -100, LABEL_SMOOTHING, loss));
+  CHECK(tt_cross_entropy(*scores, batch->labels, NULL, &options, loss));
   network_autocast(net, 0);
   CHECK(tt_optimizer_zero_grad(training->sgd, 1));
   CHECK(tt_backward(*loss));
@@ -256,7 +259,7 @@ static void captured_step(Captured* captured, Network* net, const Training* trai
   if (captured->graph == NULL) {
     CHECK(tt_clone(batch->images, &captured->batch.images));
     CHECK(tt_clone(batch->labels, &captured->batch.labels));
-    CHECK(tt_graph_create(net->device.type, net->device.index, &captured->graph));
+    CHECK(tt_graph_new(net->device.type, net->device.index, &captured->graph));
     CHECK(tt_graph_capture_begin(captured->graph));
     train_step(net, training, &captured->batch, &captured->scores, &captured->loss);
     CHECK(tt_graph_capture_end(captured->graph));

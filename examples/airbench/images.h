@@ -127,7 +127,7 @@ static inline Augmented augment(const Split* split) {
   CHECK(tt_tensor_device(split->images, &a.device.type, &a.device.index));
   a.count = each[0] = split->count;
   /* Mirrored in a first epoch by chance; which half is mirrored then alternates. */
-  CHECK(tt_rand(each, 4, TT_FLOAT32, NULL, &chosen));
+  CHECK(tt_rand(each, 4, NULL, TT_FLOAT32, &chosen));
   CHECK(tt_lt_scalar(to(chosen, a.device), 0.5, &chosen));
   CHECK(tt_flip(split->images, last, 1, &mirrored));
   CHECK(tt_where(chosen, mirrored, split->images, &mirrored));
@@ -160,11 +160,11 @@ static inline void free_augmented(Augmented* a) {
 static inline void begin_epoch(Augmented* a, long epoch) {
   const int64_t sizes[] = {a->count, 1, 1, 1};
   tt_tensor* t;
-  CHECK(tt_randint(0, 2 * TRANSLATE + 1, sizes, 4, TT_INT64, NULL, &t));
+  CHECK(tt_randint(0, 2 * TRANSLATE + 1, sizes, 4, NULL, TT_INT64, &t));
   a->down = to(t, a->device);
-  CHECK(tt_randint(0, 2 * TRANSLATE + 1, sizes, 4, TT_INT64, NULL, &t));
+  CHECK(tt_randint(0, 2 * TRANSLATE + 1, sizes, 4, NULL, TT_INT64, &t));
   a->right = to(t, a->device);
-  CHECK(tt_randperm(a->count, TT_INT64, NULL, &t));
+  CHECK(tt_randperm(a->count, NULL, TT_INT64, &t));
   a->order = to(t, a->device);
   a->mirror_cols = a->columns[epoch % 2];
 }

@@ -49,12 +49,12 @@ static inline tt_module** next_layer(Stack* stack) { return &stack->layers[stack
  * block begins as something like the identity. */
 static inline void add_conv(Network* net, Stack* stack, int64_t in, int64_t out) {
   const int64_t three[] = {3, 3};
-  tt_nn_conv2d_options options = TT_NN_CONV2D_OPTIONS_INIT;
+  tt_conv_options options = TT_CONV_OPTIONS_INIT;
   tt_module** conv = next_layer(stack);
   tt_tensor *weight, *first, *t;
-  options.named_padding = TT_PADDING_SAME;
+  options.padding_kind = TT_PADDING_SAME;
   options.bias = 0;
-  CHECK(tt_nn_conv2d(in, out, three, &options, conv));
+  CHECK(tt_nn_conv2d_new(in, out, three, &options, conv));
   CHECK(tt_module_get_parameter(*conv, "weight", &weight));
   CHECK(tt_detach(weight, &t));
   CHECK(tt_narrow(t, 0, 0, in < out ? in : out, &first));
@@ -66,12 +66,12 @@ static inline void add_conv(Network* net, Stack* stack, int64_t in, int64_t out)
 
 /* Without a trained weight. */
 static inline void add_norm(Network* net, Stack* stack, int64_t channels) {
-  tt_nn_batch_norm_options options = TT_NN_BATCH_NORM_OPTIONS_INIT;
+  tt_norm_options options = TT_NORM_OPTIONS_INIT;
   tt_module** norm = next_layer(stack);
   tt_tensor* weight;
   options.eps = 1e-12;
   options.momentum = 1 - 0.6;
-  CHECK(tt_nn_batch_norm2d(channels, &options, norm));
+  CHECK(tt_nn_batch_norm2d_new(channels, &options, norm));
   CHECK(tt_module_get_parameter(*norm, "weight", &weight));
   CHECK(tt_tensor_set_requires_grad(weight, 0));
   tt_tensor_release(weight);
@@ -82,10 +82,10 @@ static inline void add_norm(Network* net, Stack* stack, int64_t channels) {
 static inline void add_pool(Stack* stack, int64_t size) {
   int64_t sizes[2];
   sizes[0] = sizes[1] = size;
-  CHECK(tt_nn_max_pool2d(sizes, NULL, next_layer(stack)));
+  CHECK(tt_nn_max_pool2d_new(sizes, NULL, next_layer(stack)));
 }
 
-static inline void add_gelu(Stack* stack) { CHECK(tt_nn_gelu(TT_GELU_NONE, next_layer(stack))); }
+static inline void add_gelu(Stack* stack) { CHECK(tt_nn_gelu_new(TT_GELU_NONE, next_layer(stack))); }
 
 static inline void add_block(Network* net, Stack* stack, int64_t in, int64_t out) {
   add_conv(net, stack, in, out);
@@ -107,7 +107,7 @@ static inline Network make_network(int64_t width, Precision precision, Device de
   net.precision = precision;
   net.device = device;
   /* The parameters are kept: this must not be called inside a scope. */
-  CHECK(tt_nn_conv2d(3, 2 * PATCH, two, NULL, next_layer(&stack)));
+  CHECK(tt_nn_conv2d_new(3, 2 * PATCH, two, NULL, next_layer(&stack)));
   CHECK(tt_module_get_parameter(stack.layers[0], "weight", &net.whitening));
   CHECK(tt_module_get_parameter(stack.layers[0], "bias", &net.whitening_bias));
   CHECK(tt_tensor_set_requires_grad(net.whitening, 0));
@@ -118,10 +118,10 @@ static inline Network make_network(int64_t width, Precision precision, Device de
   add_block(&net, &stack, width, 4 * width);
   add_block(&net, &stack, 4 * width, 4 * width);
   add_pool(&stack, 3);
-  CHECK(tt_nn_flatten(1, -1, next_layer(&stack)));
-  CHECK(tt_nn_linear(4 * width, CLASSES, 0, next_layer(&stack)));
+  CHECK(tt_nn_flatten_new(1, -1, next_layer(&stack)));
+  CHECK(tt_nn_linear_new(4 * width, CLASSES, 0, next_layer(&stack)));
   CHECK(tt_module_get_parameter(stack.layers[stack.count - 1], "weight", &net.weights[net.weight_count++]));
-  CHECK(tt_nn_sequential(stack.layers, stack.count, &net.layers));
+  CHECK(tt_nn_sequential_new(stack.layers, stack.count, &net.layers));
   if (precision == FLOAT16) {
     CHECK(tt_module_to_dtype(net.layers, TT_FLOAT16));
     for (i = 0; i < stack.norm_count; ++i) CHECK(tt_module_to_dtype(stack.norms[i], TT_FLOAT32));

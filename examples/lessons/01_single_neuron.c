@@ -20,9 +20,9 @@ int main(int argc, char** argv) {
   tt_scope scope;
   CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(7));
-  CHECK(tt_randn(row, 2, TT_FLOAT32, NULL, &features));
+  CHECK(tt_randn(row, 2, NULL, TT_FLOAT32, &features));
   CHECK(tt_randn_like(features, NULL, &weights));
-  CHECK(tt_randn(one, 2, TT_FLOAT32, NULL, &bias));
+  CHECK(tt_randn(one, 2, NULL, TT_FLOAT32, &bias));
   features = to(features, device);
   weights = to(weights, device);
   bias = to(bias, device);
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   print_tensor(bias);
 
   CHECK(tt_mul(features, weights, &products));
-  CHECK(tt_sum(products, NULL, 0, 0, -1, &sum));
+  CHECK(tt_sum(products, NULL, 0, 0, TT_DTYPE_NONE, &sum));
   CHECK(tt_add(sum, bias, &t));
   print_tensor(activation(t));
 

@@ -16,7 +16,7 @@ static tt_tensor* randn(int64_t rows, int64_t columns, Device device) {
   tt_tensor* out;
   sizes[0] = rows;
   sizes[1] = columns;
-  CHECK(tt_randn(sizes, 2, TT_FLOAT32, NULL, &out));
+  CHECK(tt_randn(sizes, 2, NULL, TT_FLOAT32, &out));
   return to(out, device);
 }
 

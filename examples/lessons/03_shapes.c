@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   tt_scope scope;
   CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(7));
-  CHECK(tt_randn(row, 2, TT_FLOAT32, NULL, &features));
+  CHECK(tt_randn(row, 2, NULL, TT_FLOAT32, &features));
   CHECK(tt_randn_like(features, NULL, &weights));
   features = to(features, device);
   weights = to(weights, device);

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     CHECK(tt_mul(xs, t, &t));
     CHECK(tt_sub(t, ys, &t));
     CHECK(tt_square(t, &t));
-    CHECK(tt_mean(t, NULL, 0, 0, -1, &mse[i]));
+    CHECK(tt_mean(t, NULL, 0, 0, TT_DTYPE_NONE, &mse[i]));
   }
   CHECK(tt_stack(mse, (size_t)count, 0, &mse_list));
   print_tensor(mse_list);

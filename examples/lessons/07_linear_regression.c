@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   tt_module* model;
   tt_optimizer* optimizer;
   tt_tensor *x, *y, *y_pred, *loss;
+  tt_loss_options sum = TT_LOSS_OPTIONS_INIT;
   int epoch;
 
   tt_scope scope;
@@ -29,20 +30,21 @@ int main(int argc, char** argv) {
   CHECK(tt_manual_seed(0));
   x = to(matrix(xs, 3, 1), device);
   y = to(matrix(ys, 3, 1), device);
-  CHECK(tt_nn_linear(1, 1, 1, &self.linear));
+  CHECK(tt_nn_linear_new(1, 1, 1, &self.linear));
   callbacks.type_name = "Model";
   callbacks.forward = forward;
   callbacks.user = &self;
-  CHECK(tt_nn_module(&callbacks, &model));
+  CHECK(tt_nn_module_new(&callbacks, &model));
   CHECK(tt_module_register_module(model, "linear", self.linear));
   CHECK(tt_module_to_device(model, device.type, device.index));
   print_module(model);
   optimizer = sgd(model, 0.01, 0);
+  sum.reduction = TT_REDUCTION_SUM;
   for (epoch = 0; epoch < 500; ++epoch) {
     tt_scope inner;
     CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(model, x, &y_pred));
-    CHECK(tt_mse_loss(y_pred, y, TT_REDUCTION_SUM, &loss));
+    CHECK(tt_mse_loss(y_pred, y, &sum, &loss));
     if (epoch % 100 == 0) printf("Epoch: %d | Loss: %.6f\n", epoch, item(loss));
     learn(optimizer, loss);
     CHECK(tt_scope_end(inner));

@@ -21,14 +21,14 @@ int main(int argc, char** argv) {
   CHECK(tt_manual_seed(1));
   x = to(matrix(xs, 15, 1), device);
   y = to(matrix(ys, 15, 1), device);
-  CHECK(tt_nn_linear(1, 1, 1, &model));
+  CHECK(tt_nn_linear_new(1, 1, 1, &model));
   CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 1e-4, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
     tt_scope inner;
     CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(model, x, &out));
-    CHECK(tt_mse_loss(out, y, TT_REDUCTION_MEAN, &loss));
+    CHECK(tt_mse_loss(out, y, NULL, &loss));
     learn(optimizer, loss);
     if ((epoch + 1) % 200 == 0) printf("Epoch[%d/1000], loss: %.6f\n", epoch + 1, item(loss));
     CHECK(tt_scope_end(inner));

@@ -16,10 +16,10 @@ int main(int argc, char** argv) {
   print_tensor(t);
   CHECK(tt_from_data(seven, sizes, 1, TT_FLOAT32, &x));
   x = to(x, device);
-  CHECK(tt_softmax(x, 0, -1, &t));
+  CHECK(tt_softmax(x, 0, TT_DTYPE_NONE, &t));
   print_tensor(t);
-  CHECK(tt_softmax(to(matrix(four, 2, 2), device), 1, -1, &t));
-  CHECK(tt_sum(t, last, 1, 0, -1, &t));
+  CHECK(tt_softmax(to(matrix(four, 2, 2), device), 1, TT_DTYPE_NONE, &t));
+  CHECK(tt_sum(t, last, 1, 0, TT_DTYPE_NONE, &t));
   print_tensor(t);
   CHECK(tt_scope_end(scope));
   return 0;

@@ -21,13 +21,13 @@ int main(int argc, char** argv) {
   CHECK(tt_manual_seed(2));
   x = to(matrix(xs, 4, 1), device);
   y = to(matrix(ys, 4, 1), device);
-  CHECK(tt_nn_linear(1, 1, 1, &linear));
+  CHECK(tt_nn_linear_new(1, 1, 1, &linear));
   CHECK(tt_module_to_device(linear, device.type, device.index));
   optimizer = sgd(linear, 0.01, 0);
   for (epoch = 0; epoch < 1000; ++epoch) {
     tt_scope inner;
     CHECK(tt_scope_begin(&inner));
-    CHECK(tt_binary_cross_entropy(predict(linear, x), y, NULL, TT_REDUCTION_MEAN, &loss));
+    CHECK(tt_binary_cross_entropy(predict(linear, x), y, NULL, NULL, &loss));
     if (epoch % 100 == 0) printf("Epoch %d/1000 | Loss: %.4f\n", epoch + 1, item(loss));
     learn(optimizer, loss);
     CHECK(tt_scope_end(inner));

@@ -29,10 +29,10 @@ int main(int argc, char** argv) {
   putchar('\n');
 
   for (i = 0; i < 3; ++i) {
-    CHECK(tt_nn_linear(widths[i], widths[i + 1], 1, &layers[2 * i]));
-    CHECK(tt_nn_sigmoid(&layers[2 * i + 1]));
+    CHECK(tt_nn_linear_new(widths[i], widths[i + 1], 1, &layers[2 * i]));
+    CHECK(tt_nn_sigmoid_new(&layers[2 * i + 1]));
   }
-  CHECK(tt_nn_sequential(layers, 6, &model));
+  CHECK(tt_nn_sequential_new(layers, 6, &model));
   for (i = 0; i < 6; ++i) tt_module_release(layers[i]);
   CHECK(tt_module_to_device(model, device.type, device.index));
   optimizer = sgd(model, 0.1, 0);
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
     tt_scope inner;
     CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(model, x, &y_pred));
-    CHECK(tt_binary_cross_entropy(y_pred, y, NULL, TT_REDUCTION_MEAN, &loss));
+    CHECK(tt_binary_cross_entropy(y_pred, y, NULL, NULL, &loss));
     if (epoch % 200 == 0) printf("Epoch: %d/1000 | Loss: %.4f\n", epoch + 1, item(loss));
     learn(optimizer, loss);
     if (epoch == 999) printf("Epoch: %d/1000 | Loss: %.4f\n", epoch + 1, item(loss));
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   CHECK(tt_gt_scalar(y, 0.5, &truth));
   CHECK(tt_eq(guess, truth, &t));
   CHECK(tt_to(t, TT_FLOAT32, &t));
-  CHECK(tt_mean(t, NULL, 0, 0, -1, &t));
+  CHECK(tt_mean(t, NULL, 0, 0, TT_DTYPE_NONE, &t));
   printf("accuracy %.4f\n", item(t));
   CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);

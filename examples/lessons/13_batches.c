@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
         fprintf(stderr, "inputs and labels have come apart\n");
         return 1;
       }
-      CHECK(tt_sum(batch[1], NULL, 0, 0, -1, &t));
+      CHECK(tt_sum(batch[1], NULL, 0, 0, TT_DTYPE_NONE, &t));
       seen += (long long)item(t);
       ++iterations;
       CHECK(tt_narrow(batch[1], 0, 0, 5, &first));

@@ -48,16 +48,16 @@ int main(int argc, char** argv) {
   tt_scope scope;
   CHECK(tt_scope_begin(&scope));
   CHECK(tt_manual_seed(0));
-  CHECK(tt_nn_conv2d(3, 6, five, NULL, &self.conv1));
-  CHECK(tt_nn_max_pool2d(two, NULL, &self.pool));
-  CHECK(tt_nn_conv2d(6, 16, five, NULL, &self.conv2));
-  CHECK(tt_nn_linear(16 * 5 * 5, 120, 1, &self.fc1));
-  CHECK(tt_nn_linear(120, 84, 1, &self.fc2));
-  CHECK(tt_nn_linear(84, 10, 1, &self.fc3));
+  CHECK(tt_nn_conv2d_new(3, 6, five, NULL, &self.conv1));
+  CHECK(tt_nn_max_pool2d_new(two, NULL, &self.pool));
+  CHECK(tt_nn_conv2d_new(6, 16, five, NULL, &self.conv2));
+  CHECK(tt_nn_linear_new(16 * 5 * 5, 120, 1, &self.fc1));
+  CHECK(tt_nn_linear_new(120, 84, 1, &self.fc2));
+  CHECK(tt_nn_linear_new(84, 10, 1, &self.fc3));
   callbacks.type_name = "Net";
   callbacks.forward = forward;
   callbacks.user = &self;
-  CHECK(tt_nn_module(&callbacks, &net));
+  CHECK(tt_nn_module_new(&callbacks, &net));
   CHECK(tt_module_register_module(net, "conv1", self.conv1));
   CHECK(tt_module_register_module(net, "pool", self.pool));
   CHECK(tt_module_register_module(net, "conv2", self.conv2));
@@ -74,15 +74,15 @@ int main(int argc, char** argv) {
   printf("%lld\n", (long long)total);
 
   optimizer = sgd(net, 0.01, 0.9);
-  CHECK(tt_randn(image_sizes, 4, TT_FLOAT32, NULL, &images));
-  CHECK(tt_randint(0, 10, label_sizes, 1, TT_INT64, NULL, &labels));
+  CHECK(tt_randn(image_sizes, 4, NULL, TT_FLOAT32, &images));
+  CHECK(tt_randint(0, 10, label_sizes, 1, NULL, TT_INT64, &labels));
   images = to(images, device);
   labels = to(labels, device);
   for (step = 0; step < 31; ++step) {
     tt_scope inner;
     CHECK(tt_scope_begin(&inner));
     CHECK(tt_module_forward(net, images, &scores));
-    CHECK(tt_cross_entropy(scores, labels, NULL, TT_REDUCTION_MEAN, -100, 0.0, &loss));
+    CHECK(tt_cross_entropy(scores, labels, NULL, NULL, &loss));
     learn(optimizer, loss);
     if (step % 5 == 0) printf("step %2d loss %.4f\n", step, item(loss));
     CHECK(tt_scope_end(inner));
@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
   CHECK(tt_module_forward(net, images, &scores));
   CHECK(tt_max_dim(scores, 1, 0, &values, &predicted));
   CHECK(tt_eq(predicted, labels, &t));
-  CHECK(tt_sum(t, NULL, 0, 0, -1, &t));
+  CHECK(tt_sum(t, NULL, 0, 0, TT_DTYPE_NONE, &t));
   printf("correct %d\n", (int)item(t));
   CHECK(tt_scope_end(scope));
   tt_optimizer_release(optimizer);

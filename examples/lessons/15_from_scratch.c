@@ -71,8 +71,8 @@ int main(int argc, char** argv) {
   CHECK(tt_div_scalar(to(matrix(scores, 3, 1), device), 100.0, &y));
   CHECK(tt_from_data(predicted, two, 1, TT_FLOAT32, &x_predicted));
   x_predicted = scaled(to(x_predicted, device));
-  CHECK(tt_randn(first, 2, TT_FLOAT32, NULL, &w1));
-  CHECK(tt_randn(second, 2, TT_FLOAT32, NULL, &w2));
+  CHECK(tt_randn(first, 2, NULL, TT_FLOAT32, &w1));
+  CHECK(tt_randn(second, 2, NULL, TT_FLOAT32, &w2));
   w1 = to(w1, device);
   w2 = to(w2, device);
   for (i = 0; i < 1000; ++i) {
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     if (i % 250 == 0) {
       CHECK(tt_sub(y, forward(x), &t));
       CHECK(tt_square(t, &t));
-      CHECK(tt_mean(t, NULL, 0, 0, -1, &t));
+      CHECK(tt_mean(t, NULL, 0, 0, TT_DTYPE_NONE, &t));
       printf("#%d Loss: %.6f\n", i, item(t));
     }
     backward(x, y, forward(x));

@@ -16,11 +16,12 @@ extern "C" {
 typedef struct tt_autocast {
   size_t struct_size;
   int32_t enabled;
-  tt_dtype dtype; /* TT_FLOAT16, TT_BFLOAT16; -1: the device's default, float16 on CUDA, bfloat16 on CPUs */
+  tt_dtype dtype; /* TT_FLOAT16, TT_BFLOAT16; TT_DTYPE_NONE: the device's default, float16 on CUDA, bfloat16
+                     on CPUs */
   int32_t cache_enabled; /* cast a parameter once until autocast is turned off, not for every use */
 } tt_autocast;
 #define TT_AUTOCAST_INIT \
-  { sizeof(tt_autocast), 1, -1, 1 }
+  { sizeof(tt_autocast), 1, TT_DTYPE_NONE, 1 }
 TT_API tt_status tt_autocast_init(size_t struct_size, tt_autocast* autocast);
 
 /* Sets the thread's autocast for tensors on devices of that type; NULL turns it off, which it is at start.

@@ -48,9 +48,10 @@ TT_API tt_status tt_backward(const tt_tensor* tensor);
 
 typedef struct tt_backward_options {
   size_t struct_size;
-  int32_t retain_graph; /* keep the graph for another backward */
-  int32_t create_graph; /* record the backward itself, for gradients of gradients; keeps the graph too */
-  int32_t allow_unused; /* tt_grad: NULL instead of an error for inputs that the outputs do not depend on */
+  int32_t retain_graph; /* 0; 1: keep the graph for another backward */
+  int32_t
+      create_graph; /* 0; 1: record the backward itself, for gradients of gradients; keeps the graph too */
+  int32_t allow_unused; /* 0; 1: tt_grad gives NULL, no error, for inputs that outputs do not depend on */
 } tt_backward_options;
 #define TT_BACKWARD_OPTIONS_INIT \
   { sizeof(tt_backward_options), 0, 0, 0 }
@@ -61,10 +62,11 @@ TT_API tt_status tt_backward_options_init(size_t struct_size, tt_backward_option
 TT_API tt_status tt_backward_multi(tt_tensor* const* tensors, tt_tensor* const* grad_tensors, size_t count,
                                    const tt_backward_options* options);
 /* The gradients of `outputs` with respect to `inputs`, into grads[0..input_count), touching no `.grad`.
- * grad_outputs: NULL, or output_count gradients, NULL for one-element outputs. */
-TT_API tt_status tt_grad(tt_tensor* const* outputs, tt_tensor* const* grad_outputs, size_t output_count,
-                         tt_tensor* const* inputs, size_t input_count, const tt_backward_options* options,
-                         tt_tensor** grads);
+ * grad_outputs: NULL, or output_count gradients, NULL for one-element outputs. options: NULL for the
+ * defaults. */
+TT_API tt_status tt_grad(tt_tensor* const* outputs, size_t output_count, tt_tensor* const* inputs,
+                         size_t input_count, tt_tensor* const* grad_outputs,
+                         const tt_backward_options* options, tt_tensor** grads);
 
 /* ---- callbacks ----
  * They run on the thread that called into the library. Inside one a scope is open (tensor.h): what it makes

@@ -6,7 +6,14 @@
  * except by a backward that fails midway (autograd.h).
  *  - Outputs come last. Every handle that a call returns is a new reference, which the caller releases (see
  * scopes in tensor.h for the exception). Borrowed pointers say how long they live.
- *  - Sizes, strides and dims are int64_t, enums and booleans int32_t, scalars double, text UTF-8.
+ *  - An object of type tt_x is made by tt_x_new, of a kind by tt_KIND_x_new or, of modules, tt_nn_KIND_new,
+ * and from what is there already by tt_x_new_from_...; tensors are made by functions of PyTorch's names. What
+ * opens a file is tt_x_open. tt_x_retain takes one more reference, tt_x_release gives one back.
+ *  - Arguments stand in PyTorch's order: tensors, then the op's own numbers, then options; outputs last. In
+ * callbacks `user` is last.
+ *  - Sizes, strides and dims are int64_t, booleans int32_t (0 is false), scalars double, text UTF-8. Every
+ * enum has a type of its own, which is an int32_t, and values that never change; a value that is none of them
+ * is TT_ERR_INVALID_ARGUMENT (of a dtype TT_ERR_DTYPE, of a device type TT_ERR_DEVICE).
  *  - An optional tensor may be NULL. A list is a pointer and a count.
  *  - A struct tt_x begins with its size, which may be an older or newer header's; members beyond it have
  * their defaults. `tt_x x = TT_X_INIT;` sets it and the defaults, and so does tt_x_init(sizeof(tt_x), &x),
@@ -48,9 +55,10 @@ enum {
   TT_ERR_INTERNAL = 12
 };
 
-/* Element types. The values never change. */
+/* Element types. */
 typedef int32_t tt_dtype;
 enum {
+  TT_DTYPE_NONE = -1, /* where a dtype is optional: none given */
   TT_BOOL = 0,
   TT_UINT8 = 1,
   TT_INT8 = 2,

@@ -3,7 +3,7 @@
  * device.
  *
  *   for (i = 0; i < 3; ++i) step();            a few steps first: they make what is made when first used
- *   tt_graph_create(TT_CPU, 0, &graph);        or TT_CUDA
+ *   tt_graph_new(TT_CPU, 0, &graph);        or TT_CUDA
  *   tt_graph_capture_begin(graph);
  *   step();                                    nothing is done, only noted
  *   tt_graph_capture_end(graph);
@@ -44,7 +44,7 @@ extern "C" {
 typedef struct tt_graph tt_graph;
 
 /* An empty graph. TT_ERR_DEVICE where there is no such device. */
-TT_API tt_status tt_graph_create(tt_device_type type, int32_t index, tt_graph** out);
+TT_API tt_status tt_graph_new(tt_device_type type, int32_t index, tt_graph** out);
 TT_API tt_graph* tt_graph_retain(tt_graph* graph);
 /* The last reference waits for the last replay, and ends the capture that the thread has begun. (Released on
  * another thread, the graph lives until the one that captures it ends the capture.) */

@@ -40,19 +40,15 @@ TT_API tt_status tt_scatter_add(const tt_tensor* input, int64_t dim, const tt_te
                                 const tt_tensor* src, tt_tensor** out);
 TT_API tt_status tt_scatter_add_(tt_tensor* input, int64_t dim, const tt_tensor* index, const tt_tensor* src);
 
-enum {
-  TT_SCATTER_SUM = 0,
-  TT_SCATTER_PROD = 1,
-  TT_SCATTER_MEAN = 2,
-  TT_SCATTER_AMAX = 3,
-  TT_SCATTER_AMIN = 4
-};
-/* The same, reducing; include_self 0: a place that takes values forgets its own. No mean of bools. */
+/* What becomes of the values that meet in one place: PyTorch's `reduce`. */
+typedef int32_t tt_reduce;
+enum { TT_REDUCE_SUM = 0, TT_REDUCE_PROD = 1, TT_REDUCE_MEAN = 2, TT_REDUCE_AMAX = 3, TT_REDUCE_AMIN = 4 };
+/* tt_scatter, reducing; include_self 0: a place that takes values forgets its own. No mean of bools. */
 TT_API tt_status tt_scatter_reduce(const tt_tensor* input, int64_t dim, const tt_tensor* index,
-                                   const tt_tensor* src, int32_t reduce, int32_t include_self,
+                                   const tt_tensor* src, tt_reduce reduce, int32_t include_self,
                                    tt_tensor** out);
 TT_API tt_status tt_scatter_reduce_(tt_tensor* input, int64_t dim, const tt_tensor* index,
-                                    const tt_tensor* src, int32_t reduce, int32_t include_self);
+                                    const tt_tensor* src, tt_reduce reduce, int32_t include_self);
 
 /* input[indices[0], indices[1], ...]: integer tensors, which broadcast together and may be negative; bool
  * masks, each for as many dimensions as it has, at least one; NULL for a whole dimension. */
@@ -94,12 +90,15 @@ TT_API tt_status tt_repeat_interleave(const tt_tensor* input, int64_t repeats, c
 TT_API tt_status tt_repeat_interleave_tensor(const tt_tensor* input, const tt_tensor* repeats,
                                              const int64_t* dim, tt_tensor** out);
 
+/* What is put around a tensor: a value; the elements mirrored at its edge; the outermost one; those of the
+ * other end. */
+typedef int32_t tt_pad_mode;
 enum { TT_PAD_CONSTANT = 0, TT_PAD_REFLECT = 1, TT_PAD_REPLICATE = 2, TT_PAD_CIRCULAR = 3 };
 /* pad[0], pad[1] elements before and after along the last dimension, pad[2], pad[3] along the one before it,
  * and so on; negative amounts cut. `value` fills in the constant mode; the others pad 1 to 3 dimensions of a
  * tensor with one or two more; reflection and replication not of bools. */
-TT_API tt_status tt_pad(const tt_tensor* input, const int64_t* pad, size_t count, int32_t mode, double value,
-                        tt_tensor** out);
+TT_API tt_status tt_pad(const tt_tensor* input, const int64_t* pad, size_t count, tt_pad_mode mode,
+                        double value, tt_tensor** out);
 
 #ifdef __cplusplus
 }

@@ -26,10 +26,10 @@ extern "C" {
 TT_API tt_status tt_read_idx(const char* path, tt_tensor** out);
 
 /* Lines of numbers: a tensor [rows, columns]. delimiter: a character, 0 for ','. skip_rows: lines to leave
- * out at the start. dtype: -1 for the default dtype. Text, NaN, infinities, values out of the dtype's range,
- * empty values and rows of another length are TT_ERR_FORMAT naming row and column, both from 1, skipped rows
- * included. */
-TT_API tt_status tt_read_csv(const char* path, int32_t delimiter, int64_t skip_rows, int32_t dtype,
+ * out at the start. dtype: TT_DTYPE_NONE for the default dtype. Text, NaN, infinities, values out of the
+ * dtype's range, empty values and rows of another length are TT_ERR_FORMAT naming row and column, both from
+ * 1, skipped rows included. */
+TT_API tt_status tt_read_csv(const char* path, int32_t delimiter, int64_t skip_rows, tt_dtype dtype,
                              tt_tensor** out);
 
 /* A file of CIFAR-10's binary version: images uint8 [n, 3, 32, 32], labels int64 [n]. Compressed, it may have

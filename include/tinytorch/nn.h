@@ -137,140 +137,136 @@ typedef struct tt_module_callbacks {
   { sizeof(tt_module_callbacks), NULL, NULL, NULL, NULL, NULL }
 TT_API tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* callbacks);
 /* A module without parameters or children; register those. */
-TT_API tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out);
+TT_API tt_status tt_nn_module_new(const tt_module_callbacks* callbacks, tt_module** out);
 
 /* ---- containers ---- */
 
 /* Calls its children in order; where one fails, the message begins with its place, name and type: "layer 2
  * (Linear): ...". They are named "0", "1", ...; more can be appended, or registered under names
  * of their own. */
-TT_API tt_status tt_nn_sequential(tt_module* const* children, size_t count, tt_module** out);
+TT_API tt_status tt_nn_sequential_new(tt_module* const* children, size_t count, tt_module** out);
 /* Holds modules; has no forward pass. */
-TT_API tt_status tt_nn_module_list(tt_module* const* children, size_t count, tt_module** out);
+TT_API tt_status tt_nn_module_list_new(tt_module* const* children, size_t count, tt_module** out);
 /* Adds a child to a Sequential or ModuleList, named by its place. */
 TT_API tt_status tt_module_append(tt_module* module, tt_module* child);
 
 /* ---- layers ---- */
 
 /* y = x weight^T + bias; weight (out_features, in_features). */
-TT_API tt_status tt_nn_linear(int64_t in_features, int64_t out_features, int32_t bias, tt_module** out);
+TT_API tt_status tt_nn_linear_new(int64_t in_features, int64_t out_features, int32_t bias, tt_module** out);
 
-typedef struct tt_nn_conv2d_options {
-  size_t struct_size;
-  int64_t stride[2];     /* 1, 1 */
-  int64_t padding[2];    /* 0, 0 */
-  int64_t dilation[2];   /* 1, 1 */
-  int64_t groups;        /* 1; divides the channels */
-  int32_t bias;          /* 1 */
-  int32_t named_padding; /* -1; TT_PADDING_VALID or TT_PADDING_SAME instead of the numbers */
-} tt_nn_conv2d_options;
-#define TT_NN_CONV2D_OPTIONS_INIT \
-  { sizeof(tt_nn_conv2d_options), {1, 1}, {0, 0}, {1, 1}, 1, 1, -1 }
-TT_API tt_status tt_nn_conv2d_options_init(size_t struct_size, tt_nn_conv2d_options* options);
-/* tt_conv2d with a weight (out_channels, in_channels / groups, kernel_size[0], kernel_size[1]). Pairs have
- * the vertical value first. */
-TT_API tt_status tt_nn_conv2d(int64_t in_channels, int64_t out_channels, const int64_t* kernel_size,
-                              const tt_nn_conv2d_options* options, tt_module** out);
+/* tt_conv2d with a weight (out_channels, in_channels / groups, kernel_size[0], kernel_size[1]); kernel_size
+ * is two values, the vertical one first. The layers below take options, NULL for the defaults
+ * (functional.h). */
+TT_API tt_status tt_nn_conv2d_new(int64_t in_channels, int64_t out_channels, const int64_t* kernel_size,
+                                  const tt_conv_options* options, tt_module** out);
+/* tt_conv1d with a weight (out_channels, in_channels / groups, kernel_size). */
+TT_API tt_status tt_nn_conv1d_new(int64_t in_channels, int64_t out_channels, int64_t kernel_size,
+                                  const tt_conv_options* options, tt_module** out);
+/* tt_max_pool2d. */
+TT_API tt_status tt_nn_max_pool2d_new(const int64_t* kernel_size, const tt_pool_options* options,
+                                      tt_module** out);
+/* tt_avg_pool2d. */
+TT_API tt_status tt_nn_avg_pool2d_new(const int64_t* kernel_size, const tt_pool_options* options,
+                                      tt_module** out);
+/* tt_adaptive_avg_pool2d. output_size: two values; -1 keeps the input's. */
+TT_API tt_status tt_nn_adaptive_avg_pool2d_new(const int64_t* output_size, tt_module** out);
 
-typedef struct tt_nn_max_pool2d_options {
-  size_t struct_size;
-  int64_t stride[2];   /* 0, 0: the kernel's size */
-  int64_t padding[2];  /* 0, 0 */
-  int64_t dilation[2]; /* 1, 1 */
-  int32_t ceil_mode;   /* 0 */
-} tt_nn_max_pool2d_options;
-#define TT_NN_MAX_POOL2D_OPTIONS_INIT \
-  { sizeof(tt_nn_max_pool2d_options), {0, 0}, {0, 0}, {1, 1}, 0 }
-TT_API tt_status tt_nn_max_pool2d_options_init(size_t struct_size, tt_nn_max_pool2d_options* options);
-TT_API tt_status tt_nn_max_pool2d(const int64_t* kernel_size, const tt_nn_max_pool2d_options* options,
-                                  tt_module** out);
+/* tt_batch_norm of input (N, C) or (N, C, L), where C is num_features. Parameters weight and bias, buffers
+ * running_mean, running_var and num_batches_tracked, or those of them that the options ask for. */
+TT_API tt_status tt_nn_batch_norm1d_new(int64_t num_features, const tt_norm_options* options,
+                                        tt_module** out);
+/* The same of input (N, C, H, W). */
+TT_API tt_status tt_nn_batch_norm2d_new(int64_t num_features, const tt_norm_options* options,
+                                        tt_module** out);
 
-typedef struct tt_nn_avg_pool2d_options {
-  size_t struct_size;
-  int64_t stride[2];         /* 0, 0: the kernel's size */
-  int64_t padding[2];        /* 0, 0 */
-  int32_t ceil_mode;         /* 0 */
-  int32_t count_include_pad; /* 1 */
-  int64_t divisor_override;  /* 0: none */
-} tt_nn_avg_pool2d_options;
-#define TT_NN_AVG_POOL2D_OPTIONS_INIT \
-  { sizeof(tt_nn_avg_pool2d_options), {0, 0}, {0, 0}, 0, 1, 0 }
-TT_API tt_status tt_nn_avg_pool2d_options_init(size_t struct_size, tt_nn_avg_pool2d_options* options);
-TT_API tt_status tt_nn_avg_pool2d(const int64_t* kernel_size, const tt_nn_avg_pool2d_options* options,
-                                  tt_module** out);
-/* output_size: two values; -1 keeps the input's. */
-TT_API tt_status tt_nn_adaptive_avg_pool2d(const int64_t* output_size, tt_module** out);
-
-typedef struct tt_nn_batch_norm_options {
-  size_t struct_size;
-  double eps;         /* 1e-5 */
-  double momentum;    /* 0.1 */
-  int32_t cumulative; /* 0; PyTorch's momentum=None: running statistics are the mean of all batches */
-  int32_t affine;     /* 1: weight and bias */
-  int32_t bias;       /* 1; 0: affine without bias */
-  int32_t track_running_stats; /* 1: running_mean, running_var, num_batches_tracked */
-} tt_nn_batch_norm_options;
-#define TT_NN_BATCH_NORM_OPTIONS_INIT \
-  { sizeof(tt_nn_batch_norm_options), 1e-5, 0.1, 0, 1, 1, 1 }
-TT_API tt_status tt_nn_batch_norm_options_init(size_t struct_size, tt_nn_batch_norm_options* options);
-/* Input (N, C) or (N, C, L). */
-TT_API tt_status tt_nn_batch_norm1d(int64_t num_features, const tt_nn_batch_norm_options* options,
-                                    tt_module** out);
-/* Input (N, C, H, W). */
-TT_API tt_status tt_nn_batch_norm2d(int64_t num_features, const tt_nn_batch_norm_options* options,
-                                    tt_module** out);
-
-/* p in [0, 1]. Draws from the default generator while training. */
-TT_API tt_status tt_nn_dropout(double p, tt_module** out);
-TT_API tt_status tt_nn_flatten(int64_t start_dim, int64_t end_dim, tt_module** out);
-TT_API tt_status tt_nn_unflatten(int64_t dim, const int64_t* sizes, size_t count, tt_module** out);
-TT_API tt_status tt_nn_identity(tt_module** out);
+/* tt_dropout with a probability p in [0, 1]. Draws from the default generator while training. */
+TT_API tt_status tt_nn_dropout_new(double p, tt_module** out);
+/* tt_flatten. PyTorch's defaults: 1, -1. */
+TT_API tt_status tt_nn_flatten_new(int64_t start_dim, int64_t end_dim, tt_module** out);
+/* tt_unflatten: dimension `dim` as `count` ones, one of whose sizes may be -1. */
+TT_API tt_status tt_nn_unflatten_new(int64_t dim, const int64_t* sizes, size_t count, tt_module** out);
+/* Its input. */
+TT_API tt_status tt_nn_identity_new(tt_module** out);
 
 /* ---- activations (functional.h has the formulas) ---- */
 
-TT_API tt_status tt_nn_relu(tt_module** out);
-TT_API tt_status tt_nn_relu6(tt_module** out);
-TT_API tt_status tt_nn_sigmoid(tt_module** out);
-TT_API tt_status tt_nn_tanh(tt_module** out);
-TT_API tt_status tt_nn_selu(tt_module** out);
-TT_API tt_status tt_nn_silu(tt_module** out);
-TT_API tt_status tt_nn_mish(tt_module** out);
-TT_API tt_status tt_nn_hardsigmoid(tt_module** out);
-TT_API tt_status tt_nn_hardswish(tt_module** out);
-TT_API tt_status tt_nn_softsign(tt_module** out);
-TT_API tt_status tt_nn_logsigmoid(tt_module** out);
-TT_API tt_status tt_nn_tanhshrink(tt_module** out);
-TT_API tt_status tt_nn_leaky_relu(double negative_slope, tt_module** out);
-TT_API tt_status tt_nn_elu(double alpha, tt_module** out);
-TT_API tt_status tt_nn_celu(double alpha, tt_module** out);
-/* approximate: TT_GELU_NONE or TT_GELU_TANH. */
-TT_API tt_status tt_nn_gelu(int32_t approximate, tt_module** out);
-TT_API tt_status tt_nn_softplus(double beta, double threshold, tt_module** out);
-TT_API tt_status tt_nn_hardtanh(double min_val, double max_val, tt_module** out);
-TT_API tt_status tt_nn_threshold(double threshold, double value, tt_module** out);
-TT_API tt_status tt_nn_softshrink(double lambd, tt_module** out);
-TT_API tt_status tt_nn_hardshrink(double lambd, tt_module** out);
-/* A learnt slope for each of num_parameters channels, or one for all. */
-TT_API tt_status tt_nn_prelu(int64_t num_parameters, double init, tt_module** out);
-TT_API tt_status tt_nn_glu(int64_t dim, tt_module** out);
-TT_API tt_status tt_nn_softmax(int64_t dim, tt_module** out);
-TT_API tt_status tt_nn_log_softmax(int64_t dim, tt_module** out);
-TT_API tt_status tt_nn_softmin(int64_t dim, tt_module** out);
+/* tt_relu. */
+TT_API tt_status tt_nn_relu_new(tt_module** out);
+/* tt_relu6. */
+TT_API tt_status tt_nn_relu6_new(tt_module** out);
+/* tt_sigmoid. */
+TT_API tt_status tt_nn_sigmoid_new(tt_module** out);
+/* tt_tanh. */
+TT_API tt_status tt_nn_tanh_new(tt_module** out);
+/* tt_selu. */
+TT_API tt_status tt_nn_selu_new(tt_module** out);
+/* tt_silu. */
+TT_API tt_status tt_nn_silu_new(tt_module** out);
+/* tt_mish. */
+TT_API tt_status tt_nn_mish_new(tt_module** out);
+/* tt_hardsigmoid. */
+TT_API tt_status tt_nn_hardsigmoid_new(tt_module** out);
+/* tt_hardswish. */
+TT_API tt_status tt_nn_hardswish_new(tt_module** out);
+/* tt_softsign. */
+TT_API tt_status tt_nn_softsign_new(tt_module** out);
+/* tt_logsigmoid. */
+TT_API tt_status tt_nn_logsigmoid_new(tt_module** out);
+/* tt_tanhshrink. */
+TT_API tt_status tt_nn_tanhshrink_new(tt_module** out);
+/* tt_leaky_relu. PyTorch's default: 0.01. */
+TT_API tt_status tt_nn_leaky_relu_new(double negative_slope, tt_module** out);
+/* tt_elu. PyTorch's default: 1. */
+TT_API tt_status tt_nn_elu_new(double alpha, tt_module** out);
+/* tt_celu. PyTorch's default: 1. */
+TT_API tt_status tt_nn_celu_new(double alpha, tt_module** out);
+/* tt_gelu. PyTorch's default: TT_GELU_NONE. */
+TT_API tt_status tt_nn_gelu_new(tt_gelu_approximate approximate, tt_module** out);
+/* tt_softplus. PyTorch's defaults: 1, 20. */
+TT_API tt_status tt_nn_softplus_new(double beta, double threshold, tt_module** out);
+/* tt_hardtanh. PyTorch's defaults: -1, 1. */
+TT_API tt_status tt_nn_hardtanh_new(double min_val, double max_val, tt_module** out);
+/* tt_threshold. */
+TT_API tt_status tt_nn_threshold_new(double threshold, double value, tt_module** out);
+/* tt_softshrink. PyTorch's default: 0.5. */
+TT_API tt_status tt_nn_softshrink_new(double lambd, tt_module** out);
+/* tt_hardshrink. PyTorch's default: 0.5. */
+TT_API tt_status tt_nn_hardshrink_new(double lambd, tt_module** out);
+/* tt_prelu with a learnt slope for each of num_parameters channels, or one for all; `init` is what they begin
+ * as. PyTorch's defaults: 1, 0.25. */
+TT_API tt_status tt_nn_prelu_new(int64_t num_parameters, double init, tt_module** out);
+/* tt_glu. PyTorch's default: -1. */
+TT_API tt_status tt_nn_glu_new(int64_t dim, tt_module** out);
+/* tt_softmax in the input's dtype. */
+TT_API tt_status tt_nn_softmax_new(int64_t dim, tt_module** out);
+/* tt_log_softmax in the input's dtype. */
+TT_API tt_status tt_nn_log_softmax_new(int64_t dim, tt_module** out);
+/* tt_softmin in the input's dtype. */
+TT_API tt_status tt_nn_softmin_new(int64_t dim, tt_module** out);
 
 /* ---- losses: modules of (input, target), for tt_module_forward_multi ----
- * reduction: TT_REDUCTION_NONE, TT_REDUCTION_MEAN or TT_REDUCTION_SUM. weight may be NULL; it becomes a
- * buffer of the module. */
+ * functional.h has the formulas and the options (NULL for the defaults). weight and pos_weight may be NULL;
+ * they become buffers of the module. */
 
-TT_API tt_status tt_nn_mse_loss(int32_t reduction, tt_module** out);
-TT_API tt_status tt_nn_l1_loss(int32_t reduction, tt_module** out);
-TT_API tt_status tt_nn_smooth_l1_loss(int32_t reduction, double beta, tt_module** out);
-TT_API tt_status tt_nn_huber_loss(int32_t reduction, double delta, tt_module** out);
-TT_API tt_status tt_nn_bce_loss(tt_tensor* weight, int32_t reduction, tt_module** out);
-TT_API tt_status tt_nn_bce_with_logits_loss(tt_tensor* weight, int32_t reduction, tt_tensor* pos_weight,
-                                            tt_module** out);
-TT_API tt_status tt_nn_nll_loss(tt_tensor* weight, int64_t ignore_index, int32_t reduction, tt_module** out);
-TT_API tt_status tt_nn_cross_entropy_loss(tt_tensor* weight, int64_t ignore_index, int32_t reduction,
-                                          double label_smoothing, tt_module** out);
+/* tt_mse_loss. */
+TT_API tt_status tt_nn_mse_loss_new(const tt_loss_options* options, tt_module** out);
+/* tt_l1_loss. */
+TT_API tt_status tt_nn_l1_loss_new(const tt_loss_options* options, tt_module** out);
+/* tt_smooth_l1_loss. */
+TT_API tt_status tt_nn_smooth_l1_loss_new(const tt_loss_options* options, tt_module** out);
+/* tt_huber_loss. */
+TT_API tt_status tt_nn_huber_loss_new(const tt_loss_options* options, tt_module** out);
+/* tt_binary_cross_entropy. */
+TT_API tt_status tt_nn_bce_loss_new(tt_tensor* weight, const tt_loss_options* options, tt_module** out);
+/* tt_binary_cross_entropy_with_logits. */
+TT_API tt_status tt_nn_bce_with_logits_loss_new(tt_tensor* weight, tt_tensor* pos_weight,
+                                                const tt_loss_options* options, tt_module** out);
+/* tt_nll_loss. */
+TT_API tt_status tt_nn_nll_loss_new(tt_tensor* weight, const tt_loss_options* options, tt_module** out);
+/* tt_cross_entropy. */
+TT_API tt_status tt_nn_cross_entropy_loss_new(tt_tensor* weight, const tt_loss_options* options,
+                                              tt_module** out);
 
 /* ---- gradients ---- */
 
@@ -285,36 +281,52 @@ TT_API tt_status tt_clip_grad_value_(tt_tensor* const* parameters, size_t count,
 /* ---- initialisation ----
  * In place, never recorded, from the default generator. */
 
+/* Which sizes of a weight decide its spread: what an element sees (the values keep their spread on the way
+ * forward), or what sees it (gradients keep theirs). */
+typedef int32_t tt_fan_mode;
 enum { TT_FAN_IN = 0, TT_FAN_OUT = 1 };
 /* Whose gain to use; convolutions count as linear. */
+typedef int32_t tt_nonlinearity;
 enum {
-  TT_GAIN_LINEAR = 0,
-  TT_GAIN_SIGMOID = 1,
-  TT_GAIN_TANH = 2,
-  TT_GAIN_RELU = 3,
-  TT_GAIN_LEAKY_RELU = 4,
-  TT_GAIN_SELU = 5
+  TT_NONLINEARITY_LINEAR = 0,
+  TT_NONLINEARITY_SIGMOID = 1,
+  TT_NONLINEARITY_TANH = 2,
+  TT_NONLINEARITY_RELU = 3,
+  TT_NONLINEARITY_LEAKY_RELU = 4,
+  TT_NONLINEARITY_SELU = 5
 };
-/* param: leaky_relu's negative slope, else ignored. */
-TT_API tt_status tt_init_calculate_gain(int32_t nonlinearity, double param, double* out);
+/* What keeps the values' spread through a layer and its activation. param: leaky_relu's negative slope, else
+ * ignored. */
+TT_API tt_status tt_init_calculate_gain(tt_nonlinearity nonlinearity, double param, double* out);
+/* Uniform in [a, b). PyTorch's defaults: 0, 1. */
 TT_API tt_status tt_init_uniform_(tt_tensor* tensor, double a, double b);
+/* Normal. PyTorch's defaults: 0, 1. */
 TT_API tt_status tt_init_normal_(tt_tensor* tensor, double mean, double std);
 /* Normal values within [a, b]. TT_ERR_INVALID_ARGUMENT where nearly all draws would be rejected: bounds far
- * out in a tail, and much further apart than the values that are likely there. */
+ * out in a tail, and much further apart than the values that are likely there. PyTorch's defaults: 0, 1, -2,
+ * 2. */
 TT_API tt_status tt_init_trunc_normal_(tt_tensor* tensor, double mean, double std, double a, double b);
+/* All `value`. */
 TT_API tt_status tt_init_constant_(tt_tensor* tensor, double value);
+/* All 1. */
 TT_API tt_status tt_init_ones_(tt_tensor* tensor);
+/* All 0. */
 TT_API tt_status tt_init_zeros_(tt_tensor* tensor);
 /* The identity matrix; two dimensions. */
 TT_API tt_status tt_init_eye_(tt_tensor* tensor);
 /* Convolution weights that pass their input through; three to five dimensions. */
 TT_API tt_status tt_init_dirac_(tt_tensor* tensor, int64_t groups);
-/* Glorot and Bengio: std = gain * sqrt(2 / (fan_in + fan_out)). Two dimensions or more. */
+/* Glorot and Bengio: uniform with std = gain * sqrt(2 / (fan_in + fan_out)). Two dimensions or more. */
 TT_API tt_status tt_init_xavier_uniform_(tt_tensor* tensor, double gain);
+/* The same, normal. */
 TT_API tt_status tt_init_xavier_normal_(tt_tensor* tensor, double gain);
-/* He et al.: std = gain / sqrt(fan). a: leaky_relu's negative slope. Two dimensions or more. */
-TT_API tt_status tt_init_kaiming_uniform_(tt_tensor* tensor, double a, int32_t mode, int32_t nonlinearity);
-TT_API tt_status tt_init_kaiming_normal_(tt_tensor* tensor, double a, int32_t mode, int32_t nonlinearity);
+/* He et al.: uniform with std = gain / sqrt(fan). a: leaky_relu's negative slope. Two dimensions or more.
+ * PyTorch's defaults: 0, TT_FAN_IN, TT_NONLINEARITY_LEAKY_RELU. */
+TT_API tt_status tt_init_kaiming_uniform_(tt_tensor* tensor, double a, tt_fan_mode mode,
+                                          tt_nonlinearity nonlinearity);
+/* The same, normal. */
+TT_API tt_status tt_init_kaiming_normal_(tt_tensor* tensor, double a, tt_fan_mode mode,
+                                         tt_nonlinearity nonlinearity);
 
 #ifdef __cplusplus
 }

@@ -297,18 +297,17 @@ TT_API tt_status tt_add_alpha_(tt_tensor* input, const tt_tensor* other, double 
 TT_API tt_status tt_sub_alpha(const tt_tensor* input, const tt_tensor* other, double alpha, tt_tensor** out);
 TT_API tt_status tt_sub_alpha_(tt_tensor* input, const tt_tensor* other, double alpha);
 /* How a quotient is rounded: not, towards zero, down. */
+typedef int32_t tt_rounding_mode;
 enum { TT_ROUNDING_NONE = 0, TT_ROUNDING_TRUNC = 1, TT_ROUNDING_FLOOR = 2 };
-/* tt_div with a TT_ROUNDING_... (-1: none); rounded quotients of integers are integers, by zero
- * TT_ERR_INVALID_ARGUMENT.
- */
-TT_API tt_status tt_div_mode(const tt_tensor* input, const tt_tensor* other, int32_t rounding_mode,
+/* tt_div, rounded; rounded quotients of integers are integers, by zero TT_ERR_INVALID_ARGUMENT. */
+TT_API tt_status tt_div_mode(const tt_tensor* input, const tt_tensor* other, tt_rounding_mode rounding_mode,
                              tt_tensor** out);
-TT_API tt_status tt_div_mode_(tt_tensor* input, const tt_tensor* other, int32_t rounding_mode);
-TT_API tt_status tt_div_mode_scalar(const tt_tensor* input, double other, int32_t rounding_mode,
+TT_API tt_status tt_div_mode_(tt_tensor* input, const tt_tensor* other, tt_rounding_mode rounding_mode);
+TT_API tt_status tt_div_mode_scalar(const tt_tensor* input, double other, tt_rounding_mode rounding_mode,
                                     tt_tensor** out);
-TT_API tt_status tt_div_mode_scalar_(tt_tensor* input, double other, int32_t rounding_mode);
+TT_API tt_status tt_div_mode_scalar_(tt_tensor* input, double other, tt_rounding_mode rounding_mode);
 /* other / input, rounded. */
-TT_API tt_status tt_rdiv_mode_scalar(const tt_tensor* input, double other, int32_t rounding_mode,
+TT_API tt_status tt_rdiv_mode_scalar(const tt_tensor* input, double other, tt_rounding_mode rounding_mode,
                                      tt_tensor** out);
 
 /* ---- three operands ---- */

@@ -19,16 +19,20 @@ TT_API void tt_string_free(char* string);
 TT_API tt_status tt_sizes_to_string(const int64_t* sizes, size_t ndim, char* buffer, size_t capacity,
                                     size_t* length);
 
+/* Whether numbers are written as 1.0000e+03: where it helps, never, always. */
+typedef int32_t tt_sci_mode;
+enum { TT_SCI_AUTO = 0, TT_SCI_NEVER = 1, TT_SCI_ALWAYS = 2 };
+
 typedef struct tt_print_options {
   size_t struct_size;
-  int32_t precision; /* digits after the point */
-  int32_t sci_mode;  /* 0: where it helps, 1: never, 2: always */
-  int64_t threshold; /* tensors with more elements are shown by their edges */
-  int64_t edgeitems; /* at each end of a dimension */
-  int64_t linewidth;
+  int32_t precision;    /* 4; digits after the point */
+  tt_sci_mode sci_mode; /* TT_SCI_AUTO */
+  int64_t threshold;    /* 1000; tensors with more elements are shown by their edges */
+  int64_t edgeitems;    /* 3; at each end of a dimension */
+  int64_t linewidth;    /* 80; characters */
 } tt_print_options;
 #define TT_PRINT_OPTIONS_INIT \
-  { sizeof(tt_print_options), 4, 0, 1000, 3, 80 }
+  { sizeof(tt_print_options), 4, TT_SCI_AUTO, 1000, 3, 80 }
 TT_API tt_status tt_print_options_init(size_t struct_size, tt_print_options* options);
 /* The process's options. NULL sets the defaults. */
 TT_API tt_status tt_set_print_options(const tt_print_options* options);

@@ -37,20 +37,21 @@ TT_API tt_status tt_generator_get_state(const tt_generator* generator, tt_tensor
 /* TT_ERR_FORMAT when the state is damaged or another engine's; the generator is then as before. */
 TT_API tt_status tt_generator_set_state(tt_generator* generator, const tt_tensor* state);
 
-/* Uniform in [0, 1); dtype floating, -1 for the default dtype. */
-TT_API tt_status tt_rand(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_generator* generator,
+/* Uniform in [0, 1); dtype floating, TT_DTYPE_NONE for the default dtype. */
+TT_API tt_status tt_rand(const int64_t* sizes, size_t ndim, tt_generator* generator, tt_dtype dtype,
                          tt_tensor** out);
 /* Standard normal; dtype as tt_rand's. */
-TT_API tt_status tt_randn(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_generator* generator,
+TT_API tt_status tt_randn(const int64_t* sizes, size_t ndim, tt_generator* generator, tt_dtype dtype,
                           tt_tensor** out);
 /* Of the input's shape and dtype. */
 TT_API tt_status tt_rand_like(const tt_tensor* input, tt_generator* generator, tt_tensor** out);
 TT_API tt_status tt_randn_like(const tt_tensor* input, tt_generator* generator, tt_tensor** out);
-/* Integers in [low, high); dtype -1 for int64. */
-TT_API tt_status tt_randint(int64_t low, int64_t high, const int64_t* sizes, size_t ndim, tt_dtype dtype,
-                            tt_generator* generator, tt_tensor** out);
-/* A permutation of 0 .. n - 1; dtype -1 for int64. n must fit the dtype, exactly but for bfloat16. */
-TT_API tt_status tt_randperm(int64_t n, tt_dtype dtype, tt_generator* generator, tt_tensor** out);
+/* Integers in [low, high); dtype TT_DTYPE_NONE for int64. */
+TT_API tt_status tt_randint(int64_t low, int64_t high, const int64_t* sizes, size_t ndim,
+                            tt_generator* generator, tt_dtype dtype, tt_tensor** out);
+/* A permutation of 0 .. n - 1; dtype TT_DTYPE_NONE for int64. n must fit the dtype, exactly but for bfloat16.
+ */
+TT_API tt_status tt_randperm(int64_t n, tt_generator* generator, tt_dtype dtype, tt_tensor** out);
 
 /* In place: uniform in [from, to); normal; exponential; integers in [low, high); 1 with probability p, else
  * 0. */

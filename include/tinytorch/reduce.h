@@ -2,8 +2,8 @@
  *
  * `dim` with `dim_count`: the dimensions to reduce, negative ones counting from the end; (NULL, 0) means all.
  * An optional single dim is a pointer, NULL for none. With `keepdim` reduced dimensions stay with size 1.
- * `dtype`: what the input is converted to first; -1 for none. Dims out of range and dims named twice are
- * errors. Floating sums are kept in at least float and added pairwise. Unless noted, results are
+ * `dtype`: what the input is converted to first; TT_DTYPE_NONE for nothing. Dims out of range and dims named
+ * twice are errors. Floating sums are kept in at least float and added pairwise. Unless noted, results are
  * differentiable where they are floating. */
 #ifndef TINYTORCH_REDUCE_H_
 #define TINYTORCH_REDUCE_H_
@@ -16,27 +16,29 @@ extern "C" {
 
 /* Sum. Integers and bool give int64, which wraps, unless a dtype is given. */
 TT_API tt_status tt_sum(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
-                        int32_t dtype, tt_tensor** out);
+                        tt_dtype dtype, tt_tensor** out);
 /* The same with NaN counted as 0. */
 TT_API tt_status tt_nansum(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
-                           int32_t dtype, tt_tensor** out);
+                           tt_dtype dtype, tt_tensor** out);
 /* Mean; NaN over no elements. TT_ERR_DTYPE unless input or dtype is floating. */
 TT_API tt_status tt_mean(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
-                         int32_t dtype, tt_tensor** out);
+                         tt_dtype dtype, tt_tensor** out);
 /* Product of all elements; dtypes as in tt_sum. */
-TT_API tt_status tt_prod(const tt_tensor* input, int32_t dtype, tt_tensor** out);
-TT_API tt_status tt_prod_dim(const tt_tensor* input, int64_t dim, int32_t keepdim, int32_t dtype,
+TT_API tt_status tt_prod(const tt_tensor* input, tt_dtype dtype, tt_tensor** out);
+/* The same along one dimension. */
+TT_API tt_status tt_prod_dim(const tt_tensor* input, int64_t dim, int32_t keepdim, tt_dtype dtype,
                              tt_tensor** out);
-/* Sum of squared deviations from the mean / max(0, count - correction), and its square root. Floating only.
- */
-TT_API tt_status tt_var(const tt_tensor* input, const int64_t* dim, size_t dim_count, double correction,
-                        int32_t keepdim, tt_tensor** out);
-TT_API tt_status tt_std(const tt_tensor* input, const int64_t* dim, size_t dim_count, double correction,
-                        int32_t keepdim, tt_tensor** out);
+/* The variance: the sum of squared deviations from the mean / max(0, count - correction). Floating only.
+ * PyTorch's default correction: 1. */
+TT_API tt_status tt_var(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
+                        double correction, tt_tensor** out);
+/* Its square root. */
+TT_API tt_status tt_std(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
+                        double correction, tt_tensor** out);
 /* (sum |x|^ord)^(1/ord); greatest |x| for infinity, least for -infinity, count of x != 0 for 0. Floating
  * only; a dtype must not be narrower than the input's. No norm without elements for ord < 0 and infinity. */
 TT_API tt_status tt_vector_norm(const tt_tensor* input, double ord, const int64_t* dim, size_t dim_count,
-                                int32_t keepdim, int32_t dtype, tt_tensor** out);
+                                int32_t keepdim, tt_dtype dtype, tt_tensor** out);
 /* log(sum(exp(x))) without overflow. Integers are computed in the default dtype. */
 TT_API tt_status tt_logsumexp(const tt_tensor* input, const int64_t* dim, size_t dim_count, int32_t keepdim,
                               tt_tensor** out);
@@ -68,10 +70,13 @@ TT_API tt_status tt_any(const tt_tensor* input, const int64_t* dim, size_t dim_c
 TT_API tt_status tt_count_nonzero(const tt_tensor* input, const int64_t* dim, size_t dim_count,
                                   tt_tensor** out);
 
-/* Running sum and product along dim; dtypes as in tt_sum. In place: the input's dtype stays. */
-TT_API tt_status tt_cumsum(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
-TT_API tt_status tt_cumprod(const tt_tensor* input, int64_t dim, int32_t dtype, tt_tensor** out);
+/* Running sum along dim; dtypes as in tt_sum. */
+TT_API tt_status tt_cumsum(const tt_tensor* input, int64_t dim, tt_dtype dtype, tt_tensor** out);
+/* Running product, likewise. */
+TT_API tt_status tt_cumprod(const tt_tensor* input, int64_t dim, tt_dtype dtype, tt_tensor** out);
+/* In place: the input's dtype stays. */
 TT_API tt_status tt_cumsum_(tt_tensor* input, int64_t dim);
+/* In place: the input's dtype stays. */
 TT_API tt_status tt_cumprod_(tt_tensor* input, int64_t dim);
 
 /* *out = 1 where shapes and all values agree (NaN agrees with nothing), else 0. */

@@ -14,9 +14,9 @@ extern "C" {
 typedef struct tt_stream tt_stream;
 typedef struct tt_event tt_event;
 
-TT_API tt_status tt_stream_create(tt_device_type type, int32_t index, tt_stream** out);
+TT_API tt_status tt_stream_new(tt_device_type type, int32_t index, tt_stream** out);
 /* The caller's cudaStream_t (NULL: CUDA's default stream), which must outlive the object. */
-TT_API tt_status tt_stream_from_native(tt_device_type type, int32_t index, void* native, tt_stream** out);
+TT_API tt_status tt_stream_new_from_native(tt_device_type type, int32_t index, void* native, tt_stream** out);
 /* The device's shared stream. */
 TT_API tt_status tt_stream_default(tt_device_type type, int32_t index, tt_stream** out);
 TT_API tt_stream* tt_stream_retain(tt_stream* stream);
@@ -42,7 +42,7 @@ TT_API tt_status tt_stream_wait_stream(tt_stream* stream, const tt_stream* other
 TT_API tt_status tt_tensor_record_stream(const tt_tensor* tensor, const tt_stream* stream);
 
 /* timing 1: the event can be asked for times. */
-TT_API tt_status tt_event_create(tt_device_type type, int32_t index, int32_t timing, tt_event** out);
+TT_API tt_status tt_event_new(tt_device_type type, int32_t index, int32_t timing, tt_event** out);
 TT_API tt_event* tt_event_retain(tt_event* event);
 TT_API void tt_event_release(tt_event* event);
 /* Marks what the stream was given until now. NULL: the thread's current stream. */

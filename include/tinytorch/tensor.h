@@ -45,9 +45,9 @@ TT_API void tt_scope_disown(tt_tensor* tensor);
 TT_API tt_status tt_scope_give(tt_tensor* tensor);
 
 /* ---- making tensors ----
- * On the CPU, contiguous. `dtype` -1: the default dtype, or the input's for *_like. A number that the dtype
- * cannot hold is TT_ERR_INVALID_ARGUMENT; a whole one counts as an integer, of which uint8 also takes those
- * from -255 on, modulo 256. */
+ * On the CPU, contiguous. `dtype` TT_DTYPE_NONE: the default dtype, or the input's for *_like. A number that
+ * the dtype cannot hold is TT_ERR_INVALID_ARGUMENT; a whole one counts as an integer, of which uint8 also
+ * takes those from -255 on, modulo 256. */
 
 /* Of `ndim` sizes: not initialised; zeros; ones; all `value`. */
 TT_API tt_status tt_empty(const int64_t* sizes, size_t ndim, tt_dtype dtype, tt_tensor** out);
@@ -62,12 +62,12 @@ TT_API tt_status tt_full_like(const tt_tensor* input, double value, tt_dtype dty
 /* Not initialised, with the given strides (in elements, not negative). */
 TT_API tt_status tt_empty_strided(const int64_t* sizes, size_t ndim, const int64_t* strides,
                                   size_t stride_count, tt_dtype dtype, tt_tensor** out);
-/* 0-dim. The second form is exact for every int64; its dtype -1 is int64. */
+/* 0-dim. The second form is exact for every int64; its dtype TT_DTYPE_NONE is int64. */
 TT_API tt_status tt_scalar(double value, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_scalar_int64(int64_t value, tt_dtype dtype, tt_tensor** out);
 /* start + i * step for i < ceil((end - start) / step). An integer dtype truncates start and step first;
- * values that it cannot hold wrap around, as in PyTorch. The second form is exact for every int64; its dtype
- * -1 is int64. */
+ * values that it cannot hold wrap around, as in PyTorch. The second form is exact for every int64; its
+ * dtype TT_DTYPE_NONE is int64. */
 TT_API tt_status tt_arange(double start, double end, double step, tt_dtype dtype, tt_tensor** out);
 TT_API tt_status tt_arange_int(int64_t start, int64_t end, int64_t step, tt_dtype dtype, tt_tensor** out);
 /* `steps` values in equal distances, start and end included; logspace: `base` to their power. An integer
@@ -77,9 +77,9 @@ TT_API tt_status tt_logspace(double start, double end, int64_t steps, double bas
                              tt_tensor** out);
 /* n x m with ones on the diagonal. */
 TT_API tt_status tt_eye(int64_t n, int64_t m, tt_dtype dtype, tt_tensor** out);
-/* A tensor with a copy of the caller's values: contiguous, row-major, of `dtype`, which they have already: -1
- * is TT_ERR_DTYPE here and in tt_from_memory. A bool is true where its byte is not 0. NULL data is fine when
- * there are no elements. */
+/* A tensor with a copy of the caller's values: contiguous, row-major, of `dtype`, which they have already:
+ * TT_DTYPE_NONE is TT_ERR_DTYPE here and in tt_from_memory. A bool is true where its byte is not 0. NULL data
+ * is fine when there are no elements. */
 TT_API tt_status tt_from_data(const void* data, const int64_t* sizes, size_t ndim, tt_dtype dtype,
                               tt_tensor** out);
 /* A tensor over the caller's memory, without a copy: contiguous, row-major, aligned to the element's size; of
@@ -99,9 +99,13 @@ TT_API tt_status tt_triu_(tt_tensor* input, int64_t diagonal);
 TT_API tt_status tt_diag(const tt_tensor* input, int64_t diagonal, tt_tensor** out);
 /* int64 class numbers as rows with a 1, int64. num_classes -1: one more than the largest. */
 TT_API tt_status tt_one_hot(const tt_tensor* input, int64_t num_classes, tt_tensor** out);
+/* Which dimension of a grid the first two vectors run along: the first along the first, or along the second
+ * (x, y). */
+typedef int32_t tt_meshgrid_indexing;
 enum { TT_INDEXING_IJ = 0, TT_INDEXING_XY = 1 };
 /* `count` vectors, each expanded (a view) over the others' dimensions; `outs` takes `count` tensors. */
-TT_API tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, int32_t indexing, tt_tensor** outs);
+TT_API tt_status tt_meshgrid(tt_tensor* const* tensors, size_t count, tt_meshgrid_indexing indexing,
+                             tt_tensor** outs);
 
 /* ---- copying and converting ---- */
 

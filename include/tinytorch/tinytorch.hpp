@@ -42,7 +42,7 @@ inline void check(tt_status status) {
 using Sizes = std::vector<int64_t>;
 
 enum class DType : tt_dtype {
-  default_dtype = -1,  // as an argument: tt_set_default_dtype's
+  default_dtype = TT_DTYPE_NONE,  // as an argument: tt_set_default_dtype's
   boolean = TT_BOOL,
   uint8 = TT_UINT8,
   int8 = TT_INT8,
@@ -226,10 +226,10 @@ class Tensor {
   Tensor mm(const Tensor& other) const { return call(tt_mm, other.get()); }
   Tensor matmul(const Tensor& other) const { return call(tt_matmul, other.get()); }
   Tensor sum(const Sizes& dims = {}, bool keepdim = false) const {
-    return call(tt_sum, dims.data(), dims.size(), int32_t{keepdim}, int32_t{-1});
+    return call(tt_sum, dims.data(), dims.size(), int32_t{keepdim}, tt_dtype{TT_DTYPE_NONE});
   }
   Tensor mean(const Sizes& dims = {}, bool keepdim = false) const {
-    return call(tt_mean, dims.data(), dims.size(), int32_t{keepdim}, int32_t{-1});
+    return call(tt_mean, dims.data(), dims.size(), int32_t{keepdim}, tt_dtype{TT_DTYPE_NONE});
   }
   Tensor argmax() const { return call(tt_argmax, nullptr, 0); }
   Tensor argmax(int64_t dim, bool keepdim = false) const { return call(tt_argmax, &dim, int32_t{keepdim}); }
@@ -335,17 +335,17 @@ inline Tensor arange(double start, double end, double step = 1, DType dtype = DT
 inline void manual_seed(uint64_t seed) { check(tt_manual_seed(seed)); }
 inline Tensor rand(const Sizes& sizes, DType dtype = DType::default_dtype) {
   Tensor out;
-  check(tt_rand(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), nullptr, out.out()));
+  check(tt_rand(sizes.data(), sizes.size(), nullptr, static_cast<tt_dtype>(dtype), out.out()));
   return out;
 }
 inline Tensor randn(const Sizes& sizes, DType dtype = DType::default_dtype) {
   Tensor out;
-  check(tt_randn(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), nullptr, out.out()));
+  check(tt_randn(sizes.data(), sizes.size(), nullptr, static_cast<tt_dtype>(dtype), out.out()));
   return out;
 }
 inline Tensor randint(int64_t low, int64_t high, const Sizes& sizes) {
   Tensor out;
-  check(tt_randint(low, high, sizes.data(), sizes.size(), TT_INT64, nullptr, out.out()));
+  check(tt_randint(low, high, sizes.data(), sizes.size(), nullptr, TT_INT64, out.out()));
   return out;
 }
 
@@ -385,11 +385,17 @@ TT_HPP_UNARY(sigmoid)
 TT_HPP_UNARY(relu)
 TT_HPP_UNARY(silu)
 #undef TT_HPP_UNARY
-inline Tensor gelu(const Tensor& x, bool tanh_form = false) { return x.call(tt_gelu, int32_t{tanh_form}); }
+inline Tensor gelu(const Tensor& x, bool tanh_form = false) {
+  return x.call(tt_gelu, tt_gelu_approximate{tanh_form ? TT_GELU_TANH : TT_GELU_NONE});
+}
 inline Tensor mm(const Tensor& a, const Tensor& b) { return a.mm(b); }
 inline Tensor matmul(const Tensor& a, const Tensor& b) { return a.matmul(b); }
-inline Tensor softmax(const Tensor& x, int64_t dim) { return x.call(tt_softmax, dim, int32_t{-1}); }
-inline Tensor log_softmax(const Tensor& x, int64_t dim) { return x.call(tt_log_softmax, dim, int32_t{-1}); }
+inline Tensor softmax(const Tensor& x, int64_t dim) {
+  return x.call(tt_softmax, dim, tt_dtype{TT_DTYPE_NONE});
+}
+inline Tensor log_softmax(const Tensor& x, int64_t dim) {
+  return x.call(tt_log_softmax, dim, tt_dtype{TT_DTYPE_NONE});
+}
 inline bool equal(const Tensor& a, const Tensor& b) {
   int32_t same = 0;
   check(tt_equal(a.get(), b.get(), &same));
@@ -398,19 +404,28 @@ inline bool equal(const Tensor& a, const Tensor& b) {
 
 // ---- losses ----
 
-enum class Reduction : int32_t { none = TT_REDUCTION_NONE, mean = TT_REDUCTION_MEAN, sum = TT_REDUCTION_SUM };
+enum class Reduction : tt_reduction {
+  none = TT_REDUCTION_NONE,
+  mean = TT_REDUCTION_MEAN,
+  sum = TT_REDUCTION_SUM
+};
 
-inline Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean) {
-  return input.call(tt_mse_loss, target.get(), static_cast<int32_t>(reduction));
+// A loss's options, its defaults but for what is set; a Reduction is one that sets only that.
+struct LossOptions : tt_loss_options {
+  LossOptions(Reduction reduction_ = Reduction::mean) : tt_loss_options(TT_LOSS_OPTIONS_INIT) {
+    reduction = static_cast<tt_reduction>(reduction_);
+  }
+};
+
+inline Tensor mse_loss(const Tensor& input, const Tensor& target, const LossOptions& options = {}) {
+  return input.call(tt_mse_loss, target.get(), &options);
 }
 inline Tensor binary_cross_entropy(const Tensor& input, const Tensor& target,
-                                   Reduction reduction = Reduction::mean) {
-  return input.call(tt_binary_cross_entropy, target.get(), nullptr, static_cast<int32_t>(reduction));
+                                   const LossOptions& options = {}) {
+  return input.call(tt_binary_cross_entropy, target.get(), nullptr, &options);
 }
-inline Tensor cross_entropy(const Tensor& input, const Tensor& target,
-                            Reduction reduction = Reduction::mean) {
-  return input.call(tt_cross_entropy, target.get(), nullptr, static_cast<int32_t>(reduction), int64_t{-100},
-                    0.0);
+inline Tensor cross_entropy(const Tensor& input, const Tensor& target, const LossOptions& options = {}) {
+  return input.call(tt_cross_entropy, target.get(), nullptr, &options);
 }
 
 // ---- grad mode ----
@@ -432,7 +447,7 @@ class NoGrad {
 //   { tt::Autocast amp; loss = cross_entropy(model(x), y); }
 class Autocast {
  public:
-  explicit Autocast(tt_device_type device = TT_CPU) : Autocast(device, -1) {}
+  explicit Autocast(tt_device_type device = TT_CPU) : Autocast(device, tt_dtype{TT_DTYPE_NONE}) {}
   Autocast(tt_device_type device, DType dtype) : Autocast(device, static_cast<tt_dtype>(dtype)) {}
   ~Autocast() { (void)tt_set_autocast(device_, &before_, nullptr); }
   Autocast(const Autocast&) = delete;
@@ -576,7 +591,7 @@ class Custom : public detail::ModuleBase {
     callbacks.forward = &Custom::call;
     callbacks.user = link.get();
     callbacks.destroy = &Custom::destroy;
-    check(tt_nn_module(&callbacks, handle_.out()));
+    check(tt_nn_module_new(&callbacks, handle_.out()));
     link->object = this;
     link_ = link.release();
   }
@@ -656,52 +671,52 @@ class Custom : public detail::ModuleBase {
 
 inline Module Linear(int64_t in_features, int64_t out_features, bool bias = true) {
   Module out;
-  check(tt_nn_linear(in_features, out_features, bias, out.out()));
+  check(tt_nn_linear_new(in_features, out_features, bias, out.out()));
   return out;
 }
 inline Module Conv2d(int64_t in_channels, int64_t out_channels, int64_t kernel_size,
-                     const tt_nn_conv2d_options* options = nullptr) {
+                     const tt_conv_options& options = TT_CONV_OPTIONS_INIT) {
   Module out;
   const int64_t kernel[] = {kernel_size, kernel_size};
-  check(tt_nn_conv2d(in_channels, out_channels, kernel, options, out.out()));
+  check(tt_nn_conv2d_new(in_channels, out_channels, kernel, &options, out.out()));
   return out;
 }
-inline Module MaxPool2d(int64_t kernel_size) {
+inline Module MaxPool2d(int64_t kernel_size, const tt_pool_options& options = TT_POOL_OPTIONS_INIT) {
   Module out;
   const int64_t kernel[] = {kernel_size, kernel_size};
-  check(tt_nn_max_pool2d(kernel, nullptr, out.out()));
+  check(tt_nn_max_pool2d_new(kernel, &options, out.out()));
   return out;
 }
-inline Module BatchNorm2d(int64_t features) {
+inline Module BatchNorm2d(int64_t features, const tt_norm_options& options = TT_NORM_OPTIONS_INIT) {
   Module out;
-  check(tt_nn_batch_norm2d(features, nullptr, out.out()));
+  check(tt_nn_batch_norm2d_new(features, &options, out.out()));
   return out;
 }
 inline Module Dropout(double p = 0.5) {
   Module out;
-  check(tt_nn_dropout(p, out.out()));
+  check(tt_nn_dropout_new(p, out.out()));
   return out;
 }
 inline Module Sigmoid() {
   Module out;
-  check(tt_nn_sigmoid(out.out()));
+  check(tt_nn_sigmoid_new(out.out()));
   return out;
 }
 inline Module ReLU() {
   Module out;
-  check(tt_nn_relu(out.out()));
+  check(tt_nn_relu_new(out.out()));
   return out;
 }
 inline Module Flatten(int64_t start = 1, int64_t end = -1) {
   Module out;
-  check(tt_nn_flatten(start, end, out.out()));
+  check(tt_nn_flatten_new(start, end, out.out()));
   return out;
 }
 inline Module Sequential(const std::vector<Module>& children) {
   std::vector<tt_module*> handles;
   for (const Module& child : children) handles.push_back(child.get());
   Module out;
-  check(tt_nn_sequential(handles.data(), handles.size(), out.out()));
+  check(tt_nn_sequential_new(handles.data(), handles.size(), out.out()));
   return out;
 }
 template <typename... Children,
@@ -834,7 +849,7 @@ class GradScaler {
 class Graph {
  public:
   explicit Graph(tt_device_type type = TT_CPU, int32_t index = 0) {
-    check(tt_graph_create(type, index, handle_.out()));
+    check(tt_graph_new(type, index, handle_.out()));
   }
   // What `step` does is captured instead of done. A failure in it ends the capture and leaves the graph
   // empty.

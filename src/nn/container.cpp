@@ -35,8 +35,9 @@ Tensor forward_joined(const Module& module, size_t i, Module& first, Module& sec
     if (activation) return linear->forward_activated(x, *activation);
   } else if (is_relu(second)) {
     if (auto* norm = dynamic_cast<BatchNorm*>(&first)) return norm->forward_relu(x);
-    auto* const conv = dynamic_cast<Conv2d*>(&first);
-    if (conv != nullptr && !pooling_takes_relu(module, i, x.device())) return conv->forward_relu(x);
+    auto* const conv = dynamic_cast<Conv*>(&first);
+    if (conv != nullptr && conv->joins_relu() && !pooling_takes_relu(module, i, x.device()))
+      return conv->forward_relu(x);
   } else if (is_relu(first)) {
     if (auto* pool = dynamic_cast<MaxPool2d*>(&second)) return pool->forward_after_relu(x);
   }

@@ -47,12 +47,12 @@ const Row kRows[] = {
      Loss::kNone},
     {"SmoothL1Loss",
      [](const Tensor& x, const Tensor& y, const LossSettings& s) {
-       return ops::smooth_l1_loss(x, y, s.reduction, s.number);
+       return ops::smooth_l1_loss(x, y, s.reduction, s.beta);
      },
      Loss::kNone},
     {"HuberLoss",
      [](const Tensor& x, const Tensor& y, const LossSettings& s) {
-       return ops::huber_loss(x, y, s.reduction, s.number);
+       return ops::huber_loss(x, y, s.reduction, s.delta);
      },
      Loss::kNone},
     {"BCELoss",
@@ -72,7 +72,7 @@ const Row kRows[] = {
      Loss::kWeight},
     {"CrossEntropyLoss",
      [](const Tensor& x, const Tensor& y, const LossSettings& s) {
-       return ops::cross_entropy(x, y, s.weight, s.reduction, s.ignore_index, s.number);
+       return ops::cross_entropy(x, y, s.weight, s.reduction, s.ignore_index, s.label_smoothing);
      },
      Loss::kWeight},
 };

@@ -8,10 +8,12 @@ namespace tt::nn {
 
 struct LossSettings {
   ops::Reduction reduction = ops::Reduction::kMean;
+  int64_t ignore_index = -100;   // NLLLoss, CrossEntropyLoss
+  double label_smoothing = 0;    // CrossEntropyLoss
+  double beta = 1;               // SmoothL1Loss
+  double delta = 1;              // HuberLoss
   Tensor weight = Tensor();      // of classes or elements; a buffer of the module
   Tensor pos_weight = Tensor();  // BCEWithLogitsLoss
-  int64_t ignore_index = -100;   // NLLLoss, CrossEntropyLoss
-  double number = 0;             // CrossEntropyLoss: label smoothing; SmoothL1Loss: beta; HuberLoss: delta
 };
 
 // class_name: "MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "NLLLoss" or

@@ -10,7 +10,7 @@ enum Parameter { kWeight, kBias };
 enum BufferIndex { kRunningMean, kRunningVar, kBatches };
 }  // namespace
 
-BatchNorm::BatchNorm(Dimensions dimensions, int64_t num_features, const BatchNormSettings& settings)
+BatchNorm::BatchNorm(Dimensions dimensions, int64_t num_features, const NormOptions& settings)
     : Layer(dimensions == Dimensions::k1d ? "BatchNorm1d" : "BatchNorm2d"),
       dimensions_(dimensions),
       num_features_(num_features),

@@ -5,7 +5,7 @@
 
 namespace tt::nn {
 
-struct BatchNormSettings {
+struct NormOptions {
   double eps = 1e-5;
   double momentum = 0.1;
   bool cumulative = false;  // momentum=None: the running statistics are the mean of all batches
@@ -17,7 +17,7 @@ struct BatchNormSettings {
 class BatchNorm final : public Layer {
  public:
   enum class Dimensions { k1d, k2d };
-  BatchNorm(Dimensions dimensions, int64_t num_features, const BatchNormSettings& settings);
+  BatchNorm(Dimensions dimensions, int64_t num_features, const NormOptions& settings);
   std::string extra_repr() const override;
   // relu(forward(input)) as one op; runs no hooks.
   Tensor forward_relu(const Tensor& input) { return normalise(input, true); }
@@ -29,7 +29,7 @@ class BatchNorm final : public Layer {
 
   Dimensions dimensions_;
   int64_t num_features_;
-  BatchNormSettings settings_;
+  NormOptions settings_;
 };
 
 }  // namespace tt::nn

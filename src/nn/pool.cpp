@@ -9,36 +9,26 @@ std::string pair_text(const int64_t value[2]) {
   return value[0] == value[1] ? std::to_string(value[0]) : tuple_text({value, 2});
 }
 
-// Fails naming the argument; a stride of zeros becomes the kernel.
-void settle(const int64_t kernel[2], int64_t stride[2], const int64_t padding[2]) {
-  if (stride[0] == 0 && stride[1] == 0) {
-    stride[0] = kernel[0];
-    stride[1] = kernel[1];
-  }
+// The options with the kernel's sizes for strides of 0. Fails naming the argument.
+ops::PoolOptions settled(ops::PoolOptions o) {
   for (const int i : {0, 1}) {
-    TT_CHECK(kernel[i] > 0, Status::kInvalidArgument, "kernel_size[", i, "] is ", kernel[i],
+    TT_CHECK(o.kernel[i] > 0, Status::kInvalidArgument, "kernel_size[", i, "] is ", o.kernel[i],
              ", expected 1 or more");
-    TT_CHECK(stride[i] > 0, Status::kInvalidArgument, "stride[", i, "] is ", stride[i],
+    TT_CHECK(o.stride[i] >= 0, Status::kInvalidArgument, "options.stride[", i, "] is ", o.stride[i],
+             ", expected 1 or more, or 0 for the kernel's size");
+    TT_CHECK(o.padding[i] >= 0, Status::kInvalidArgument, "options.padding[", i, "] is ", o.padding[i],
+             ", expected 0 or more");
+    TT_CHECK(o.dilation[i] > 0, Status::kInvalidArgument, "options.dilation[", i, "] is ", o.dilation[i],
              ", expected 1 or more");
-    TT_CHECK(padding[i] >= 0 && padding[i] <= kernel[i] / 2, Status::kInvalidArgument, "padding[", i, "] is ",
-             padding[i], ", expected from 0 to half of kernel_size[", i, "], which is ", kernel[i]);
+    if (o.stride[i] == 0) o.stride[i] = o.kernel[i];
   }
+  return o;
 }
 
 }  // namespace
 
-MaxPool2d::MaxPool2d(const ops::MaxPool2dOptions& options) : Layer("MaxPool2d"), options_(options) {
-  for (const int i : {0, 1}) {
-    TT_CHECK(options.dilation[i] > 0, Status::kInvalidArgument, "dilation[", i, "] is ", options.dilation[i],
-             ", expected 1 or more");
-  }
-  const int64_t no_padding[2] = {0, 0};  // its limit depends on the dilation: the op checks it
-  settle(options_.kernel, options_.stride, no_padding);
-  for (const int i : {0, 1}) {
-    TT_CHECK(options.padding[i] >= 0, Status::kInvalidArgument, "padding[", i, "] is ", options.padding[i],
-             ", expected 0 or more");
-  }
-}
+// The limit of its padding depends on the dilation: the op checks it.
+MaxPool2d::MaxPool2d(const ops::PoolOptions& options) : Layer("MaxPool2d"), options_(settled(options)) {}
 
 std::string MaxPool2d::extra_repr() const {
   return str("kernel_size=", pair_text(options_.kernel), ", stride=", pair_text(options_.stride),
@@ -46,9 +36,12 @@ std::string MaxPool2d::extra_repr() const {
              ", ceil_mode=", options_.ceil_mode);
 }
 
-AvgPool2d::AvgPool2d(const ops::AvgPool2dOptions& options) : Layer("AvgPool2d"), options_(options) {
-  settle(options_.kernel, options_.stride, options_.padding);
-  TT_CHECK(options.divisor_override != 0, Status::kInvalidArgument, "options.divisor_override must not be 0");
+AvgPool2d::AvgPool2d(const ops::PoolOptions& options) : Layer("AvgPool2d"), options_(settled(options)) {
+  for (const int i : {0, 1}) {
+    TT_CHECK(options.padding[i] <= options.kernel[i] / 2, Status::kInvalidArgument, "options.padding[", i,
+             "] is ", options.padding[i], ", expected at most half of kernel_size[", i, "], which is ",
+             options.kernel[i]);
+  }
 }
 
 std::string AvgPool2d::extra_repr() const {

@@ -8,7 +8,7 @@ namespace tt::nn {
 
 class MaxPool2d final : public Layer {
  public:
-  explicit MaxPool2d(const ops::MaxPool2dOptions& options);
+  explicit MaxPool2d(const ops::PoolOptions& options);
   // The layer after a ReLU.
   Tensor forward_after_relu(const Tensor& input) { return ops::relu_max_pool2d(input, options_); }
   std::string extra_repr() const override;
@@ -16,18 +16,18 @@ class MaxPool2d final : public Layer {
  private:
   ~MaxPool2d() override = default;
   Tensor forward(const Tensor& input) override { return ops::max_pool2d(input, options_); }
-  ops::MaxPool2dOptions options_;
+  ops::PoolOptions options_;
 };
 
 class AvgPool2d final : public Layer {
  public:
-  explicit AvgPool2d(const ops::AvgPool2dOptions& options);
+  explicit AvgPool2d(const ops::PoolOptions& options);
   std::string extra_repr() const override;
 
  private:
   ~AvgPool2d() override = default;
   Tensor forward(const Tensor& input) override { return ops::avg_pool2d(input, options_); }
-  ops::AvgPool2dOptions options_;
+  ops::PoolOptions options_;
 };
 
 // -1 keeps a size.

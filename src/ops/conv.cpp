@@ -212,69 +212,49 @@ Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const 
   return r.relu ? relu(unbatched) : unbatched;
 }
 
-Tensor run_mode(const Tensor& input, const Tensor& weight, const Tensor& bias, Request r, PaddingMode mode) {
+// input with `before` and `after` put around its spatial dimensions.
+Tensor padded(const Tensor& input, int spatial, const int64_t* before, const int64_t* after, PadMode mode) {
+  int64_t amounts[4];
+  for (int i = 0; i < spatial; ++i) {
+    const int d = spatial - 1 - i;  // pad counts from the last dimension
+    amounts[2 * i] = before[d];
+    amounts[2 * i + 1] = after[d];
+  }
+  return pad(input, std::span(amounts, static_cast<size_t>(2 * spatial)), mode);
+}
+
+Tensor convolve(int spatial, const char* name, const Tensor& input, const Tensor& weight, const Tensor& bias,
+                const ConvOptions& o, bool relu) {
+  if (autocast_on()) {
+    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
+    return convolve(spatial, name, cast(input), cast(weight), cast(bias), o, relu);
+  }
   int64_t before[2] = {0, 0}, after[2] = {0, 0};
-  r.padding = before;
-  TT_CHECK(mode == PaddingMode::kSame || mode == PaddingMode::kValid, Status::kInvalidArgument, "padding is ",
-           static_cast<int32_t>(mode), ", expected TT_PADDING_VALID (0) or TT_PADDING_SAME (1)");
+  Request r{spatial, name, o.stride, before, o.dilation, o.groups, relu};
+  if (o.padding_kind == PaddingKind::kNumbers) {
+    for (int i = 0; i < spatial; ++i) before[i] = after[i] = o.padding[i];
+  }
   check(input, weight, bias, r);
-  if (mode == PaddingMode::kSame) same_padding(weight, r, before, after);
-  return run(input, weight, bias, r, after);
+  if (o.padding_kind == PaddingKind::kSame) same_padding(weight, r, before, after);
+  if (o.padding_mode == PadMode::kConstant) return run(input, weight, bias, r, after);
+  const Tensor around = padded(input, spatial, before, after, o.padding_mode);
+  const int64_t none[2] = {0, 0};
+  r.padding = none;
+  return run(around, weight, bias, r, none);
 }
 
 }  // namespace
 
-namespace {
-
-Tensor conv2d_with(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
-                   const PaddingMode* mode, bool relu) {
-  if (autocast_on()) {
-    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
-    return conv2d_with(cast(input), cast(weight), cast(bias), o, mode, relu);
-  }
-  const Request r{2, "conv2d", o.stride, o.padding, o.dilation, o.groups, relu};
-  if (mode != nullptr) return run_mode(input, weight, bias, r, *mode);
-  check(input, weight, bias, r);
-  return run(input, weight, bias, r, r.padding);
+Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvOptions& o) {
+  return convolve(2, "conv2d", input, weight, bias, o, false);
 }
 
-}  // namespace
-
-Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
-  return conv2d_with(input, weight, bias, o, nullptr, false);
+Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvOptions& o) {
+  return convolve(2, "conv2d", input, weight, bias, o, true);
 }
 
-Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
-              PaddingMode mode) {
-  return conv2d_with(input, weight, bias, o, &mode, false);
-}
-
-Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
-  return conv2d_with(input, weight, bias, o, nullptr, true);
-}
-
-Tensor conv2d_relu(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,
-                   PaddingMode mode) {
-  return conv2d_with(input, weight, bias, o, &mode, true);
-}
-
-Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o) {
-  if (autocast_on()) {
-    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
-    return conv1d(cast(input), cast(weight), cast(bias), o);
-  }
-  const Request r{1, "conv1d", &o.stride, &o.padding, &o.dilation, o.groups};
-  check(input, weight, bias, r);
-  return run(input, weight, bias, r, r.padding);
-}
-
-Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Conv1dOptions& o,
-              PaddingMode mode) {
-  if (autocast_on()) {
-    const Autocast cast(CastRule::kLower, {&input, &weight, &bias});
-    return conv1d(cast(input), cast(weight), cast(bias), o, mode);
-  }
-  return run_mode(input, weight, bias, {1, "conv1d", &o.stride, nullptr, &o.dilation, o.groups}, mode);
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvOptions& o) {
+  return convolve(1, "conv1d", input, weight, bias, o, false);
 }
 
 Tensor conv2d_backward_data(const Tensor& grad_output, const Tensor& weight, const ConvShape& s) {

@@ -35,9 +35,10 @@ void check_input(const Tensor& input) {
            "input must have 3 or 4 dimensions, none but the batch's of size 0, got shape ", input.sizes());
 }
 
-PoolShape pool_shape(const Tensor& input, const int64_t* kernel, const int64_t* stride_or_default,
-                     const int64_t* padding, const int64_t* dilation, bool ceil) {
-  const int64_t* stride = stride_or_default[0] == 0 && stride_or_default[1] == 0 ? kernel : stride_or_default;
+PoolShape pool_shape(const Tensor& input, const PoolOptions& o, const int64_t* dilation) {
+  const int64_t *kernel = o.kernel, *padding = o.padding;
+  const int64_t stride[2] = {o.stride[0] == 0 ? kernel[0] : o.stride[0],
+                             o.stride[1] == 0 ? kernel[1] : o.stride[1]};
   check_pair(kernel, "kernel_size");
   check_pair(stride, "stride");
   check_pair(dilation, "dilation");
@@ -61,8 +62,8 @@ PoolShape pool_shape(const Tensor& input, const int64_t* kernel, const int64_t* 
              ", more than half of the kernel's span, of kernel_size ", kernel[i], " and dilation ",
              dilation[i]);
   }
-  s.out_height = windows(s.height, kernel[0], stride[0], padding[0], dilation[0], ceil);
-  s.out_width = windows(s.width, kernel[1], stride[1], padding[1], dilation[1], ceil);
+  s.out_height = windows(s.height, kernel[0], stride[0], padding[0], dilation[0], o.ceil_mode);
+  s.out_width = windows(s.width, kernel[1], stride[1], padding[1], dilation[1], o.ceil_mode);
   TT_CHECK(s.out_height >= 1 && s.out_width >= 1, Status::kShape, "input of height ", s.height, " and width ",
            s.width, " gives an output of height ", s.out_height, " and width ", s.out_width,
            ", which is too small");
@@ -127,10 +128,6 @@ struct MaxPoolBackward {
     context.set(0, scatter(apart ? threshold_backward(g, y) : g, at, s, apart ? Tensor() : y));
   }
 };
-
-PoolShape max_pool_shape(const Tensor& input, const MaxPool2dOptions& o) {
-  return pool_shape(input, o.kernel, o.stride, o.padding, o.dilation, o.ceil_mode);
-}
 
 MaxPool2dResult max_pool(const Tensor& input, const PoolShape& s, bool want_indices,
                          const Epilogue& epilogue = {}) {
@@ -226,30 +223,28 @@ Tensor adaptive(const Tensor& input, const PoolShape& s) {
 
 }  // namespace
 
-Tensor max_pool2d(const Tensor& input, const MaxPool2dOptions& options) {
-  return max_pool(input, max_pool_shape(input, options), false).output;
+Tensor max_pool2d(const Tensor& input, const PoolOptions& options) {
+  return max_pool(input, pool_shape(input, options, options.dilation), false).output;
 }
 
-Tensor relu_max_pool2d(const Tensor& input, const MaxPool2dOptions& options) {
+Tensor relu_max_pool2d(const Tensor& input, const PoolOptions& options) {
   // What is greatest before a ReLU is so after it.
-  const PoolShape s = max_pool_shape(input, options);
+  const PoolShape s = pool_shape(input, options, options.dilation);
   const call::MaxPool joined{s, input.dtype(), kRelu, nullptr, nullptr, nullptr};
   if (!supports(input.device(), joined)) return max_pool2d(relu(input), options);
   return max_pool(input, s, false, kRelu).output;
 }
 
-MaxPool2dResult max_pool2d_with_indices(const Tensor& input, const MaxPool2dOptions& options) {
-  return max_pool(input, max_pool_shape(input, options), true);
+MaxPool2dResult max_pool2d_with_indices(const Tensor& input, const PoolOptions& options) {
+  return max_pool(input, pool_shape(input, options, options.dilation), true);
 }
 
-Tensor avg_pool2d(const Tensor& input, const AvgPool2dOptions& o) {
-  TT_CHECK(!o.divisor_override || *o.divisor_override != 0, Status::kInvalidArgument,
-           "divisor_override must not be 0");
+Tensor avg_pool2d(const Tensor& input, const PoolOptions& o) {
   const int64_t no_dilation[2] = {1, 1};
-  const PoolShape s = pool_shape(input, o.kernel, o.stride, o.padding, no_dilation, o.ceil_mode);
+  const PoolShape s = pool_shape(input, o, no_dilation);
   TT_CHECK(is_floating(input.dtype()) || input.dtype() == DType::kInt64, Status::kDtype,
            "avg_pool2d is not implemented for ", input.dtype());
-  return avg_pool(input, s, {o.count_include_pad, o.divisor_override.value_or(0)});
+  return avg_pool(input, s, {o.count_include_pad, o.divisor_override});
 }
 
 Tensor adaptive_avg_pool2d(const Tensor& input, const int64_t output_size[2]) {

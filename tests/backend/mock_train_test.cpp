@@ -49,11 +49,11 @@ TEST(MockDeathTest, TheHostCannotTouchADevicesMemory) {
 Ref<nn::Module> network() {
   manual_seed(1);
   const int64_t three[2] = {3, 3};
-  ops::Conv2dOptions options;
+  ops::ConvOptions options;
   options.padding[0] = options.padding[1] = 1;
   const Ref<nn::Module> layers[] = {
-      make_ref<nn::Conv2d>(2, 4, three, options, std::nullopt, true),
-      make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k2d, 4, nn::BatchNormSettings{}),
+      make_ref<nn::Conv>(2, 2, 4, three, options),
+      make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k2d, 4, nn::NormOptions{}),
       make_ref<nn::Linear>(6, 5),
   };
   return make_ref<nn::Sequential>(std::span<const Ref<nn::Module>>(layers));
@@ -200,7 +200,7 @@ TEST(MockTraining, HandsOutValues) {
   tt_tensor *cpu = nullptr, *x = nullptr, *total = nullptr;
   ASSERT_EQ(tt_from_data(values, sizes, 1, TT_FLOAT32, &cpu), TT_OK);
   ASSERT_EQ(tt_to_device(cpu, TT_CUDA, 1, &x), TT_OK);
-  ASSERT_EQ(tt_sum(x, nullptr, 0, 0, -1, &total), TT_OK);
+  ASSERT_EQ(tt_sum(x, nullptr, 0, 0, TT_DTYPE_NONE, &total), TT_OK);
   double item = 0;
   ASSERT_EQ(tt_tensor_item(total, &item), TT_OK);
   EXPECT_EQ(item, 6.5);

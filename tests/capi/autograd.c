@@ -49,15 +49,15 @@ static void gradients_of_gradients(void) {
   tt_backward_options create = TT_BACKWARD_OPTIONS_INIT;
   create.create_graph = 1;
   tt_tensor *first = NULL, *second = NULL, *third = NULL;
-  OK(tt_grad(&y, NULL, 1, &x, 1, &create, &first));
+  OK(tt_grad(&y, 1, &x, 1, NULL, &create, &first));
   CHECK(item(first) == 27);
-  OK(tt_grad(&first, NULL, 1, &x, 1, &create, &second));
+  OK(tt_grad(&first, 1, &x, 1, NULL, &create, &second));
   CHECK(item(second) == 18);
-  OK(tt_grad(&second, NULL, 1, &x, 1, NULL, &third));
+  OK(tt_grad(&second, 1, &x, 1, NULL, NULL, &third));
   CHECK(item(third) == 6);
   CHECK(grad_of(x) == -12345); /* tt_grad touches no .grad */
   tt_tensor* plain = NULL;
-  OK(tt_grad(&y, NULL, 1, &x, 1, NULL, &plain));
+  OK(tt_grad(&y, 1, &x, 1, NULL, NULL, &plain));
   int32_t requires_grad = -1;
   OK(tt_tensor_requires_grad(plain, &requires_grad));
   CHECK(requires_grad == 0);
@@ -76,17 +76,17 @@ static void unused_inputs(void) {
   tt_tensor* grads[] = {x, x};
   tt_backward_options options = TT_BACKWARD_OPTIONS_INIT;
   options.retain_graph = 1;
-  FAILS(tt_grad(&y, NULL, 1, inputs, 2, &options, grads), TT_ERR_AUTOGRAD, "not");
+  FAILS(tt_grad(&y, 1, inputs, 2, NULL, &options, grads), TT_ERR_AUTOGRAD, "not");
   CHECK(grads[0] == NULL && grads[1] == NULL);
   options.allow_unused = 1;
-  OK(tt_grad(&y, NULL, 1, inputs, 2, &options, grads));
+  OK(tt_grad(&y, 1, inputs, 2, NULL, &options, grads));
   CHECK(grads[0] != NULL && item(grads[0]) == 12 && grads[1] == NULL);
   tt_tensor_release(grads[0]);
   /* What does not require gradients has none. */
   const float one = 1;
   tt_tensor* constant = vector_of(&one, 1);
   FAILS(tt_backward(constant), TT_ERR_AUTOGRAD, "neither requires a gradient");
-  FAILS(tt_grad(&y, NULL, 1, &constant, 1, &options, grads), TT_ERR_AUTOGRAD, "require");
+  FAILS(tt_grad(&y, 1, &constant, 1, NULL, &options, grads), TT_ERR_AUTOGRAD, "require");
   /* More than one element needs a gradient to start from, of its shape. */
   const float pair[] = {1, 2};
   tt_tensor* wide = vector_of(pair, 2);
@@ -220,7 +220,7 @@ static void failed_backward(void) {
   OK(tt_tensor_set_requires_grad(b, 1));
   OK(tt_tensor_register_hook(b, failing_hook, NULL, NULL, &id));
   OK(tt_mul(a, b, &y));
-  OK(tt_sum(y, NULL, 0, 0, -1, &z));
+  OK(tt_sum(y, NULL, 0, 0, TT_DTYPE_NONE, &z));
   FAILS(tt_backward(z), TT_ERR_CALLBACK, "enough");
   FAILS(tt_backward(z), TT_ERR_AUTOGRAD, "used up");
   OK(tt_tensor_grad(b, &grad));
@@ -230,7 +230,7 @@ static void failed_backward(void) {
   tt_tensor_release(y);
   tt_tensor_release(z);
   OK(tt_mul(a, b, &y));
-  OK(tt_sum(y, NULL, 0, 0, -1, &z));
+  OK(tt_sum(y, NULL, 0, 0, TT_DTYPE_NONE, &z));
   OK(tt_backward(z));
   OK(tt_tensor_grad(a, &grad));
   CHECK(at(grad, 0) == 2.0F && at(grad, 1) == 3.0F);
@@ -327,9 +327,9 @@ static void functions(void) {
   tt_backward_options create = TT_BACKWARD_OPTIONS_INIT;
   create.create_graph = 1;
   tt_tensor *first = NULL, *second = NULL;
-  OK(tt_grad(&y, NULL, 1, &x, 1, &create, &first));
+  OK(tt_grad(&y, 1, &x, 1, NULL, &create, &first));
   CHECK(item(first) == 6 && state.backwards == 1);
-  OK(tt_grad(&first, NULL, 1, &x, 1, NULL, &second));
+  OK(tt_grad(&first, 1, &x, 1, NULL, NULL, &second));
   CHECK(item(second) == 2);
   tt_tensor_release(second);
   tt_tensor_release(first);

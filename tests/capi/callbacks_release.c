@@ -72,7 +72,7 @@ static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t cou
 static tt_module* custom(Things* things) {
   tt_module_callbacks callbacks = {sizeof callbacks, "Custom", NULL, forward, things, ended};
   tt_module* out = NULL;
-  OK(tt_nn_module(&callbacks, &out));
+  OK(tt_nn_module_new(&callbacks, &out));
   return out;
 }
 
@@ -87,14 +87,14 @@ static void module_goes(int which, int nested, int in_scope) {
   if (which == 2) {
     module = custom(&things);
   } else {
-    OK(tt_nn_linear(3, 4, 1, &module));
+    OK(tt_nn_linear_new(3, 4, 1, &module));
     if (which == 0) OK(tt_module_register_forward_pre_hook(module, before, &things, ended, &id));
     if (which == 1) OK(tt_module_register_forward_hook(module, after, &things, ended, &id));
     if (nested == 2) things.hook = id;
   }
   tt_module* whole = module;
   if (nested) {
-    OK(tt_nn_sequential(&module, 1, &whole));
+    OK(tt_nn_sequential_new(&module, 1, &whole));
     things.modules[1] = module;
   }
   things.modules[0] = whole;
@@ -118,7 +118,7 @@ static tt_status on_each(tt_module* module, void* user) {
   tt_module* other = NULL;
   if (things->calls == 0) let_go(things);
   ++things->calls;
-  OK(tt_nn_relu(&other));
+  OK(tt_nn_relu_new(&other));
   (void)tt_module_append(module, other); /* a container's list changes while it is walked */
   tt_module_release(other);
   return TT_OK;
@@ -128,10 +128,10 @@ static void applied(void) {
   const int64_t start = live_blocks;
   Things things = {0};
   tt_module *inner[2], *pair, *whole;
-  OK(tt_nn_linear(3, 3, 1, &inner[0]));
-  OK(tt_nn_relu(&inner[1]));
-  OK(tt_nn_sequential(inner, 2, &pair));
-  OK(tt_nn_sequential(&pair, 1, &whole));
+  OK(tt_nn_linear_new(3, 3, 1, &inner[0]));
+  OK(tt_nn_relu_new(&inner[1]));
+  OK(tt_nn_sequential_new(inner, 2, &pair));
+  OK(tt_nn_sequential_new(&pair, 1, &whole));
   things.modules[0] = whole;
   things.modules[1] = pair;
   things.modules[2] = inner[0];
@@ -152,7 +152,7 @@ static void removes_all(void* user) {
 static void hooks_end(void) {
   const int64_t start = live_blocks;
   Things things = {0};
-  OK(tt_nn_relu(&g_module));
+  OK(tt_nn_relu_new(&g_module));
   for (int i = 0; i < 2; ++i) {
     OK(tt_module_register_forward_pre_hook(g_module, before, &things, removes_all, &g_hooks[i]));
   }
@@ -274,7 +274,7 @@ static void gradients(void) {
   OK(tt_tensor_set_requires_grad(x, 1));
   OK(tt_mul(x, x, &y));
   OK(tt_exp(y, &z));
-  OK(tt_sum(z, NULL, 0, 0, -1, &loss));
+  OK(tt_sum(z, NULL, 0, 0, TT_DTYPE_NONE, &loss));
   OK(tt_tensor_register_hook(z, on_gradient, &things, ended, &id));
   OK(tt_tensor_register_hook(y, on_gradient, &things, ended, &id));
   things.tensors[0] = x;
@@ -315,7 +315,7 @@ static void functions(void) {
   things.tensors[0] = y; /* goes in forward, the rest in backward */
   OK(tt_function_apply(&function, &y, 1, &z, 1));
   things.tensors[1] = x;
-  OK(tt_sum(z, NULL, 0, 0, -1, &things.tensors[2]));
+  OK(tt_sum(z, NULL, 0, 0, TT_DTYPE_NONE, &things.tensors[2]));
   things.tensors[3] = z;
   OK(tt_backward(things.tensors[2]));
   CHECK(things.calls == 1 && things.ends == 1);

@@ -97,7 +97,7 @@ static void null_and_wrong_handles(void) {
   uint64_t seed = 0;
   FAILS(tt_generator_initial_seed((tt_generator*)a, &seed), TT_ERR_INVALID_ARGUMENT, "is not a generator");
   tt_module* module = NULL;
-  OK(tt_nn_linear(2, 3, 1, &module));
+  OK(tt_nn_linear_new(2, 3, 1, &module));
   FAILS(tt_add((tt_tensor*)module, a, &out), TT_ERR_INVALID_ARGUMENT, "is not a tensor");
   FAILS(tt_module_train((tt_module*)a, 1), TT_ERR_INVALID_ARGUMENT, "is not a module");
   FAILS(tt_module_forward(module, NULL, &out), TT_ERR_INVALID_ARGUMENT, "NULL");
@@ -159,7 +159,7 @@ static void references(void) {
   OK(tt_mul(b, b, &c));
   tt_tensor_release(b);
   tt_tensor* seed = NULL;
-  OK(tt_ones_like(c, -1, &seed));
+  OK(tt_ones_like(c, TT_DTYPE_NONE, &seed));
   OK(tt_backward_multi(&c, &seed, 1, NULL));
   tt_tensor* grad = NULL;
   OK(tt_tensor_grad(a, &grad));
@@ -321,7 +321,7 @@ static void names_are_utf8(void) {
   tt_tensor* a = vector_of(values, 3);
   tt_module* module = NULL;
   tt_state_dict* dict = NULL;
-  OK(tt_nn_linear(2, 3, 1, &module));
+  OK(tt_nn_linear_new(2, 3, 1, &module));
   FAILS(tt_module_register_parameter(module, latin1, a), TT_ERR_INVALID_ARGUMENT, "name is not UTF-8");
   FAILS(tt_module_register_buffer(module, latin1, a, 1), TT_ERR_INVALID_ARGUMENT, "name is not UTF-8");
   FAILS(tt_module_register_module(module, latin1, module), TT_ERR_INVALID_ARGUMENT, "name is not UTF-8");
@@ -345,7 +345,7 @@ static void bools_from_bytes(void) {
   OK(tt_from_data(bytes, &size, 1, TT_BOOL, &bools));
   OK(tt_tensor_data(bools, &data));
   CHECK(memcmp(data, "\0\1\1\1", 4) == 0);
-  OK(tt_sum(bools, NULL, 0, 0, -1, &sum));
+  OK(tt_sum(bools, NULL, 0, 0, TT_DTYPE_NONE, &sum));
   CHECK(item(sum) == 3.0);
   tt_tensor_release(sum);
   tt_tensor_release(bools);

@@ -86,13 +86,13 @@ static void modules(int lists) {
   tt_tensor *x = fresh(1), *y = NULL, *total = NULL, *parameters[2] = {NULL, NULL};
   int count = 0;
   size_t length = 0;
-  OK(tt_nn_linear(1, 1, 1, &at));
+  OK(tt_nn_linear_new(1, 1, 1, &at));
   for (int i = 0; i < kModules; ++i) {
-    OK(lists ? tt_nn_module_list(&at, 1, &next) : tt_nn_sequential(&at, 1, &next));
+    OK(lists ? tt_nn_module_list_new(&at, 1, &next) : tt_nn_sequential_new(&at, 1, &next));
     tt_module_release(at);
     at = next;
   }
-  FAILS(tt_nn_sequential(&at, 1, &next), TT_ERR_INVALID_ARGUMENT, "nested deeper than 500");
+  FAILS(tt_nn_sequential_new(&at, 1, &next), TT_ERR_INVALID_ARGUMENT, "nested deeper than 500");
   OK(tt_module_train(at, 0));
   OK(tt_module_parameters(at, parameters, 2, &length));
   CHECK(length == 2);
@@ -106,7 +106,7 @@ static void modules(int lists) {
   CHECK(length > 2 * kModules * kModules / 2);
   if (!lists) {
     OK(tt_module_forward(at, x, &y));
-    OK(tt_sum(y, NULL, 0, 0, -1, &total));
+    OK(tt_sum(y, NULL, 0, 0, TT_DTYPE_NONE, &total));
     OK(tt_backward(total));
     tt_tensor_release(total);
     tt_tensor_release(y);

@@ -81,23 +81,29 @@ constexpr int64_t kSizes[] = {4, 5}, kKernel[] = {3, 3};
 
 std::vector<Draw> draws() {
   return {
-      {"rand", [](tt_tensor*,
-                  tt_generator* g) { return made([&](auto o) { return tt_rand(kSizes, 2, -1, g, o); }); }},
-      {"randn", [](tt_tensor*,
-                   tt_generator* g) { return made([&](auto o) { return tt_randn(kSizes, 2, -1, g, o); }); }},
+      {"rand",
+       [](tt_tensor*, tt_generator* g) {
+         return made([&](auto o) { return tt_rand(kSizes, 2, g, TT_DTYPE_NONE, o); });
+       }},
+      {"randn",
+       [](tt_tensor*, tt_generator* g) {
+         return made([&](auto o) { return tt_randn(kSizes, 2, g, TT_DTYPE_NONE, o); });
+       }},
       {"rand_like",
        [](tt_tensor* t, tt_generator* g) { return made([&](auto o) { return tt_rand_like(t, g, o); }); }},
       {"randn_like",
        [](tt_tensor* t, tt_generator* g) { return made([&](auto o) { return tt_randn_like(t, g, o); }); }},
       {"randint",
        [](tt_tensor*, tt_generator* g) {
-         return made([&](auto o) { return tt_randint(0, 9, kSizes, 2, -1, g, o); });
+         return made([&](auto o) { return tt_randint(0, 9, kSizes, 2, g, TT_DTYPE_NONE, o); });
        }},
       {"randperm",
-       [](tt_tensor*, tt_generator* g) { return made([&](auto o) { return tt_randperm(9, -1, g, o); }); }},
+       [](tt_tensor*, tt_generator* g) {
+         return made([&](auto o) { return tt_randperm(9, g, TT_DTYPE_NONE, o); });
+       }},
       {"randperm of float32",
        [](tt_tensor*, tt_generator* g) {
-         return made([&](auto o) { return tt_randperm(9, TT_FLOAT32, g, o); });
+         return made([&](auto o) { return tt_randperm(9, g, TT_FLOAT32, o); });
        }},
       {"uniform_", [](tt_tensor* t, tt_generator* g) { return tt_uniform_(t, 0, 1, g); }},
       {"normal_", [](tt_tensor* t, tt_generator* g) { return tt_normal_(t, 0, 1, g); }},
@@ -129,12 +135,12 @@ std::vector<Draw> draws() {
                      tt_generator* g) { return made([&](auto o) { return tt_dropout(t, 0.5, 1, g, o); }); }},
       {"nn_linear",
        [](tt_tensor*, tt_generator*) {
-         return made_module([&](auto o) { return tt_nn_linear(3, 4, 1, o); });
+         return made_module([&](auto o) { return tt_nn_linear_new(3, 4, 1, o); });
        },
        true},
       {"nn_conv2d",
        [](tt_tensor*, tt_generator*) {
-         return made_module([&](auto o) { return tt_nn_conv2d(2, 3, kKernel, nullptr, o); });
+         return made_module([&](auto o) { return tt_nn_conv2d_new(2, 3, kKernel, nullptr, o); });
        },
        true},
   };
@@ -188,9 +194,9 @@ bool failing_draw(const Draw& draw, tt_generator_engine engine, Form form, std::
   tt_tensor* used = nullptr;
   const int64_t many[] = {610}, one[] = {1};
   OK(tt_generator_manual_seed(g, 5));
-  OK(tt_rand(many, 1, TT_FLOAT32, g, &used));
+  OK(tt_rand(many, 1, g, TT_FLOAT32, &used));
   tt_tensor_release(used);
-  OK(tt_randn(one, 1, TT_FLOAT32, g, &used));
+  OK(tt_randn(one, 1, g, TT_FLOAT32, &used));
   tt_tensor_release(used);
   const std::string before = state_of(g);
   const Seen seen(t);
@@ -234,7 +240,7 @@ struct Net {
 
 tt_module* sequential(std::vector<tt_module*> layers) {
   tt_module* out = nullptr;
-  OK(tt_nn_sequential(layers.data(), layers.size(), &out));
+  OK(tt_nn_sequential_new(layers.data(), layers.size(), &out));
   for (tt_module* layer : layers) tt_module_release(layer);
   return out;
 }
@@ -247,11 +253,11 @@ tt_module* layer(const F& make) {
 
 Net net_of(int which) {
   const int64_t rows[] = {6, 8}, images[] = {2, 3, 6, 6}, kernel[] = {3, 3}, pool[] = {2, 2};
-  const auto linear = [] { return layer([](auto o) { return tt_nn_linear(8, 9, 1, o); }); };
-  const auto conv = [&] { return layer([&](auto o) { return tt_nn_conv2d(3, 4, kernel, nullptr, o); }); };
-  const auto norm1d = [] { return layer([](auto o) { return tt_nn_batch_norm1d(8, nullptr, o); }); };
-  const auto norm2d = [] { return layer([](auto o) { return tt_nn_batch_norm2d(3, nullptr, o); }); };
-  const auto relu = [] { return layer(tt_nn_relu); };
+  const auto linear = [] { return layer([](auto o) { return tt_nn_linear_new(8, 9, 1, o); }); };
+  const auto conv = [&] { return layer([&](auto o) { return tt_nn_conv2d_new(3, 4, kernel, nullptr, o); }); };
+  const auto norm1d = [] { return layer([](auto o) { return tt_nn_batch_norm1d_new(8, nullptr, o); }); };
+  const auto norm2d = [] { return layer([](auto o) { return tt_nn_batch_norm2d_new(3, nullptr, o); }); };
+  const auto relu = [] { return layer(tt_nn_relu_new); };
   Net net;
   OK(tt_manual_seed(3));
   bool image = false;
@@ -260,10 +266,10 @@ Net net_of(int which) {
       net.module = sequential({linear(), relu()});
       break;
     case 1:
-      net.module = sequential({linear(), layer(tt_nn_tanh)});
+      net.module = sequential({linear(), layer(tt_nn_tanh_new)});
       break;
     case 2:
-      net.module = sequential({linear(), layer(tt_nn_sigmoid)});
+      net.module = sequential({linear(), layer(tt_nn_sigmoid_new)});
       break;
     case 3:
       net.module = sequential({linear()});
@@ -287,16 +293,17 @@ Net net_of(int which) {
       image = true;
       break;
     case 9:
-      net.module = sequential({relu(), layer([&](auto o) { return tt_nn_max_pool2d(pool, nullptr, o); })});
+      net.module =
+          sequential({relu(), layer([&](auto o) { return tt_nn_max_pool2d_new(pool, nullptr, o); })});
       image = true;
       break;
     case 10:
-      net.module = sequential({linear(), layer([](auto o) { return tt_nn_dropout(0.5, o); })});
+      net.module = sequential({linear(), layer([](auto o) { return tt_nn_dropout_new(0.5, o); })});
       break;
     default:
       return net;
   }
-  OK(tt_randn(image ? images : rows, image ? 4 : 2, TT_FLOAT32, nullptr, &net.x));
+  OK(tt_randn(image ? images : rows, image ? 4 : 2, nullptr, TT_FLOAT32, &net.x));
   OK(tt_tensor_set_requires_grad(net.x, 1));
   return net;
 }
@@ -331,7 +338,7 @@ std::string everything(const Net& net) {
 
 tt_status backward(tt_tensor* y) {
   tt_tensor* sum = nullptr;
-  tt_status status = tt_sum(y, nullptr, 0, 0, -1, &sum);
+  tt_status status = tt_sum(y, nullptr, 0, 0, TT_DTYPE_NONE, &sum);
   if (status == TT_OK) status = tt_backward(sum);
   tt_tensor_release(sum);
   return status;
@@ -416,7 +423,7 @@ void test_layers() {
 // ---- registering ----
 
 bool failing_register(std::int64_t n) {
-  tt_module* module = layer([](auto o) { return tt_nn_sequential(nullptr, 0, o); });
+  tt_module* module = layer([](auto o) { return tt_nn_sequential_new(nullptr, 0, o); });
   tt_tensor* t = target_of(Form::kPlain);
   tt_state_dict* dict = nullptr;
   size_t count = 0;

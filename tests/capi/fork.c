@@ -15,7 +15,7 @@ static void large_work(void) {
   OK(tt_mm(a, a, &b));
   OK(tt_add(b, a, &c));
   OK(tt_tanh(c, &d));
-  OK(tt_sum(c, NULL, 0, 0, -1, &sum));
+  OK(tt_sum(c, NULL, 0, 0, TT_DTYPE_NONE, &sum));
   CHECK(item(sum) == 512.0 * 512.0 * 128.5);
   tt_tensor_release(sum);
   tt_tensor_release(d);

@@ -29,15 +29,15 @@ static void use_locks(tt_generator* generator) {
   tt_scope scope;
   OK(tt_scope_begin(&scope));
   OK(tt_manual_seed(1));
-  OK(tt_randn(sizes, 2, TT_FLOAT32, NULL, &a));
-  OK(tt_randn(sizes, 2, TT_FLOAT32, generator, &a));
+  OK(tt_randn(sizes, 2, NULL, TT_FLOAT32, &a));
+  OK(tt_randn(sizes, 2, generator, TT_FLOAT32, &a));
   OK(tt_generator_new(TT_PHILOX, 1, &other));
   OK(tt_generator_manual_seed(other, 2));
   tt_generator_release(other);
   OK(tt_mm(a, a, &b));
   OK(tt_set_print_options(&options));
   OK(tt_tensor_to_string(b, text, sizeof text, &length));
-  if (tt_graph_create(TT_CPU, 0, &graph) == TT_OK && tt_graph_capture_begin(graph) == TT_OK) {
+  if (tt_graph_new(TT_CPU, 0, &graph) == TT_OK && tt_graph_capture_begin(graph) == TT_OK) {
     OK(tt_add(a, b, &b));
     OK(tt_graph_capture_end(graph));
     OK(tt_graph_replay(graph));

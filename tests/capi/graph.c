@@ -34,7 +34,7 @@ static tt_tensor* images(uint64_t seed) {
   tt_generator* generator = NULL;
   tt_tensor* host = NULL;
   OK(tt_generator_new(TT_MT19937, seed, &generator));
-  OK(tt_randn(sizes, 4, TT_FLOAT32, generator, &host));
+  OK(tt_randn(sizes, 4, generator, TT_FLOAT32, &host));
   tt_generator_release(generator);
   return on_device(host);
 }
@@ -44,7 +44,7 @@ static tt_tensor* labels(uint64_t seed) {
   tt_generator* generator = NULL;
   tt_tensor* host = NULL;
   OK(tt_generator_new(TT_MT19937, seed, &generator));
-  OK(tt_randint(0, kClasses, &size, 1, TT_INT64, generator, &host));
+  OK(tt_randint(0, kClasses, &size, 1, generator, TT_INT64, &host));
   tt_generator_release(generator);
   return on_device(host);
 }
@@ -74,21 +74,21 @@ static tt_optimizer* new_optimizer(int kind, tt_tensor** parameters, size_t coun
 
 static Training begin_training_with(int kind, int bfloat16, double dropout) {
   const int64_t three[] = {3, 3}, two[] = {2, 2};
-  tt_nn_conv2d_options conv = TT_NN_CONV2D_OPTIONS_INIT;
+  tt_conv_options conv = TT_CONV_OPTIONS_INIT;
   tt_module* layers[kLayers];
   Training t = {0};
   size_t i;
   conv.padding[0] = conv.padding[1] = 1;
   OK(tt_manual_seed(3));
-  OK(tt_nn_conv2d(2, 4, three, &conv, &layers[0]));
-  OK(tt_nn_batch_norm2d(4, NULL, &layers[1]));
-  OK(tt_nn_relu(&layers[2]));
-  OK(tt_nn_max_pool2d(two, NULL, &layers[3]));
-  OK(tt_nn_flatten(1, -1, &layers[4]));
-  OK(tt_nn_dropout(dropout, &layers[5]));
-  OK(tt_nn_linear(4 * 4 * 4, 9, 1, &layers[6]));
-  OK(tt_nn_linear(9, kClasses, 1, &layers[7]));
-  OK(tt_nn_sequential(layers, kLayers, &t.net));
+  OK(tt_nn_conv2d_new(2, 4, three, &conv, &layers[0]));
+  OK(tt_nn_batch_norm2d_new(4, NULL, &layers[1]));
+  OK(tt_nn_relu_new(&layers[2]));
+  OK(tt_nn_max_pool2d_new(two, NULL, &layers[3]));
+  OK(tt_nn_flatten_new(1, -1, &layers[4]));
+  OK(tt_nn_dropout_new(dropout, &layers[5]));
+  OK(tt_nn_linear_new(4 * 4 * 4, 9, 1, &layers[6]));
+  OK(tt_nn_linear_new(9, kClasses, 1, &layers[7]));
+  OK(tt_nn_sequential_new(layers, kLayers, &t.net));
   for (i = 0; i < kLayers; ++i) tt_module_release(layers[i]);
   OK(tt_module_to_device(t.net, device, 0));
   OK(tt_module_parameters(t.net, t.parameters, kMaxParameters, &t.count));
@@ -131,7 +131,7 @@ static void step(Training* t) {
   OK(tt_optimizer_zero_grad(t->optimizer, 1));
   if (t->bfloat16) OK(tt_set_autocast(device, &autocast, NULL));
   OK(tt_module_forward(t->net, t->x, &out));
-  OK(tt_cross_entropy(out, t->y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t->loss));
+  OK(tt_cross_entropy(out, t->y, NULL, NULL, &t->loss));
   if (t->bfloat16) OK(tt_set_autocast(device, NULL, NULL));
   OK(tt_backward(t->loss));
   if (t->clip > 0) OK(tt_clip_grad_norm_(t->parameters, t->count, t->clip, 2, 0, NULL));
@@ -181,7 +181,7 @@ static void compare(const Training* a, const Training* b) {
 
 static tt_graph* capture(Training* t) {
   tt_graph* graph = NULL;
-  OK(tt_graph_create(device, 0, &graph));
+  OK(tt_graph_new(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   step(t);
   OK(tt_graph_capture_end(graph));
@@ -234,8 +234,8 @@ static tt_loader* new_loader(void) {
   tt_dataset *whole = NULL, *parts[2];
   tt_loader* loader = NULL;
   OK(tt_generator_new(TT_MT19937, 17, &generator));
-  OK(tt_randn(sizes, 4, TT_FLOAT32, generator, &tensors[0]));
-  OK(tt_randint(0, kClasses, sizes, 1, TT_INT64, generator, &tensors[1]));
+  OK(tt_randn(sizes, 4, generator, TT_FLOAT32, &tensors[0]));
+  OK(tt_randint(0, kClasses, sizes, 1, generator, TT_INT64, &tensors[1]));
   tensors[0] = on_device(tensors[0]);
   tensors[1] = on_device(tensors[1]);
   OK(tt_tensor_dataset_new(tensors, 2, &whole));
@@ -288,7 +288,7 @@ static void loads_as_eager(void) {
   OK(tt_loader_begin(loader));
   CHECK(load(loader, &captured));
   step(&captured);
-  OK(tt_graph_create(device, 0, &graph));
+  OK(tt_graph_new(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   CHECK(load(loader, &captured));
   step(&captured);
@@ -353,8 +353,8 @@ static void draws_as_eager(tt_generator_engine engine) {
   tt_graph* graph = NULL;
   int i, k;
   OK(tt_generator_new(TT_MT19937, 9, &numbers));
-  OK(tt_randn(sizes, 2, TT_FLOAT32, numbers, &table));
-  OK(tt_rand(sizes, 1, TT_FLOAT32, numbers, &weights));
+  OK(tt_randn(sizes, 2, numbers, TT_FLOAT32, &table));
+  OK(tt_rand(sizes, 1, numbers, TT_FLOAT32, &weights));
   table = on_device(table);
   weights = on_device(weights);
   OK(tt_generator_new(engine, 21, &generator));
@@ -366,7 +366,7 @@ static void draws_as_eager(tt_generator_engine engine) {
 
   OK(tt_generator_manual_seed(generator, 21));
   draw(generator, table, weights, out);
-  OK(tt_graph_create(device, 0, &graph));
+  OK(tt_graph_new(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   draw(generator, table, weights, out);
   OK(tt_graph_capture_end(graph));
@@ -416,7 +416,7 @@ static void keeps_its_memory(void) {
   x = on_device(x);
   wait_for_device();
   memory_of_device(&before);
-  OK(tt_graph_create(device, 0, &graph));
+  OK(tt_graph_new(device, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   OK(tt_mul(x, x, &y));
   OK(tt_add(y, x, &z));
@@ -460,7 +460,7 @@ static void counts_as_a_write(void) {
   step(&t);
   graph = capture(&t);
   OK(tt_mul(p, p, &q));
-  OK(tt_sum(q, NULL, 0, 0, -1, &sum));
+  OK(tt_sum(q, NULL, 0, 0, TT_DTYPE_NONE, &sum));
   OK(tt_graph_replay(graph));
   FAILS(tt_backward(sum), TT_ERR_AUTOGRAD, "written to in place");
   tt_tensor_release(q);
@@ -484,7 +484,7 @@ static void* work(void* argument) {
   tt_tensor* loss = NULL;
   int i;
   if (device == TT_CUDA) {
-    OK(tt_stream_create(device, 0, &stream));
+    OK(tt_stream_new(device, 0, &stream));
     OK(tt_stream_set_current(stream, &before));
     OK(tt_stream_wait_stream(stream, before)); /* which has made the parameters */
   }
@@ -538,11 +538,11 @@ static void refuses(void) {
   const tt_status refused = device == TT_CPU ? TT_ERR_NOT_IMPLEMENTED : TT_ERR_CUDA;
   const float one = 1;
   const int64_t size = 1;
-  if (device == TT_CUDA) FAILS(tt_graph_create(TT_CUDA, 999, &graph), TT_ERR_DEVICE, "cuda:999");
-  FAILS(tt_graph_create(device, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
+  if (device == TT_CUDA) FAILS(tt_graph_new(TT_CUDA, 999, &graph), TT_ERR_DEVICE, "cuda:999");
+  FAILS(tt_graph_new(device, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
   FAILS(tt_graph_replay(NULL), TT_ERR_INVALID_ARGUMENT, "graph is NULL");
-  OK(tt_graph_create(device, 0, &graph));
-  OK(tt_graph_create(device, 0, &other));
+  OK(tt_graph_new(device, 0, &graph));
+  OK(tt_graph_new(device, 0, &other));
   step(&t);
   ready = capture(&t);
   FAILS(tt_graph_replay(graph), TT_ERR_INVALID_ARGUMENT, "holds no capture");
@@ -605,11 +605,11 @@ static void refuses(void) {
 
   /* State that is not there yet would be made anew by every replay. */
   t = begin_training(kAdam, 0);
-  OK(tt_graph_create(device, 0, &graph));
+  OK(tt_graph_new(device, 0, &graph));
   OK(tt_optimizer_zero_grad(t.optimizer, 1));
   OK(tt_graph_capture_begin(graph));
   OK(tt_module_forward(t.net, t.x, &y));
-  OK(tt_cross_entropy(y, t.y, NULL, TT_REDUCTION_MEAN, -100, 0.0, &t.loss));
+  OK(tt_cross_entropy(y, t.y, NULL, NULL, &t.loss));
   OK(tt_backward(t.loss));
   FAILS(tt_optimizer_step(t.optimizer), TT_ERR_INVALID_ARGUMENT, "take a step before the capture");
   OK(tt_graph_capture_end(graph));
@@ -621,7 +621,7 @@ static void refuses(void) {
 /* The results that backward takes for addresses. */
 enum { kSort, kTopk, kKthvalue, kMedian, kMax, kPool, kCrossEntropy, kWithIndices };
 static void with_indices(int which, const tt_tensor* x, const tt_tensor* y, tt_tensor** out) {
-  const int64_t two[2] = {2, 2}, ones[2] = {1, 1}, none[2] = {0, 0};
+  const int64_t two[2] = {2, 2};
   tt_tensor* indices = NULL;
   *out = NULL;
   switch (which) {
@@ -641,13 +641,15 @@ static void with_indices(int which, const tt_tensor* x, const tt_tensor* y, tt_t
       OK(tt_max_dim(x, -1, 0, out, &indices));
       break;
     case kPool:
-      OK(tt_max_pool2d(x, two, NULL, none, ones, 0, out));
+      OK(tt_max_pool2d(x, two, NULL, out));
       break;
     default: {
       tt_tensor *flat = NULL, *classes = NULL;
+      tt_loss_options sum = TT_LOSS_OPTIONS_INIT;
+      sum.reduction = TT_REDUCTION_SUM;
       OK(tt_flatten(x, 1, -1, &flat));
       OK(tt_zeros_like(y, TT_INT64, &classes));
-      OK(tt_cross_entropy(flat, classes, NULL, TT_REDUCTION_SUM, -100, 0.0, out));
+      OK(tt_cross_entropy(flat, classes, NULL, &sum, out));
       tt_tensor_release(flat);
       tt_tensor_release(classes);
     }
@@ -666,11 +668,11 @@ static void results_before_a_replay(void) {
     for (reset = 0; reset < 2; ++reset) {
       tt_tensor *result = NULL, *sum = NULL, *twice = NULL;
       tt_graph *graph = NULL, *second = NULL;
-      OK(tt_graph_create(device, 0, &graph));
-      OK(tt_graph_create(device, 0, &second));
+      OK(tt_graph_new(device, 0, &graph));
+      OK(tt_graph_new(device, 0, &second));
       OK(tt_graph_capture_begin(graph));
       with_indices(which, x, y, &result);
-      OK(tt_sum(result, NULL, 0, 0, -1, &sum));
+      OK(tt_sum(result, NULL, 0, 0, TT_DTYPE_NONE, &sum));
       OK(tt_graph_capture_end(graph));
       /* Another capture may go on from them, and its replays wait for the first one's. */
       OK(tt_graph_capture_begin(second));
@@ -727,7 +729,7 @@ static void refuses_a_data_set_of_callbacks(void) {
   OK(tt_concat_dataset_new(two, 2, &both));
   OK(tt_loader_new(samples, NULL, &loaders[0]));
   OK(tt_loader_new(both, NULL, &loaders[1]));
-  OK(tt_graph_create(device, 0, &graph));
+  OK(tt_graph_new(device, 0, &graph));
   for (i = 0; i < 2; ++i) {
     tt_tensor* batch = NULL;
     int32_t has_batch = 0, batches = 0;
@@ -761,11 +763,11 @@ static void on_the_cpu(void) {
   OK(tt_from_data(values, &rows, 1, TT_FLOAT32, &table));
   OK(tt_from_data(index, &count, 1, TT_INT64, &at));
   OK(tt_from_data(wrong, &count, 1, TT_INT64, &other));
-  OK(tt_graph_create(TT_CPU, 0, &graph));
+  OK(tt_graph_new(TT_CPU, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   OK(tt_index_select(table, 0, at, &out));
   /* Arguments are checked at once. */
-  FAILS(tt_randint(5, 2, &count, 1, TT_INT64, NULL, &drawn), TT_ERR_INVALID_ARGUMENT, "5");
+  FAILS(tt_randint(5, 2, &count, 1, NULL, TT_INT64, &drawn), TT_ERR_INVALID_ARGUMENT, "5");
   FAILS(tt_uniform_(out, 3, 1, NULL), TT_ERR_INVALID_ARGUMENT, "3");
   FAILS(tt_read_npy("there is none", &drawn), TT_ERR_NOT_IMPLEMENTED, "reads a file");
   FAILS(tt_tensor_copy_data(table, back, sizeof back), TT_ERR_INVALID_ARGUMENT, "20");

@@ -24,7 +24,7 @@ static void released(const tt_tensor* x, int references) {
   tt_tensor* y = NULL;
   tt_graph* graph = NULL;
   int i;
-  OK(tt_graph_create(TT_CPU, 0, &graph));
+  OK(tt_graph_new(TT_CPU, 0, &graph));
   for (i = 1; i < references; ++i) CHECK(tt_graph_retain(graph) == graph);
   OK(tt_graph_capture_begin(graph));
   work(x);
@@ -39,7 +39,7 @@ static void released(const tt_tensor* x, int references) {
   CHECK(at(y, 0) == 1.0F);
   tt_tensor_release(y);
 
-  OK(tt_graph_create(TT_CPU, 0, &graph)); /* and another can be captured */
+  OK(tt_graph_new(TT_CPU, 0, &graph)); /* and another can be captured */
   OK(tt_graph_capture_begin(graph));
   OK(tt_graph_capture_end(graph));
   tt_graph_release(graph);
@@ -56,7 +56,7 @@ static void released_elsewhere(const tt_tensor* x) {
   const int64_t before = live_blocks;
   pthread_t thread;
   tt_graph* graph = NULL;
-  OK(tt_graph_create(TT_CPU, 0, &graph));
+  OK(tt_graph_new(TT_CPU, 0, &graph));
   OK(tt_graph_capture_begin(graph));
   CHECK(pthread_create(&thread, NULL, release_there, graph) == 0);
   CHECK(pthread_join(thread, NULL) == 0);

@@ -96,6 +96,38 @@ void default_dtype() {
   OK(tt_set_default_dtype(TT_FLOAT32));
 }
 
+void options() {
+  const tt::Tensor image = tt::rand({1, 1, 5, 4}), target = tt::zeros({1}, tt::DType::int64);
+  CHECK(tt::nn::Conv2d(1, 2, 3)(image).sizes() == tt::Sizes({1, 2, 3, 2}));
+  tt_conv_options same = TT_CONV_OPTIONS_INIT;
+  same.padding_kind = TT_PADDING_SAME;
+  CHECK(tt::nn::Conv2d(1, 2, 3, same)(image).sizes() == tt::Sizes({1, 2, 5, 4}));
+  tt_pool_options ceil = TT_POOL_OPTIONS_INIT;
+  ceil.ceil_mode = 1;
+  CHECK(tt::nn::MaxPool2d(2)(image).sizes() == tt::Sizes({1, 1, 2, 2}));
+  CHECK(tt::nn::MaxPool2d(2, ceil)(image).sizes() == tt::Sizes({1, 1, 3, 2}));
+  tt_norm_options plain = TT_NORM_OPTIONS_INIT;
+  plain.affine = 0;
+  CHECK(tt::nn::BatchNorm2d(1).parameters().size() == 2);
+  CHECK(tt::nn::BatchNorm2d(1, plain).parameters().empty());
+
+  const tt::Tensor scores = tt::matrix({{0, 1}});
+  tt::LossOptions smooth = tt::Reduction::sum;
+  smooth.label_smoothing = 1;
+  CHECK(tt::cross_entropy(scores, target).item() > 1.3);
+  CHECK(tt::cross_entropy(scores, target, smooth).item() < 0.82);
+  CHECK(tt::cross_entropy(scores, target, tt::Reduction::none).ndim() == 1);
+  CHECK(tt::mse_loss(scores, tt::zeros({1, 2})).item() == 0.5);
+  CHECK(tt::mse_loss(scores, tt::zeros({1, 2}), tt::Reduction::sum).item() == 1.0);
+  try {
+    tt::mse_loss(scores, scores, smooth);
+    CHECK(false);
+  } catch (const tt::Error& error) {
+    CHECK(error.status() == TT_ERR_INVALID_ARGUMENT);
+    CHECK(strstr(error.what(), "tt_mse_loss: options.label_smoothing is 1") != nullptr);
+  }
+}
+
 void nested_loops() {
   const tt::DataLoader loader({tt::arange(0, 6)}, 2);
   const tt::DataLoader copy = loader;
@@ -130,6 +162,7 @@ int main() {
   handles_in_scopes();
   sizes_in_range();
   default_dtype();
+  options();
   nested_loops();
   return finish("header");
 }

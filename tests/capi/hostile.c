@@ -18,13 +18,13 @@ static void counts(void) {
   const double half = 0.5;
   OK(tt_ones(&one, 1, TT_FLOAT32, &x));
   OK(tt_tensor_dataset_new(&x, 1, &dataset));
-  OK(tt_nn_relu(&relu));
+  OK(tt_nn_relu_new(&relu));
 #define REFUSED(call, text) FAILS(call, TT_ERR_INVALID_ARGUMENT, text)
   REFUSED(tt_meshgrid(NULL, huge, 0, outs), "tensors is NULL, but its count is 18446744073709551615");
   REFUSED(tt_meshgrid(&x, huge, 0, outs), "more than fits in memory");
-  REFUSED(tt_grad(&x, NULL, 1, NULL, huge, NULL, outs), "inputs is NULL");
-  REFUSED(tt_grad(NULL, NULL, huge, &x, 1, NULL, outs), "outputs is NULL");
-  REFUSED(tt_grad(&x, NULL, 1, &x, huge, NULL, outs), "more than fits in memory");
+  REFUSED(tt_grad(&x, 1, NULL, huge, NULL, NULL, outs), "inputs is NULL");
+  REFUSED(tt_grad(NULL, huge, &x, 1, NULL, NULL, outs), "outputs is NULL");
+  REFUSED(tt_grad(&x, 1, &x, huge, NULL, NULL, outs), "more than fits in memory");
   REFUSED(tt_backward_multi(NULL, NULL, huge, NULL), "tensors is NULL");
   REFUSED(tt_backward_multi(&x, NULL, huge, NULL), "more than fits in memory");
   REFUSED(tt_backward_multi(&x, &x, huge, NULL), "more than fits in memory");
@@ -45,12 +45,12 @@ static void counts(void) {
   REFUSED(tt_split_with_sizes(x, NULL, huge, 0, outs, 2, (size_t[1]){0}), "split_sizes is NULL");
   REFUSED(tt_nonzero_tuple(x, NULL, huge, (size_t[1]){0}), "outs is NULL");
   REFUSED(tt_ones(NULL, huge, TT_FLOAT32, &out), "sizes is NULL");
-  REFUSED(tt_sum(x, NULL, huge, 0, -1, &out), "dim is NULL");
+  REFUSED(tt_sum(x, NULL, huge, 0, TT_DTYPE_NONE, &out), "dim is NULL");
   REFUSED(tt_pad(x, NULL, huge, 0, 0, &out), "pad is NULL");
   REFUSED(tt_module_forward_multi(relu, NULL, huge, &out), "inputs is NULL");
   REFUSED(tt_module_parameters(relu, NULL, huge, (size_t[1]){0}), "parameters is NULL");
-  REFUSED(tt_nn_sequential(NULL, huge, &module), "children is NULL");
-  REFUSED(tt_nn_sequential(&relu, huge, &module), "more than fits in memory");
+  REFUSED(tt_nn_sequential_new(NULL, huge, &module), "children is NULL");
+  REFUSED(tt_nn_sequential_new(&relu, huge, &module), "more than fits in memory");
   REFUSED(tt_clip_grad_value_(NULL, huge, 1), "parameters is NULL");
   REFUSED(tt_optim_sgd(NULL, huge, NULL, &optimizer), "params is NULL");
   REFUSED(tt_dataset_get(dataset, 0, NULL, huge), "sample is NULL");
@@ -128,7 +128,7 @@ static void texts(void) {
   tt_tensor* out = NULL;
   close(mkstemp(path));
   OK(tt_state_dict_new(&dict));
-  OK(tt_nn_relu(&relu));
+  OK(tt_nn_relu_new(&relu));
   for (size_t i = 0; i < sizeof kBad / sizeof *kBad; ++i) {
     FILE* file = fopen(path, "wb");
     fprintf(file, "1,%s\n", kBad[i]);
@@ -175,7 +175,7 @@ static void cut_texts(void) {
   tt_module* module = NULL;
   char buffer[16];
   size_t length = 0;
-  OK(tt_nn_module(&callbacks, &module));
+  OK(tt_nn_module_new(&callbacks, &module));
   for (size_t capacity = 1; capacity < 8; ++capacity) {
     OK(tt_module_repr(module, buffer, capacity, &length));
     CHECK(length == 6 && is_utf8(buffer) && strlen(buffer) < capacity);

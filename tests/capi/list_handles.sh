@@ -22,7 +22,7 @@ tinytorch: 6 handles alive at exit
 tinytorch:        3 tensors of tt_add_scalar
 tinytorch:        1 tensor of tt_module_parameters
 tinytorch:        1 tensor of tt_neg
-tinytorch:        1 module of tt_nn_linear
+tinytorch:        1 module of tt_nn_linear_new
 tinytorch:        1 scope is open on the thread that exits
 END
 TINYTORCH_LIST_HANDLES=1 "$program" leave 2>"$work/listed"

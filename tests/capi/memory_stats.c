@@ -98,7 +98,7 @@ static void leave_handles(void) {
   tt_module* linear = NULL;
   tt_tensor *x = zeros(2), *y = NULL, *parameters[2];
   size_t count;
-  OK(tt_nn_linear(2, 1, 1, &linear));
+  OK(tt_nn_linear_new(2, 1, 1, &linear));
   OK(tt_module_parameters(linear, parameters, 2, &count));
   tt_tensor_release(parameters[1]);
   for (int i = 0; i < 3; ++i) OK(tt_add_scalar(x, i, &y));

@@ -71,7 +71,7 @@ static inline tt_status model_step_body(Model* model, double* loss) {
   if (status == TT_OK) status = tt_add(d, p[3], &e);
   if (status == TT_OK) status = tt_sub(e, model->target, &a);
   if (status == TT_OK) status = tt_mul(a, a, &b);
-  if (status == TT_OK) status = tt_mean(b, NULL, 0, 0, -1, &mean);
+  if (status == TT_OK) status = tt_mean(b, NULL, 0, 0, TT_DTYPE_NONE, &mean);
   if (status == TT_OK) status = tt_backward(mean);
   if (status == TT_OK && loss != NULL) status = tt_tensor_item(mean, loss);
   if (status == TT_OK) status = tt_optimizer_step(model->optimizer);

@@ -86,7 +86,7 @@ bool failing_capture(std::int64_t n) {
   OK(model_new(kSeed, &model));
   OK(model_step(&model, &loss)); /* makes the optimizer's state */
   fail_allocation(n);
-  tt_status status = tt_graph_create(TT_CPU, 0, &graph);
+  tt_status status = tt_graph_new(TT_CPU, 0, &graph);
   if (status == TT_OK) status = tt_graph_capture_begin(graph);
   if (status == TT_OK) status = model_step(&model, nullptr);
   if (status == TT_OK) status = tt_graph_capture_end(graph);

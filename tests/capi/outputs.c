@@ -65,7 +65,7 @@ static void lists(void) {
   OK(tt_scope_end(scope));
 
   tt_module* linear = NULL;
-  OK(tt_nn_linear(2, 1, 1, &linear));
+  OK(tt_nn_linear_new(2, 1, 1, &linear));
   FAILS_CLEARING(tt_module_parameters(linear, outs, kRoom, NULL), kRoom, TT_ERR_INVALID_ARGUMENT,
                  "count is NULL");
   FAILS_CLEARING(tt_module_parameters(NULL, outs, kRoom, &count), kRoom, TT_ERR_INVALID_ARGUMENT,
@@ -100,7 +100,7 @@ static void lists(void) {
   } while (0)
 
 static void pairs(void) {
-  const int64_t sizes[] = {1, 1, 4, 4}, two[] = {2, 2}, none[] = {0, 0}, one[] = {1, 1};
+  const int64_t sizes[] = {1, 1, 4, 4}, two[] = {2, 2};
   tt_tensor* x = NULL;
   OK(tt_ones(sizes, 4, TT_FLOAT32, &x));
   PAIR(tt_sort, "values", "indices", x, -1, 0, 0);
@@ -109,7 +109,7 @@ static void pairs(void) {
   PAIR(tt_max_dim, "values", "indices", x, -1, 0);
   PAIR(tt_min_dim, "values", "indices", x, -1, 0);
   PAIR(tt_median_dim, "values", "indices", x, -1, 0);
-  PAIR(tt_max_pool2d_with_indices, "out", "indices", x, two, two, none, one, 0);
+  PAIR(tt_max_pool2d_with_indices, "out", "indices", x, two, NULL);
   FAILS_CLEARING(tt_unique(x, 1, NULL, &outs[0], &outs[1]), 2, TT_ERR_INVALID_ARGUMENT, "out is NULL");
   FAILS_CLEARING(tt_read_cifar10("no such file", &outs[0], NULL), 1, TT_ERR_INVALID_ARGUMENT, "labels");
   FAILS_CLEARING(tt_read_cifar10("no such file", NULL, &outs[0]), 1, TT_ERR_INVALID_ARGUMENT, "images");
@@ -128,7 +128,7 @@ static void state_dicts(void) {
   tt_state_dict* state = NULL;
   tt_tensor *one = NULL, *got = NULL;
   size_t missing = kNoCount, unexpected = kNoCount;
-  OK(tt_nn_linear(2, 1, 1, &linear));
+  OK(tt_nn_linear_new(2, 1, 1, &linear));
   OK(tt_ones(sizes, 1, TT_FLOAT32, &one));
   OK(tt_state_dict_new(&state));
   OK(tt_state_dict_set(state, "bias", one));
@@ -163,7 +163,7 @@ static void numbers(void) {
   tt_tensor *x = vector_of(values, 2), *loss = NULL, *out = kUntouched;
   OK(tt_tensor_set_requires_grad(x, 1));
   OK(tt_mul(x, x, &out));
-  OK(tt_sum(out, NULL, 0, 0, -1, &loss));
+  OK(tt_sum(out, NULL, 0, 0, TT_DTYPE_NONE, &loss));
   OK(tt_backward(loss));
   tt_tensor_release(out);
   tt_tensor_release(loss);
@@ -184,7 +184,9 @@ static void numbers(void) {
   const int64_t row_sizes[] = {1, 2};
   OK(tt_ones(row_sizes, 2, TT_FLOAT32, &row));
   OK(tt_zeros(&target_size, 1, TT_INT64, &target));
-  FAILS(tt_cross_entropy(row, target, NULL, TT_REDUCTION_MEAN, -100, -0.5, &out), TT_ERR_INVALID_ARGUMENT,
+  tt_loss_options options = TT_LOSS_OPTIONS_INIT;
+  options.label_smoothing = -0.5;
+  FAILS(tt_cross_entropy(row, target, NULL, &options, &out), TT_ERR_INVALID_ARGUMENT,
         "label_smoothing is -0.5");
   tt_tensor_release(row);
   tt_tensor_release(target);
@@ -223,7 +225,7 @@ static void hooks_without_an_id(void) {
   const float one[] = {1};
   tt_module* relu = NULL;
   tt_tensor *x = vector_of(one, 1), *y = NULL;
-  OK(tt_nn_relu(&relu));
+  OK(tt_nn_relu_new(&relu));
   OK(tt_module_register_forward_pre_hook(relu, count_pre, NULL, NULL, NULL));
   OK(tt_module_register_forward_hook(relu, count_post, NULL, NULL, NULL));
   OK(tt_tensor_set_requires_grad(x, 1));

@@ -478,7 +478,7 @@ static tt_status end_outside(tt_module* module, void* user) {
 static void around_callbacks(void) {
   tt_scope scope;
   tt_module* relu = NULL;
-  OK(tt_nn_relu(&relu));
+  OK(tt_nn_relu_new(&relu));
   const int64_t before = live_blocks;
   OK(tt_scope_begin(&scope));
   OK(tt_module_apply(relu, end_outside, &scope));

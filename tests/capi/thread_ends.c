@@ -57,7 +57,7 @@ static void use_everything(void) {
   tt_scope scope;
   if (tt_scope_begin(&scope) == TT_OK) {
     if (tt_full(sizes, 1, 2, TT_FLOAT32, &x) == TT_OK && tt_tensor_set_requires_grad(x, 1) == TT_OK &&
-        tt_mul(x, x, &y) == TT_OK && tt_sum(y, NULL, 0, 0, -1, &loss) == TT_OK) {
+        tt_mul(x, x, &y) == TT_OK && tt_sum(y, NULL, 0, 0, TT_DTYPE_NONE, &loss) == TT_OK) {
       tt_backward(loss);
     }
     tt_scope_end(scope);

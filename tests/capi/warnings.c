@@ -32,19 +32,20 @@ static tt_tensor *column, *row, *out;
 
 static void losses(void) {
   const char* const shapes = "target has shape [5], and input [5, 1]; they broadcast to [5, 5]";
-  const int32_t mean = TT_REDUCTION_MEAN;
-  WARNS(tt_mse_loss(column, row, mean, &out), shapes);
-  WARNS(tt_l1_loss(column, row, mean, &out), shapes);
-  WARNS(tt_smooth_l1_loss(column, row, mean, 1, &out), shapes);
-  WARNS(tt_smooth_l1_loss(column, row, mean, 0, &out), shapes);
-  WARNS(tt_huber_loss(column, row, mean, 1, &out), shapes);
-  WARNS(tt_mse_loss(column, column, mean, &out), "");
-  WARNS(tt_l1_loss(row, row, mean, &out), "");
+  tt_loss_options smooth = TT_LOSS_OPTIONS_INIT;
+  WARNS(tt_mse_loss(column, row, NULL, &out), shapes);
+  WARNS(tt_l1_loss(column, row, NULL, &out), shapes);
+  WARNS(tt_smooth_l1_loss(column, row, NULL, &out), shapes);
+  smooth.beta = 0;
+  WARNS(tt_smooth_l1_loss(column, row, &smooth, &out), shapes);
+  WARNS(tt_huber_loss(column, row, NULL, &out), shapes);
+  WARNS(tt_mse_loss(column, column, NULL, &out), "");
+  WARNS(tt_l1_loss(row, row, NULL, &out), "");
   count = 0;
   const int64_t three = 3;
   tt_tensor* other = NULL;
   OK(tt_ones(&three, 1, TT_FLOAT32, &other));
-  FAILS(tt_mse_loss(row, other, mean, &out), TT_ERR_SHAPE, "5");
+  FAILS(tt_mse_loss(row, other, NULL, &out), TT_ERR_SHAPE, "5");
   CHECK(count == 0);
   tt_tensor_release(other);
 }
@@ -53,9 +54,9 @@ static void others(void) {
   const int64_t one = 1, two = 2;
   tt_tensor *single = NULL, *mask = NULL, *weight = NULL, *twice = NULL;
   OK(tt_ones(&one, 1, TT_FLOAT32, &single));
-  WARNS(tt_std(single, NULL, 0, 1, 0, &out), "std: 1 elements with a correction of 1");
-  WARNS(tt_var(single, NULL, 0, 1, 0, &out), "var: 1 elements");
-  WARNS(tt_var(row, NULL, 0, 1, 0, &out), "");
+  WARNS(tt_std(single, NULL, 0, 0, 1, &out), "std: 1 elements with a correction of 1");
+  WARNS(tt_var(single, NULL, 0, 0, 1, &out), "var: 1 elements");
+  WARNS(tt_var(row, NULL, 0, 0, 1, &out), "");
 
   const int64_t five = 5;
   OK(tt_ones(&five, 1, TT_UINT8, &mask));
@@ -87,12 +88,12 @@ static void others(void) {
 
 static void layers(void) {
   tt_module *inner[2] = {NULL, NULL}, *outer[2] = {NULL, NULL}, *nested = NULL, *model = NULL;
-  OK(tt_nn_relu(&inner[0]));
-  OK(tt_nn_linear(3, 1, 1, &inner[1]));
-  OK(tt_nn_sequential(inner, 2, &nested));
-  OK(tt_nn_linear(5, 4, 1, &outer[0]));
-  OK(tt_nn_relu(&outer[1]));
-  OK(tt_nn_sequential(outer, 2, &model));
+  OK(tt_nn_relu_new(&inner[0]));
+  OK(tt_nn_linear_new(3, 1, 1, &inner[1]));
+  OK(tt_nn_sequential_new(inner, 2, &nested));
+  OK(tt_nn_linear_new(5, 4, 1, &outer[0]));
+  OK(tt_nn_relu_new(&outer[1]));
+  OK(tt_nn_sequential_new(outer, 2, &model));
   OK(tt_module_register_module(model, "head", nested));
   FAILS(tt_module_forward(model, row, &out), TT_ERR_SHAPE,
         "layer 2 \"head\" (Sequential): layer 1 (Linear): input and weight shapes cannot be multiplied: "
@@ -113,11 +114,11 @@ static void words(void) {
   tt_tensor *classes = NULL, *probability = NULL, *product = NULL, *loss = NULL;
   OK(tt_zeros(sizes, 2, TT_INT64, &classes));
   OK(tt_full(sizes, 2, 0.5, TT_FLOAT32, &probability));
-  FAILS(tt_binary_cross_entropy_with_logits(column, classes, NULL, NULL, TT_REDUCTION_MEAN, &out),
-        TT_ERR_DTYPE, "target is int64, expected a floating dtype");
-  FAILS(tt_binary_cross_entropy(probability, classes, NULL, TT_REDUCTION_MEAN, &out), TT_ERR_DTYPE,
+  FAILS(tt_binary_cross_entropy_with_logits(column, classes, NULL, NULL, NULL, &out), TT_ERR_DTYPE,
+        "target is int64, expected a floating dtype");
+  FAILS(tt_binary_cross_entropy(probability, classes, NULL, NULL, &out), TT_ERR_DTYPE,
         "target is int64, expected input's dtype, float32");
-  FAILS(tt_binary_cross_entropy(probability, row, NULL, TT_REDUCTION_MEAN, &out), TT_ERR_SHAPE,
+  FAILS(tt_binary_cross_entropy(probability, row, NULL, NULL, &out), TT_ERR_SHAPE,
         "target has shape [5], expected input's shape, [5, 1]");
   FAILS(tt_mm(row, column, &out), TT_ERR_SHAPE, "input must be a matrix");
   FAILS(tt_mm(column, row, &out), TT_ERR_SHAPE, "mat2 must be a matrix");
@@ -129,7 +130,7 @@ static void words(void) {
   FAILS(tt_dot(row, probability, &out), TT_ERR_SHAPE, "input and other must be vectors");
   OK(tt_tensor_set_requires_grad(row, 1));
   OK(tt_mul(row, row, &product));
-  OK(tt_sum(product, NULL, 0, 0, -1, &loss));
+  OK(tt_sum(product, NULL, 0, 0, TT_DTYPE_NONE, &loss));
   FAILS(tt_add_scalar_(row, 1), TT_ERR_AUTOGRAD, "tt_set_grad_enabled");
   FAILS(tt_backward(product), TT_ERR_AUTOGRAD, "tensors[0] has shape [5]");
   OK(tt_backward(loss));
@@ -149,14 +150,14 @@ int main(void) {
   const int64_t column_sizes[] = {5, 1}, row_size = 5;
   OK(tt_ones(column_sizes, 2, TT_FLOAT32, &column));
   OK(tt_ones(&row_size, 1, TT_FLOAT32, &row));
-  OK(tt_mse_loss(column, row, TT_REDUCTION_MEAN, &out)); /* nobody hears it */
+  OK(tt_mse_loss(column, row, NULL, &out)); /* nobody hears it */
   tt_tensor_release(out);
   out = NULL;
   OK(tt_set_warning_handler(hear, &count));
   losses();
   others();
   OK(tt_set_warning_handler(NULL, NULL));
-  WARNS(tt_mse_loss(column, row, TT_REDUCTION_MEAN, &out), "");
+  WARNS(tt_mse_loss(column, row, NULL, &out), "");
   layers();
   words();
   tt_tensor_release(column);

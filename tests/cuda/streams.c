@@ -24,7 +24,7 @@ static void exports(void) {
   void* native = NULL;
   float values[kSize];
   int i;
-  OK(tt_stream_create(TT_CUDA, 0, &side));
+  OK(tt_stream_new(TT_CUDA, 0, &side));
   OK(tt_stream_native(side, &native));
   OK(tt_full(&size, 1, 2.0, TT_FLOAT32, &host));
   OK(tt_to_device(host, TT_CUDA, 0, &x));
@@ -64,18 +64,18 @@ static void streams(void) {
   const int64_t sizes[] = {64, 33};
   tt_tensor *host = NULL, *x = NULL, *y = NULL, *z = NULL, *w = NULL;
   int32_t equal = 0;
-  OK(tt_randn(sizes, 2, TT_FLOAT32, NULL, &host));
+  OK(tt_randn(sizes, 2, NULL, TT_FLOAT32, &host));
   OK(tt_to_device(host, TT_CUDA, 0, &x));
-  FAILS(tt_stream_create(TT_CPU, 0, &side), TT_ERR_DEVICE, "the CPU has no streams");
-  FAILS(tt_stream_create(TT_CUDA, 77, &side), TT_ERR_DEVICE, "cuda:77");
+  FAILS(tt_stream_new(TT_CPU, 0, &side), TT_ERR_DEVICE, "the CPU has no streams");
+  FAILS(tt_stream_new(TT_CUDA, 77, &side), TT_ERR_DEVICE, "cuda:77");
   FAILS(tt_stream_set_current(NULL, NULL), TT_ERR_INVALID_ARGUMENT, "stream is NULL");
-  FAILS(tt_event_create(TT_CPU, 0, 0, &plain), TT_ERR_DEVICE, "the CPU has no streams");
-  OK(tt_stream_create(TT_CUDA, 0, &side));
+  FAILS(tt_event_new(TT_CPU, 0, 0, &plain), TT_ERR_DEVICE, "the CPU has no streams");
+  OK(tt_stream_new(TT_CUDA, 0, &side));
   OK(tt_stream_device(side, &type, &index));
   CHECK(type == TT_CUDA && index == 0);
-  OK(tt_event_create(TT_CUDA, 0, 1, &start));
-  OK(tt_event_create(TT_CUDA, 0, 1, &end));
-  OK(tt_event_create(TT_CUDA, 0, 0, &plain));
+  OK(tt_event_new(TT_CUDA, 0, 1, &start));
+  OK(tt_event_new(TT_CUDA, 0, 1, &end));
+  OK(tt_event_new(TT_CUDA, 0, 0, &plain));
   OK(tt_event_query(start, &done));
   CHECK(done == 1);
   FAILS(tt_event_elapsed(start, end, &milliseconds), TT_ERR_INVALID_ARGUMENT, "recorded first");
@@ -110,7 +110,7 @@ static void streams(void) {
   CHECK(done == 1);
 
   OK(tt_stream_native(side, &native));
-  OK(tt_stream_from_native(TT_CUDA, 0, native, &wrapped));
+  OK(tt_stream_new_from_native(TT_CUDA, 0, native, &wrapped));
   OK(tt_stream_native(wrapped, &same));
   CHECK(native != NULL && same == native);
   tt_stream_release(wrapped);

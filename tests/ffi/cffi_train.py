@@ -54,7 +54,7 @@ y = from_list([2.0, 4.0, 6.0])
 w = call(tt.tt_zeros, ffi.new("int64_t[]", [1, 1]), 2, tt.TT_FLOAT32)
 check(tt.tt_tensor_set_requires_grad(w.handle, 1))
 for step in range(100):
-    loss = call(tt.tt_mse_loss, call(tt.tt_mm, x, w), y, tt.TT_REDUCTION_MEAN)
+    loss = call(tt.tt_mse_loss, call(tt.tt_mm, x, w), y, ffi.NULL)
     check(tt.tt_backward(loss.handle))
     grad = call(tt.tt_tensor_grad, w)
     before = ffi.new("int32_t *")

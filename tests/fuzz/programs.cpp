@@ -160,19 +160,19 @@ Choice choose(Random& random, const std::vector<Handle>& pool) {
     out.call = [=](tt_tensor* const* in, tt_tensor** result) {
       switch (which) {
         case 0:
-          return tt_sum(in[0], &dim, 1, keep, -1, result);
+          return tt_sum(in[0], &dim, 1, keep, TT_DTYPE_NONE, result);
         case 1:
-          return tt_mean(in[0], &dim, 1, keep, -1, result);
+          return tt_mean(in[0], &dim, 1, keep, TT_DTYPE_NONE, result);
         case 2:
           return tt_amax(in[0], &dim, 1, keep, result);
         case 3:
           return tt_amin(in[0], &dim, 1, keep, result);
         case 4:
-          return tt_var(in[0], &dim, 1, 1, keep, result);
+          return tt_var(in[0], &dim, 1, keep, 1, result);
         case 5:
           return tt_logsumexp(in[0], &dim, 1, keep, result);
         default:
-          return tt_cumsum(in[0], dim, -1, result);
+          return tt_cumsum(in[0], dim, TT_DTYPE_NONE, result);
       }
     };
   } else if (kind < 80) {
@@ -289,7 +289,7 @@ Step run(const Choice& choice, const std::vector<Handle>& pool, bool with_gradie
   tt_tensor *again = nullptr, *ones = nullptr;
   check(choice.call(inputs.data(), &again));
   const Handle again_owner(again);
-  check(tt_ones_like(again, -1, &ones));
+  check(tt_ones_like(again, TT_DTYPE_NONE, &ones));
   const Handle ones_owner(ones);
   std::int32_t recorded = 0;
   check(tt_tensor_requires_grad(again, &recorded));

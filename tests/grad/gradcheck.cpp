@@ -104,7 +104,7 @@ class Checker {
       tt_backward_options options = TT_BACKWARD_OPTIONS_INIT;
       options.allow_unused = 1;
       std::vector<tt_tensor*> found(targets.size(), nullptr);
-      check(tt_grad(outputs.data(), cotangents.data(), outputs.size(), targets.data(), targets.size(),
+      check(tt_grad(outputs.data(), outputs.size(), targets.data(), targets.size(), cotangents.data(),
                     &options, found.data()));
       second = take_all(found);
     }
@@ -131,8 +131,8 @@ class Checker {
     options.allow_unused = 1;
     options.create_graph = create_graph;
     std::vector<tt_tensor*> found(leaves.size(), nullptr);
-    check(tt_grad(roots.outputs.data(), roots.cotangents.data(), roots.outputs.size(), leaves.data(),
-                  leaves.size(), &options, found.data()));
+    check(tt_grad(roots.outputs.data(), roots.outputs.size(), leaves.data(), leaves.size(),
+                  roots.cotangents.data(), &options, found.data()));
     return take_all(found);
   }
 

@@ -49,14 +49,17 @@ static void test_eigen(void) {
 
 // Smooth images, as patches of real ones are: neighbours alike.
 static Split make_split(int64_t count, Device device) {
-  const int64_t sizes[] = {count, CHANNELS, IMAGE_SIZE, IMAGE_SIZE}, window[] = {3, 3}, one[] = {1, 1};
+  const int64_t sizes[] = {count, CHANNELS, IMAGE_SIZE, IMAGE_SIZE}, window[] = {3, 3};
+  tt_pool_options same_size = TT_POOL_OPTIONS_INIT;
   tt_tensor *noise, *smooth, *labels;
   Split split;
   tt_scope scope;
   CHECK(tt_scope_begin(&scope));
-  CHECK(tt_randn(sizes, 4, TT_FLOAT32, NULL, &noise));
-  CHECK(tt_avg_pool2d(noise, window, one, one, 0, 1, NULL, &smooth));
-  CHECK(tt_randint(0, CLASSES, &count, 1, TT_INT64, NULL, &labels));
+  CHECK(tt_randn(sizes, 4, NULL, TT_FLOAT32, &noise));
+  same_size.stride[0] = same_size.stride[1] = 1;
+  same_size.padding[0] = same_size.padding[1] = 1;
+  CHECK(tt_avg_pool2d(noise, window, &same_size, &smooth));
+  CHECK(tt_randint(0, CLASSES, &count, 1, NULL, TT_INT64, &labels));
   split.images = to(smooth, device);
   split.labels = to(labels, device);
   split.count = count;
@@ -70,13 +73,13 @@ static Split make_split(int64_t count, Device device) {
 // 0, the last filters being the negatives of the first.
 static void test_whitening(const Split* split, Device device) {
   Network net = make_network(4, FLOAT32, device);
-  const int64_t one[] = {1, 1}, none[] = {0, 0}, order[] = {1, 0, 2, 3}, flat[] = {2 * PATCH, -1};
+  const int64_t order[] = {1, 0, 2, 3}, flat[] = {2 * PATCH, -1};
   tt_tensor *out, *turned, *products;
   const int64_t* sizes;
   tt_scope scope;
   CHECK(tt_scope_begin(&scope));
   network_whiten(&net, split->images);
-  CHECK(tt_conv2d(split->images, net.whitening, net.whitening_bias, one, none, one, 1, &out));
+  CHECK(tt_conv2d(split->images, net.whitening, net.whitening_bias, NULL, &out));
   CHECK(tt_detach(out, &out));
   CHECK(tt_permute(out, order, 4, &out));
   CHECK(tt_reshape(out, flat, 2, &out));

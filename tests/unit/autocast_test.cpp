@@ -75,8 +75,8 @@ TEST_P(AutocastTest, ProductsRunInTheLowerPrecision) {
   expect_computed_in(
       low, "conv2d", [](auto& x, auto& y) { return conv2d(x, y, {}); }, image, kernel);
   expect_computed_in(
-      low, "conv2d same", [](auto& x, auto& y) { return conv2d(x, y, {}, {}, PaddingMode::kSame); }, image,
-      kernel);
+      low, "conv2d same",
+      [](auto& x, auto& y) { return conv2d(x, y, {}, {.padding_kind = PaddingKind::kSame}); }, image, kernel);
   expect_computed_in(
       low, "conv1d", [](auto& x, auto& y) { return conv1d(x, y, {}); }, row, taps);
   expect_computed_in(

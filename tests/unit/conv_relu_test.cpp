@@ -14,7 +14,7 @@ namespace {
 using nn::Module;
 
 // Values and gradients of both, of every choice among the inputs.
-void expect_same(const Tensor& x, const Tensor& w, const Tensor& b, const ops::Conv2dOptions& options,
+void expect_same(const Tensor& x, const Tensor& w, const Tensor& b, const ops::ConvOptions& options,
                  const std::string& what) {
   const Tensor one = ops::conv2d_relu(x, w, b, options), two = ops::relu(ops::conv2d(x, w, b, options));
   EXPECT_TRUE(same_bits(one, two)) << what;
@@ -53,8 +53,8 @@ TEST(ConvRelu, IsConvAndRelu) {
     expect_same(random({2, 0, 9, 8}, dtype), random({6, 0, 3, 3}, dtype), b, {}, what + " without channels");
   }
   const Tensor x = random({2, 3, 5, 5}, DType::kFloat32), w = random({4, 3, 3, 3}, DType::kFloat32);
-  EXPECT_TRUE(same_bits(ops::conv2d_relu(x, w, {}, {}, ops::PaddingMode::kSame),
-                        ops::relu(ops::conv2d(x, w, {}, {}, ops::PaddingMode::kSame))));
+  EXPECT_TRUE(same_bits(ops::conv2d_relu(x, w, {}, {.padding_kind = ops::PaddingKind::kSame}),
+                        ops::relu(ops::conv2d(x, w, {}, {.padding_kind = ops::PaddingKind::kSame}))));
 }
 
 TEST(ConvRelu, KeepsNanAndTheSignsOfZero) {
@@ -77,7 +77,7 @@ TEST(ConvRelu, KeepsNanAndTheSignsOfZero) {
 TEST(ConvRelu, Gradients) {
   const Tensor x = ops::sub(test::distinct({2, 2, 4, 4}), 1.3),
                w = ops::sub(test::distinct({3, 2, 3, 3}), 0.9), b = ops::sub(test::distinct({3}), 0.55);
-  const ops::Conv2dOptions options{{2, 1}, {1, 0}};
+  const ops::ConvOptions options{{2, 1}, {1, 0}};
   const Tensor y = ops::conv2d_relu(x, w, b, options);
   const auto zeros = std::count(y.data<double>(), y.data<double>() + y.numel(), 0.0);
   EXPECT_TRUE(zeros > 0 && zeros < y.numel()) << zeros;
@@ -119,8 +119,9 @@ TEST(ConvRelu, SequentialJoinsThemWhereNobodyLooks) {
   manual_seed(5);
   const int64_t kernel[] = {3, 3};
   for (const bool named : {false, true}) {
-    const auto mode = named ? std::optional(ops::PaddingMode::kSame) : std::nullopt;
-    const Ref<Module> conv = make_ref<nn::Conv2d>(3, 4, kernel, ops::Conv2dOptions{}, mode, true);
+    ops::ConvOptions options;
+    if (named) options.padding_kind = ops::PaddingKind::kSame;
+    const Ref<Module> conv = make_ref<nn::Conv>(2, 3, 4, kernel, options);
     const Ref<Module> children[] = {conv, nn::activation("ReLU")};
     const Ref<nn::Sequential> net = make_ref<nn::Sequential>(children);
     const Tensor x = random({2, 3, 5, 5}, DType::kFloat32);

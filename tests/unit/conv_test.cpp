@@ -160,7 +160,7 @@ TEST(Conv, EqualCallsGiveEqualBits) {
 }
 
 TEST(Conv, Gradients) {
-  const auto run = [](Dims x, Dims w, ops::Conv2dOptions options) {
+  const auto run = [](Dims x, Dims w, ops::ConvOptions options) {
     check_gradients([&](const Tensors& in) { return ops::conv2d(in[0], in[1], in[2], options); },
                     {random_tensor<double>(x), random_tensor<double>(w), random_tensor<double>({w[0]})});
   };
@@ -176,17 +176,17 @@ TEST(Conv, Conv1dIsConv2d) {
   const Tensor y2 = ops::conv2d(ops::view(x, {2, 3, 1, 9}), ops::view(w, {4, 3, 1, 3}), b, {{1, 2}, {0, 1}});
   EXPECT_EQ(y.sizes(), Dims({2, 4, 5}));
   for (int64_t i = 0; i < y.numel(); ++i) EXPECT_EQ(y.data<float>()[i], y2.data<float>()[i]);
-  EXPECT_EQ(
-      ops::conv1d(ops::view(x, {6, 9}), random_tensor<float>({4, 6, 4}), {}, {}, ops::PaddingMode::kSame)
-          .sizes(),
-      Dims({4, 9}));
+  EXPECT_EQ(ops::conv1d(ops::view(x, {6, 9}), random_tensor<float>({4, 6, 4}), {},
+                        {.padding_kind = ops::PaddingKind::kSame})
+                .sizes(),
+            Dims({4, 9}));
 }
 
 TEST(Conv, SamePaddingEndsWithTheOddOne) {
   // torch.nn.functional.conv2d(ones(1, 1, 1, 4), [[[[1, 2, 3, 4]]]], padding='same')
   const Tensor x = tensor_of<float>({1, 1, 1, 4}, {1, 1, 1, 1}),
                w = tensor_of<float>({1, 1, 1, 4}, {1, 2, 3, 4});
-  const Tensor y = ops::conv2d(x, w, {}, {}, ops::PaddingMode::kSame);
+  const Tensor y = ops::conv2d(x, w, {}, {.padding_kind = ops::PaddingKind::kSame});
   const float expected[] = {9, 10, 6, 3};
   for (int i = 0; i < 4; ++i) EXPECT_EQ(y.data<float>()[i], expected[i]);
 }
@@ -222,7 +222,7 @@ TEST(Conv, Messages) {
   };
   const Tensor x = zeros({2, 3, 5, 5}), w = zeros({4, 3, 3, 3});
   const auto of = [&](const Tensor& input, const Tensor& weight, const Tensor& bias = {},
-                      ops::Conv2dOptions o = {}) {
+                      ops::ConvOptions o = {}) {
     return message_of([&] { ops::conv2d(input, weight, bias, o); });
   };
   EXPECT_EQ(
@@ -242,7 +242,7 @@ TEST(Conv, Messages) {
   EXPECT_EQ(of(x, w, {}, {{1, 1}, {0, 0}, {INT64_MAX, 1}}),
             str("kernel size 3 with dilation ", INT64_MAX, " overflows int64"));
   EXPECT_EQ(message_of([&] {
-              ops::conv2d(x, w, {}, {{2, 2}}, ops::PaddingMode::kSame);
+              ops::conv2d(x, w, {}, {.stride = {2, 2}, .padding_kind = ops::PaddingKind::kSame});
             }),
             "TT_PADDING_SAME needs a stride of 1");
 }

@@ -77,7 +77,7 @@ TEST(Module, LayersDrawPyTorchsInitialValues) {
   EXPECT_EQ(floats(l->get_parameter("bias")), (std::vector<float>{-0x1.5a586cp-2f, 0x1.32cdd4p-3f}));
   manual_seed(7);
   const int64_t kernel[2] = {2, 2};
-  const Ref<Module> c = make_ref<Conv2d>(2, 1, kernel, ops::Conv2dOptions{}, std::nullopt, true);
+  const Ref<Module> c = make_ref<Conv>(2, 2, 1, kernel, ops::ConvOptions{});
   EXPECT_EQ(floats(c->get_parameter("weight")),
             (std::vector<float>{0x1.9495fep-6f, -0x1.b42df8p-3f, 0x1.cd2056p-4f, 0x1.c6671cp-4f,
                                 -0x1.8300aap-3f, -0x1.b21738p-5f, -0x1.a82f4ap-3f, 0x1.77c1b4p-4f}));
@@ -142,24 +142,27 @@ TEST(Module, PrintsAsPyTorchDoes) {
             "  (2): Linear(in_features=2, out_features=1, bias=True)\n"
             ")");
   const int64_t five[2] = {5, 5}, uneven[2] = {3, 1}, two[2] = {2, 2}, any[2] = {-1, 3};
-  EXPECT_EQ(make_ref<Conv2d>(3, 6, five, ops::Conv2dOptions{}, std::nullopt, true)->repr(),
+  EXPECT_EQ(make_ref<Conv>(2, 3, 6, five, ops::ConvOptions{})->repr(),
             "Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1))");
-  EXPECT_EQ(make_ref<Conv2d>(
-                4, 8, uneven,
-                ops::Conv2dOptions{.stride = {2, 2}, .padding = {1, 1}, .dilation = {1, 2}, .groups = 2},
-                std::nullopt, false)
+  EXPECT_EQ(make_ref<Conv>(
+                2, 4, 8, uneven,
+                ops::ConvOptions{.stride = {2, 2}, .padding = {1, 1}, .dilation = {1, 2}, .groups = 2}, false)
                 ->repr(),
             "Conv2d(4, 8, kernel_size=(3, 1), stride=(2, 2), padding=(1, 1), dilation=(1, 2), groups=2, "
             "bias=False)");
-  EXPECT_EQ(make_ref<Conv2d>(3, 6, five, ops::Conv2dOptions{}, ops::PaddingMode::kSame, true)->repr(),
+  EXPECT_EQ(make_ref<Conv>(2, 3, 6, five, ops::ConvOptions{.padding_kind = ops::PaddingKind::kSame})->repr(),
             "Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1), padding=same)");
-  EXPECT_EQ(make_ref<MaxPool2d>(ops::MaxPool2dOptions{.kernel = {2, 2}})->repr(),
+  EXPECT_EQ(make_ref<Conv>(1, 3, 6, five,
+                           ops::ConvOptions{.padding = {2}, .padding_mode = ops::PadMode::kReflect}, false)
+                ->repr(),
+            "Conv1d(3, 6, kernel_size=(5,), stride=(1,), padding=(2,), bias=False, padding_mode=reflect)");
+  EXPECT_EQ(make_ref<MaxPool2d>(ops::PoolOptions{.kernel = {2, 2}})->repr(),
             "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)");
-  EXPECT_EQ(make_ref<AvgPool2d>(ops::AvgPool2dOptions{.kernel = {3, 2}, .stride = {2, 1}})->repr(),
+  EXPECT_EQ(make_ref<AvgPool2d>(ops::PoolOptions{.kernel = {3, 2}, .stride = {2, 1}})->repr(),
             "AvgPool2d(kernel_size=(3, 2), stride=(2, 1), padding=0)");
   EXPECT_EQ(make_ref<AdaptiveAvgPool2d>(two)->repr(), "AdaptiveAvgPool2d(output_size=2)");
   EXPECT_EQ(make_ref<AdaptiveAvgPool2d>(any)->repr(), "AdaptiveAvgPool2d(output_size=(None, 3))");
-  EXPECT_EQ(make_ref<BatchNorm>(BatchNorm::Dimensions::k1d, 4, BatchNormSettings{})->repr(),
+  EXPECT_EQ(make_ref<BatchNorm>(BatchNorm::Dimensions::k1d, 4, NormOptions{})->repr(),
             "BatchNorm1d(4, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)");
   EXPECT_EQ(make_ref<Dropout>()->repr(), "Dropout(p=0.5, inplace=False)");
   EXPECT_EQ(make_ref<Flatten>()->repr(), "Flatten(start_dim=1, end_dim=-1)");
@@ -250,7 +253,7 @@ TEST(Module, LoadsState) {
 }
 
 TEST(Module, ConvertsInPlace) {
-  const Ref<Module> m = make_ref<BatchNorm>(BatchNorm::Dimensions::k1d, 2, BatchNormSettings{});
+  const Ref<Module> m = make_ref<BatchNorm>(BatchNorm::Dimensions::k1d, 2, NormOptions{});
   const Tensor w = m->get_parameter("weight");
   set_grad(w, ops::ones({2}, DType::kFloat32));
   m->to(DType::kFloat64, std::nullopt);
@@ -280,8 +283,7 @@ TEST(Module, Hooks) {
 }
 
 TEST(BatchNorm, CumulativeAverage) {
-  const Ref<Module> bn =
-      make_ref<BatchNorm>(BatchNorm::Dimensions::k1d, 2, BatchNormSettings{.cumulative = true});
+  const Ref<Module> bn = make_ref<BatchNorm>(BatchNorm::Dimensions::k1d, 2, NormOptions{.cumulative = true});
   const Tensor x = tensor({3, 2}, {1, 2, 3, 6, 5, 7});
   expect_near((*bn)(x), {-0x1.3988bcp+0, -0x1.6383b8p+0, 0, 0x1.da04f4p-2, 0x1.3988b8p+0, 0x1.da04f4p-1},
               1e-6);
@@ -347,7 +349,7 @@ TEST(ModuleC, UserModules) {
   callbacks.user = &user;
   callbacks.destroy = [](void* u) { ++static_cast<Doubler*>(u)->destroyed; };
   tt_module* module = nullptr;
-  ASSERT_EQ(tt_nn_module(&callbacks, &module), TT_OK);
+  ASSERT_EQ(tt_nn_module_new(&callbacks, &module), TT_OK);
   const int64_t one = 1;
   tt_tensor *gain = nullptr, *y = nullptr;
   ASSERT_EQ(tt_full(&one, 1, 2.0, TT_FLOAT32, &gain), TT_OK);
@@ -380,17 +382,17 @@ TEST(ModuleC, UserModules) {
 }
 
 TEST(ModuleC, OptionsOfOlderCallersAreReadUpToTheirSize) {
-  tt_nn_conv2d_options options = TT_NN_CONV2D_OPTIONS_INIT;
-  options.struct_size = offsetof(tt_nn_conv2d_options, padding);  // a caller that knows only `stride`
+  tt_conv_options options = TT_CONV_OPTIONS_INIT;
+  options.struct_size = offsetof(tt_conv_options, padding);  // a caller that knows only `stride`
   options.stride[0] = options.stride[1] = 2;
   options.bias = 0;
   const int64_t kernel[2] = {3, 3};
   tt_module* module = nullptr;
-  ASSERT_EQ(tt_nn_conv2d(1, 2, kernel, &options, &module), TT_OK);
+  ASSERT_EQ(tt_nn_conv2d_new(1, 2, kernel, &options, &module), TT_OK);
   char text[128];
   ASSERT_EQ(tt_module_repr(module, text, sizeof text, nullptr), TT_OK);
   EXPECT_STREQ(text, "Conv2d(1, 2, kernel_size=(3, 3), stride=(2, 2))");
   tt_module_release(module);
-  EXPECT_EQ(tt_nn_conv2d(3, 2, nullptr, nullptr, &module), TT_ERR_INVALID_ARGUMENT);
-  EXPECT_STREQ(tt_last_error(), "tt_nn_conv2d: kernel_size is NULL, expected two values");
+  EXPECT_EQ(tt_nn_conv2d_new(3, 2, nullptr, nullptr, &module), TT_ERR_INVALID_ARGUMENT);
+  EXPECT_STREQ(tt_last_error(), "tt_nn_conv2d_new: kernel_size is NULL, expected two values");
 }

@@ -91,8 +91,7 @@ TEST(NormRelu, ChangedResultsAreFound) {
 
 TEST(NormRelu, SequentialJoinsThemWhereNobodyLooks) {
   manual_seed(5);
-  const Ref<Module> norm =
-      make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k2d, 3, nn::BatchNormSettings{});
+  const Ref<Module> norm = make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k2d, 3, nn::NormOptions{});
   const Ref<Module> children[] = {norm, nn::activation("ReLU")};
   const Ref<nn::Sequential> net = make_ref<nn::Sequential>(children);
   const Tensor x = random({4, 3, 5, 5}, DType::kFloat32);

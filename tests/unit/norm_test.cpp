@@ -129,7 +129,7 @@ TEST(BatchNorm, Messages) {
     EXPECT_EQ(message_of([&] { ops::batch_norm(x, vector(3), vector(3), {}, {}, false, 0.1, eps); }),
               str("eps is ", eps, ", expected 0 or more"));
     EXPECT_EQ(message_of([&] {
-                make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k1d, 3, nn::BatchNormSettings{.eps = eps});
+                make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k1d, 3, nn::NormOptions{.eps = eps});
               }),
               str("eps is ", eps, ", expected 0 or more"));
   }

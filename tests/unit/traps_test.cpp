@@ -372,7 +372,7 @@ TEST(Traps, Layers) {
     }
     const Tensor image = random_values({2, 3, 5, n}, dtype), kernel = random_values({4, 3, 3, 3}, dtype);
     const Tensor bias = random_values({4}, dtype);
-    ops::Conv2dOptions options;
+    ops::ConvOptions options;
     options.padding[0] = options.padding[1] = 1;
     expect_quiet_with_gradients("conv2d" + what, [&] { return ops::conv2d(image, kernel, bias, options); },
                                 {image, kernel, bias});
@@ -380,13 +380,13 @@ TEST(Traps, Layers) {
                                 [&] { return ops::conv2d_relu(image, kernel, bias, options); },
                                 {image, kernel, bias});
     if (n < 2) return;
-    ops::MaxPool2dOptions max_pool{{2, 2}};
+    ops::PoolOptions max_pool{{2, 2}};
     max_pool.padding[0] = max_pool.padding[1] = 1;
     expect_quiet_with_gradients("max_pool2d" + what, [&] { return ops::max_pool2d(image, max_pool); },
                                 {image});
     expect_quiet_with_gradients("relu_max_pool2d" + what,
                                 [&] { return ops::relu_max_pool2d(image, max_pool); }, {image});
-    ops::AvgPool2dOptions average{{2, 2}};
+    ops::PoolOptions average{{2, 2}};
     expect_quiet_with_gradients("avg_pool2d" + what, [&] { return ops::avg_pool2d(image, average); },
                                 {image});
   });

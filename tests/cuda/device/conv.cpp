@@ -20,7 +20,7 @@ Tensor quarters(const Dims& sizes, DType dtype) {
 
 struct ConvCase {
   int64_t batch, in, height, width, out, kernel[2];
-  ops::Conv2dOptions options;
+  ops::ConvOptions options;
 };
 
 const ConvCase kCases[] = {

@@ -34,14 +34,14 @@ uint64_t (*launches())() {
 
 Ref<Module> conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding, bool bias) {
   const int64_t size[] = {kernel, kernel};
-  ops::Conv2dOptions options;
+  ops::ConvOptions options;
   options.stride[0] = options.stride[1] = stride;
   options.padding[0] = options.padding[1] = padding;
-  return make_ref<nn::Conv2d>(in, out, size, options, std::nullopt, bias);
+  return make_ref<nn::Conv>(2, in, out, size, options, bias);
 }
 Ref<Module> linear(int64_t in, int64_t out) { return make_ref<nn::Linear>(in, out, true); }
 Ref<Module> relu() { return nn::activation("ReLU"); }
-Ref<Module> max_pool() { return make_ref<nn::MaxPool2d>(ops::MaxPool2dOptions{{2, 2}}); }
+Ref<Module> max_pool() { return make_ref<nn::MaxPool2d>(ops::PoolOptions{{2, 2}}); }
 
 // What a step of the network starts, on so many rows.
 uint64_t step(const Layers& layers, const Dims& input, double momentum) {
@@ -99,7 +99,7 @@ TEST(DeviceLaunches, AreAsFewAsTheyWere) {
   int64_t in = 3;
   for (const int64_t out : {32, 64, 128}) {
     layers.push_back(conv(in, out, 3, in == 3 ? 1 : 2, 1, false));
-    layers.push_back(make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k2d, out, nn::BatchNormSettings{}));
+    layers.push_back(make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k2d, out, nn::NormOptions{}));
     layers.push_back(relu());
     in = out;
   }

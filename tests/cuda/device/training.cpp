@@ -140,7 +140,7 @@ TEST(DeviceTraining, LinearGradientsStayInTheirPlace) {
 TEST(DeviceTraining, GradientsOfGradients) {
   manual_seed(2);
   const Tensor x = random({6, 5}), w = random({4, 5}), b = random({4}), image = random({2, 3, 6, 6});
-  const ops::MaxPool2dOptions pool{{2, 2}};
+  const ops::PoolOptions pool{{2, 2}};
   const Function functions[] = {
       [](const Tensors& t) { return ops::linear(t[0], t[1], t[2]); },
       [](const Tensors& t) { return ops::linear_relu(t[0], t[1], t[2]); },
@@ -181,14 +181,14 @@ TEST(DeviceTraining, GradientsOfGradients) {
 
 TEST(DeviceTraining, PoolingAfterRelu) {
   manual_seed(3);
-  const ops::MaxPool2dOptions cases[] = {{{2, 2}},
-                                         {{3, 2}, {2, 1}, {1, 1}},
-                                         {{3, 3}, {1, 1}, {0, 0}, {2, 2}},
-                                         // A window that reads nothing.
-                                         {{2, 2}, {1, 1}, {1, 1}, {4, 4}}};
+  const ops::PoolOptions cases[] = {{{2, 2}},
+                                    {{3, 2}, {2, 1}, {1, 1}},
+                                    {{3, 3}, {1, 1}, {0, 0}, {2, 2}},
+                                    // A window that reads nothing.
+                                    {{2, 2}, {1, 1}, {1, 1}, {4, 4}}};
   for (const DType dtype : kFloating) {
     const Tensor x = values({2, 3, 7, 6}, dtype, true);
-    for (const ops::MaxPool2dOptions& options : cases) {
+    for (const ops::PoolOptions& options : cases) {
       for (const Device device : kDevices) {
         const Tensors inputs = {x};
         const Tensors one = differentiate(
@@ -213,7 +213,7 @@ TEST(DeviceTraining, PoolingAfterRelu) {
 TEST(DeviceTraining, HooksSeeWhatPasses) {
   manual_seed(4);
   std::vector<Ref<nn::Module>> layers = {
-      nn::activation("ReLU"), make_ref<nn::MaxPool2d>(ops::MaxPool2dOptions{{2, 2}}), nn::activation("ReLU")};
+      nn::activation("ReLU"), make_ref<nn::MaxPool2d>(ops::PoolOptions{{2, 2}}), nn::activation("ReLU")};
   const Ref<nn::Sequential> net = make_ref<nn::Sequential>(layers);
   const Tensor x = on_cuda(random({2, 2, 4, 4}));
   const Tensor joined = (*net)(x);
@@ -360,7 +360,7 @@ TEST(DeviceTraining, TargetsTakeGradients) {
 TEST(DeviceTraining, NormsCountBatches) {
   for (const Device device : kDevices) {
     const Ref<nn::BatchNorm> norm =
-        make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k1d, 3, nn::BatchNormSettings{});
+        make_ref<nn::BatchNorm>(nn::BatchNorm::Dimensions::k1d, 3, nn::NormOptions{});
     norm->to(std::nullopt, device);
     const Tensor x = ops::to_device(random({4, 3}), device);
     const Tensor count = norm->get_buffer("num_batches_tracked");

@@ -24,7 +24,7 @@ std::int32_t as_int32(const Value& value, std::int32_t none) {
       {"tanh", 1},                             // gelu
       {"ij", 0},    {"xy", 1},                 // meshgrid
       {"trunc", 1}, {"floor", 2},              // rounding modes
-      {"valid", 0}, {"same", 1},               // padding
+      {"valid", 1}, {"same", 2},               // padding
   };
   for (const auto& [text, number] : kNames) {
     if (name == text) return number;

@@ -26,6 +26,9 @@ struct Bound {
 // The C function has no way to be called so: a list where it takes a pair.
 class NotExpressible : public std::exception {};
 
+// A handle output starts as an address that is no tensor, so that a failed call can be seen to write NULL.
+inline tt_tensor* const kUntouched = reinterpret_cast<tt_tensor*>(std::uintptr_t{64});
+
 // The arguments of one call and what came out of it.
 struct Frame {
   std::vector<Bound>* inputs = nullptr;
@@ -45,7 +48,9 @@ struct Frame {
   }
   const Value& value() { return *take().value; }
   ~Frame() {
-    for (tt_tensor* output : outputs) tt_tensor_release(output);
+    for (tt_tensor* output : outputs) {
+      if (output != kUntouched) tt_tensor_release(output);  // the call may not have been made
+    }
   }
 };
 
@@ -71,9 +76,6 @@ double as_double(const Value& value);
 std::int64_t as_int(const Value& value);
 // Bools, dtypes and the names of enum values.
 std::int32_t as_int32(const Value& value, std::int32_t none);
-
-// A handle output starts as an address that is no tensor, so that a failed call can be seen to write NULL.
-inline tt_tensor* const kUntouched = reinterpret_cast<tt_tensor*>(std::uintptr_t{64});
 
 // Results a list may have.
 inline constexpr std::size_t kListRoom = 64;

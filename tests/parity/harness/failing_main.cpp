@@ -152,8 +152,8 @@ class Failing {
     options.allow_unused = 1;
     std::vector<tt_tensor*> grads(from.tensors.size());
     if (n >= 0) fail_allocation(n);
-    const tt_status status = tt_grad(to.outputs.data(), to.cotangents.data(), to.outputs.size(),
-                                     from.tensors.data(), from.tensors.size(), &options, grads.data());
+    const tt_status status = tt_grad(to.outputs.data(), to.outputs.size(), from.tensors.data(),
+                                     from.tensors.size(), to.cotangents.data(), &options, grads.data());
     if (n >= 0) reached_ = stop_failing();
     take_all(grads);
     return status;

@@ -58,7 +58,7 @@ template <typename F>
 tt_status captured(const F& call) {
   if (!capturing_calls()) return call();
   tt_graph* graph = nullptr;
-  check(tt_graph_create(TT_CPU, 0, &graph));
+  check(tt_graph_new(TT_CPU, 0, &graph));
   check(tt_graph_capture_begin(graph));
   tt_status status = call();
   const bool refused = status == TT_ERR_NOT_IMPLEMENTED &&

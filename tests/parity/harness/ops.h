@@ -33,3 +33,5 @@ void add_functional_ops(Table& table);
 #define TT_OP_INPLACE(name) \
   TT_OP(name);              \
   TT_OP(name##_)
+// The same of a function of the harness, which has the parameters as they are recorded.
+#define TT_OP_AS_RECORDED(name) table[#name] = {box(name), ""}

@@ -13,6 +13,13 @@ tt_status scan_inplace(Frame& frame) {
   return Function(input, dim);
 }
 
+// Recorded with the correction first.
+template <auto Function>
+tt_status deviation(const tt_tensor* input, const std::int64_t* dim, std::size_t dim_count, double correction,
+                    std::int32_t keepdim, tt_tensor** out) {
+  return Function(input, dim, dim_count, keepdim, correction, out);
+}
+
 // NULL for the results that are not asked for.
 tt_status unique(Frame& frame, bool along_dim) {
   const tt_tensor* input = frame.take().tensor.get();
@@ -35,8 +42,8 @@ void add_reduce_ops(Table& table) {
   TT_OP(nansum);
   TT_OP(prod);
   TT_OP(prod_dim);
-  TT_OP(var);
-  TT_OP(std);
+  table["var"] = {box(deviation<tt_var>), ""};
+  table["std"] = {box(deviation<tt_std>), ""};
   TT_OP(amax);
   TT_OP(amin);
   TT_OP(max);

@@ -50,7 +50,7 @@ tt_status linear_init(Frame& frame) {
   const bool bias = as_int(frame.value()) != 0;
   const DefaultDtype dtype(as_int32(frame.value(), -1));
   tt_module* module = nullptr;
-  const tt_status status = tt_nn_linear(in, out, bias, &module);
+  const tt_status status = tt_nn_linear_new(in, out, bias, &module);
   return status != TT_OK ? status : parameters_of(module, bias, frame);
 }
 
@@ -58,12 +58,12 @@ tt_status conv2d_init(Frame& frame) {
   const std::int64_t in = as_int(frame.value());
   const std::int64_t out = as_int(frame.value());
   const auto& kernel = std::get<std::vector<std::int64_t>>(frame.value());
-  tt_nn_conv2d_options options = TT_NN_CONV2D_OPTIONS_INIT;
+  tt_conv_options options = TT_CONV_OPTIONS_INIT;
   options.groups = as_int(frame.value());
   options.bias = as_int32(frame.value(), -1);
   const DefaultDtype dtype(as_int32(frame.value(), -1));
   tt_module* module = nullptr;
-  const tt_status status = tt_nn_conv2d(in, out, kernel.data(), &options, &module);
+  const tt_status status = tt_nn_conv2d_new(in, out, kernel.data(), &options, &module);
   return status != TT_OK ? status : parameters_of(module, options.bias != 0, frame);
 }
 

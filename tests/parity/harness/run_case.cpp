@@ -192,8 +192,8 @@ class CaseRun {
     options.retain_graph = 1;
     std::vector<tt_tensor*> grads(from.tensors.size());
     const auto grad = [&] {
-      return tt_grad(to.outputs.data(), to.cotangents.data(), to.outputs.size(), from.tensors.data(),
-                     from.tensors.size(), &options, grads.data());
+      return tt_grad(to.outputs.data(), to.outputs.size(), from.tensors.data(), from.tensors.size(),
+                     to.cotangents.data(), &options, grads.data());
     };
     if (captured(grad) != TT_OK) return problem(std::string("tt_grad failed: ") + tt_last_error());
     {
@@ -229,8 +229,8 @@ class CaseRun {
     options.allow_unused = 1;
     options.create_graph = 1;
     std::vector<tt_tensor*> grads(from.tensors.size());
-    if (tt_grad(to.outputs.data(), to.cotangents.data(), to.outputs.size(), from.tensors.data(),
-                from.tensors.size(), &options, grads.data()) != TT_OK)
+    if (tt_grad(to.outputs.data(), to.outputs.size(), from.tensors.data(), from.tensors.size(),
+                to.cotangents.data(), &options, grads.data()) != TT_OK)
       return problem(std::string("tt_grad with create_graph failed: ") + tt_last_error());
     const std::vector<Handle> owners = take_all(grads);
     std::vector<Handle> probes;
@@ -251,8 +251,8 @@ class CaseRun {
     targets.insert(targets.end(), to.cotangents.begin(), to.cotangents.end());
     std::vector<tt_tensor*> second(targets.size(), nullptr);
     options.create_graph = 0;
-    if (!outputs.empty() && tt_grad(outputs.data(), cotangents.data(), outputs.size(), targets.data(),
-                                    targets.size(), &options, second.data()) != TT_OK)
+    if (!outputs.empty() && tt_grad(outputs.data(), outputs.size(), targets.data(), targets.size(),
+                                    cotangents.data(), &options, second.data()) != TT_OK)
       return problem(std::string("tt_grad of the gradients failed: ") + tt_last_error());
     const std::vector<Handle> second_owners = take_all(second);
     for (std::size_t i = 0; i < from.tensors.size(); ++i)

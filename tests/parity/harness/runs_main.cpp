@@ -66,7 +66,7 @@ class Training {
     check(tt_optimizer_zero_grad(optimizer_, 1));
     tt_tensor* out = std::get<std::string>(run_.get("model")) == "mlp" ? mlp(input.get()) : cnn(input.get());
     tt_tensor* loss = nullptr;
-    check(tt_cross_entropy(out, target.get(), nullptr, TT_REDUCTION_MEAN, -100, 0, &loss));
+    check(tt_cross_entropy(out, target.get(), nullptr, nullptr, &loss));
     check(tt_backward(loss));
     check(tt_optimizer_step(optimizer_));
     return see(loss).tensor;
@@ -125,14 +125,16 @@ class Training {
   }
 
   tt_tensor* cnn(const tt_tensor* input) {
-    const std::int64_t one[2] = {1, 1}, two[2] = {2, 2}, zero[2] = {0, 0};
+    const std::int64_t two[2] = {2, 2};
+    tt_conv_options around = TT_CONV_OPTIONS_INIT;
+    around.padding[0] = around.padding[1] = 1;
     tt_tensor *a = nullptr, *b = nullptr, *c = nullptr, *d = nullptr, *e = nullptr, *f = nullptr;
-    check(tt_conv2d(input, at("0.weight"), nullptr, one, one, one, 1, &a));
-    check(tt_batch_norm(a, at("1.running_mean"), at("1.running_var"), at("1.weight"), at("1.bias"), 1, 0.1,
-                        1e-5, &b));
+    check(tt_conv2d(input, at("0.weight"), nullptr, &around, &a));
+    check(tt_batch_norm(a, at("1.running_mean"), at("1.running_var"), at("1.weight"), at("1.bias"), 1,
+                        nullptr, &b));
     check(tt_add_scalar_int64(at("1.num_batches_tracked")));
     check(tt_relu(b, &c));
-    check(tt_max_pool2d(c, two, two, zero, one, 0, &d));
+    check(tt_max_pool2d(c, two, nullptr, &d));
     check(tt_flatten(d, 1, -1, &e));
     check(tt_linear(e, at("5.weight"), at("5.bias"), &f));
     return f;
@@ -141,7 +143,7 @@ class Training {
   // num_batches_tracked belongs to the module, not to the op.
   static tt_status tt_add_scalar_int64(tt_tensor* counter) {
     tt_tensor* one = nullptr;
-    const tt_status status = tt_scalar_int64(1, -1, &one);
+    const tt_status status = tt_scalar_int64(1, TT_DTYPE_NONE, &one);
     return status != TT_OK ? status : tt_add_(counter, one);
   }
 

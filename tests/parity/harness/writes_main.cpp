@@ -140,8 +140,8 @@ Outcome backward_after_write(const Op& op, const Call& call, const std::string& 
   tt_backward_options options = TT_BACKWARD_OPTIONS_INIT;
   options.allow_unused = 1;
   std::vector<tt_tensor*> grads(from.tensors.size());
-  const tt_status status = tt_grad(to.outputs.data(), to.cotangents.data(), to.outputs.size(),
-                                   from.tensors.data(), from.tensors.size(), &options, grads.data());
+  const tt_status status = tt_grad(to.outputs.data(), to.outputs.size(), from.tensors.data(),
+                                   from.tensors.size(), to.cotangents.data(), &options, grads.data());
   const std::vector<Handle> owners = take_all(grads);
   return {status == TT_OK, status == TT_OK ? "" : tt_last_error()};
 }
