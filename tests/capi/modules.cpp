@@ -203,11 +203,12 @@ void misuse() {
   const NothingLeft check;
   const Net net;
   tt_tensor* out = nullptr;
-  FAILS(tt_module_forward_multi(net.get(), nullptr, 0, &out), TT_ERR_CALLBACK,
+  FAILS(tt_module_forward_multi(net.get(), nullptr, 0, &out, 1, nullptr), TT_ERR_CALLBACK,
         "it takes one input, but got 0");
   const tt::Tensor x = tt::ones({1});
   tt_tensor* two[] = {x.get(), x.get()};
-  FAILS(tt_module_forward_multi(net.get(), two, 2, &out), TT_ERR_CALLBACK, "it takes one input, but got 2");
+  FAILS(tt_module_forward_multi(net.get(), two, 2, &out, 1, nullptr), TT_ERR_CALLBACK,
+        "it takes one input, but got 2");
   fails([] { result(tt::nn::Sequential(Empty())); }, TT_ERR_CALLBACK, "it returned no tensor");
   try {
     Throws();

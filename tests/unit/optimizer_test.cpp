@@ -43,18 +43,43 @@ std::string message(const std::function<void()>& fn) {
   return "no error";
 }
 
+// The options structs with their defaults, for designated initialisers.
+struct SgdSettings {
+  double lr = Sgd::kDefaults.lr;
+  double momentum = 0;
+  double dampening = 0;
+  double weight_decay = 0;
+  bool nesterov = false;
+  bool maximize = false;
+};
+struct AdamSettings {
+  double lr = Adam::kDefaults.lr;
+  double beta1 = Adam::kDefaults.beta1;
+  double beta2 = Adam::kDefaults.beta2;
+  double eps = Adam::kDefaults.eps;
+  double weight_decay = 0;
+  bool amsgrad = false;
+  bool maximize = false;
+};
+
 using Make = std::function<Ref<Optimizer>(Tensors)>;
 Make sgd(SgdSettings s) {
-  return [s](Tensors params) { return Ref<Optimizer>(make_ref<Sgd>(std::move(params), s)); };
-}
-Make adam(AdamSettings s) {
-  return [s](Tensors params) { return Ref<Optimizer>(make_ref<Adam>(std::move(params), s)); };
-}
-Make adamw(AdamSettings s) {
   return [s](Tensors params) {
-    return Ref<Optimizer>(make_ref<Adam>(std::move(params), s, Adam::Decay::kParameter));
+    const tt_sgd_options options{sizeof options, s.lr,       s.momentum, s.dampening,
+                                 s.weight_decay, s.nesterov, s.maximize};
+    return Ref<Optimizer>(make_ref<Sgd>(std::move(params), options));
   };
 }
+template <typename Kind>
+Make adam_of(AdamSettings s) {
+  return [s](Tensors params) {
+    const tt_adam_options options{sizeof options, s.lr,           s.beta1,   s.beta2,
+                                  s.eps,          s.weight_decay, s.amsgrad, s.maximize};
+    return Ref<Optimizer>(make_ref<Kind>(std::move(params), options));
+  };
+}
+Make adam(AdamSettings s) { return adam_of<Adam>(s); }
+Make adamw(AdamSettings s) { return adam_of<AdamW>(s); }
 
 Tensor start(DType dtype) {
   const Tensor p = tensor({0.5, -1.25, 2.0, 0.1, -0.3}, dtype);
