@@ -71,9 +71,10 @@ tt_status tt_module_forward_multi(tt_module* module, tt_tensor* const* inputs, s
     };
     if (const std::optional<size_t> known = target->result_count()) check_room(*known);
     TensorList results = target->call(list);
-    check_room(results.size());
+    const size_t made = results.size();
+    check_room(made);
     give_all(results, outputs);
-    if (output_count != nullptr) *output_count = results.size();
+    if (output_count != nullptr) *output_count = made;
   });
 }
 

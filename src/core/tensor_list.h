@@ -29,6 +29,11 @@ class TensorList {
     }
   }
 
+  void set_single(Tensor one) {
+    one_ = std::move(one);
+    many_.reset();
+  }
+
   size_t size() const { return many_ ? many_->size() : one_.defined(); }
   Tensor* data() { return many_ ? many_->data() : &one_; }
   const Tensor* data() const { return many_ ? many_->data() : &one_; }

@@ -109,8 +109,10 @@ TensorList Sequential::forward(std::span<const Tensor> inputs) {
     try {
       Tensor joined = second && x.size() == 1 ? forward_joined(module, i, *child, *second, x[0]) : Tensor();
       if (joined.defined()) {
-        results = std::move(joined);
+        results.set_single(std::move(joined));
         ++at.next;
+      } else if (x.size() == 1 && child->result_count() == 1) {
+        results.set_single((*child)(x[0]));  // the shorter way of most layers
       } else {
         results = child->call(x);
       }

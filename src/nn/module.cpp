@@ -49,11 +49,9 @@ void place(Module& root, const Module& parent, int depth, std::unordered_map<Mod
 
 // ---- the forward pass ----
 
-Tensor Module::single_of(TensorList results) const {
-  TT_CHECK(results.is_single(), Status::kInvalidArgument, "the module (", type_name(), ") returned ",
-           static_cast<uint64_t>(results.size()),
-           " tensors, expected one; tt_module_forward_multi takes any number");
-  return results.take_single();
+void Module::refuse_several(size_t results) const {
+  fail(Status::kInvalidArgument, "the module (", type_name(), ") returned ", static_cast<uint64_t>(results),
+       " tensors, expected one; tt_module_forward_multi takes any number");
 }
 
 TensorList Module::call_with_hooks(std::span<const Tensor> inputs) {

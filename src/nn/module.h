@@ -146,8 +146,11 @@ class Module : public RefCounted {
     std::vector<std::pair<uint64_t, std::shared_ptr<ForwardHook>>> after;
   };
 
-  // The result of a call that has one, or a failure.
-  Tensor single_of(TensorList results) const;
+  Tensor single_of(TensorList&& results) const {
+    if (!results.is_single()) refuse_several(results.size());
+    return results.take_single();
+  }
+  [[noreturn, gnu::cold]] void refuse_several(size_t results) const;
   void check_name(std::string_view kind, std::string_view name) const;
   TensorList call_with_hooks(std::span<const Tensor> inputs);
   // Every module with its path, "0." or "", in order, as often as it occurs.

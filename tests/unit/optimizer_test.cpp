@@ -384,6 +384,47 @@ TEST(Optimizer, Messages) {
             "    nesterov: False\n    weight_decay: 0\n)");
 }
 
+// Options of every kind, as an optimizer's struct may have them.
+struct MadeUp {
+  size_t struct_size;
+  double rate;
+  int64_t rounds;
+  int32_t fast;
+};
+constexpr OptionRow kMadeUp[] = {
+    {"rate", OptionKind::kReal, offsetof(MadeUp, rate), {.high = 0.5}},
+    {"rounds", OptionKind::kInteger, offsetof(MadeUp, rounds), {.low = 1, .high = 100}},
+    {"fast", OptionKind::kBoolean, offsetof(MadeUp, fast)},
+};
+constexpr OptimizerTable kMadeUpTable{"MadeUp", kMadeUp, {}};
+
+TEST(OptionRows, KindsAndRanges) {
+  const auto read = [](const MadeUp& given) {
+    return optim::read_options(kMadeUpTable, OptionValues(given)).as<MadeUp>();
+  };
+  const MadeUp same = read({sizeof(MadeUp), -3, 20, 7});
+  EXPECT_EQ(same.rate, -3);
+  EXPECT_EQ(same.rounds, 20);
+  EXPECT_EQ(same.fast, 1);
+  EXPECT_EQ(message([&] { read({sizeof(MadeUp), 0.75, 20, 0}); }), "rate is 0.75, expected 0.5 or less");
+  EXPECT_EQ(message([&] { read({sizeof(MadeUp), 0, 0, 0}); }), "rounds is 0, expected from 1 to 100");
+  EXPECT_EQ(message([&] { check_option(kMadeUp[1], 1.5, "rounds"); }),
+            "rounds is 1.5, expected a whole number");
+  EXPECT_EQ(message([&] { check_option(kMadeUp[1], 0x1p60, "rounds"); }),
+            str("rounds is ", 0x1p60, ", expected a whole number"));
+  EXPECT_EQ(message([&] { check_option(kMadeUp[1], std::nan(""), "rounds"); }),
+            "rounds is nan, expected a whole number");
+  EXPECT_EQ(message([&] { check_option(kMadeUp[2], 2, "fast"); }), "fast is 2, expected 0 or 1");
+  OptionValues values(same);
+  values.set(kMadeUp[0], 0.25);
+  values.set(kMadeUp[1], 100);
+  values.set(kMadeUp[2], 0);
+  EXPECT_EQ(values.get(kMadeUp[0]), 0.25);
+  EXPECT_EQ(values.get(kMadeUp[1]), 100);
+  EXPECT_EQ(values.as<MadeUp>().rounds, 100);
+  EXPECT_EQ(values.as<MadeUp>().fast, 0);
+}
+
 TEST(Optimizer, GroupsHaveTheirOwnOptions) {
   const Tensor a = start(DType::kFloat64);
   const Tensor b = start(DType::kFloat64);
