@@ -93,8 +93,10 @@ TT_API tt_status tt_tensor_remove_hook(tt_tensor* tensor, uint64_t id);
 
 /* ---- ops of your own ---- */
 
+/* A call of such an op, for its forward and backward; borrowed for the length of each. */
 typedef struct tt_function_context tt_function_context;
 
+/* An op of the host's own: PyTorch's autograd.Function. */
 typedef struct tt_function {
   size_t struct_size;
   const char* name; /* for messages; copied */
@@ -115,6 +117,7 @@ typedef struct tt_function {
 } tt_function;
 #define TT_FUNCTION_INIT \
   { sizeof(tt_function), NULL, NULL, NULL, NULL, NULL }
+/* TT_FUNCTION_INIT as a function. */
 TT_API tt_status tt_function_init(size_t struct_size, tt_function* function);
 
 /* Runs forward; when gradients are on and an input requires one, the outputs' backward is the function's.

@@ -35,7 +35,9 @@ TT_API tt_status tt_state_dict_remove(tt_state_dict* state_dict, const char* nam
 
 /* ---- using modules ---- */
 
+/* One more reference; returns its argument, which may be NULL. */
 TT_API tt_module* tt_module_retain(tt_module* module);
+/* One reference less; the last takes the module with it. NULL is fine. */
 TT_API void tt_module_release(tt_module* module);
 
 /* The forward pass with its hooks, of one tensor. Where a layer fails, those before it have updated their
@@ -57,16 +59,21 @@ TT_API tt_status tt_module_type_name(const tt_module* module, const char** out);
  * 0 goes into *length (may be NULL). NULL buffer with capacity 0 asks for the length. */
 TT_API tt_status tt_module_repr(const tt_module* module, char* buffer, size_t capacity, size_t* length);
 
-/* Training or evaluation mode, for the module and all below it: dropout and batch norm behave otherwise. */
+/* Training mode (1) or evaluation mode (0), for the module and all below it: dropout and batch norm behave
+ * otherwise. */
 TT_API tt_status tt_module_train(tt_module* module, int32_t mode);
+/* Evaluation mode. */
 TT_API tt_status tt_module_eval(tt_module* module);
+/* Whether the module itself is in training mode, as new ones are. */
 TT_API tt_status tt_module_is_training(const tt_module* module, int32_t* out);
 /* Drops the parameters' gradients, or fills them with zeros (set_to_none 0). */
 TT_API tt_status tt_module_zero_grad(tt_module* module, int32_t set_to_none);
+/* Asks for (1) or forgoes (0) the gradients of all parameters of the tree. */
 TT_API tt_status tt_module_requires_grad_(tt_module* module, int32_t requires_grad);
-/* Converts floating-point parameters, gradients and buffers, or moves all of them. The parameters stay the
- * same tensors. */
+/* Converts floating-point parameters, gradients and buffers of the tree. The parameters stay the same
+ * tensors. TT_ERR_DTYPE unless floating. */
 TT_API tt_status tt_module_to_dtype(tt_module* module, tt_dtype dtype);
+/* Moves the parameters, gradients and buffers of the tree. The parameters stay the same tensors. */
 TT_API tt_status tt_module_to_device(tt_module* module, tt_device_type type, int32_t index);
 
 /* ---- the tree ---- */
@@ -128,16 +135,19 @@ typedef tt_status (*tt_forward_pre_hook)(tt_module* module, tt_tensor* const* in
 typedef tt_status (*tt_forward_hook)(tt_module* module, tt_tensor* const* inputs, size_t count,
                                      tt_tensor* const* outputs, size_t output_count, tt_tensor** replacements,
                                      void* user);
-/* destroy (may be NULL) runs once when the hook is gone. *id (id may be NULL: it stays for good) removes it;
- * unknown ids are ignored. */
+/* Calls the hook before each forward pass of the module, after those that were registered before it. destroy
+ * (may be NULL) runs once when the hook is gone. *id (id may be NULL: it stays for good) removes it. */
 TT_API tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_hook hook, void* user,
                                                      void (*destroy)(void* user), uint64_t* id);
+/* The same after each forward pass. */
 TT_API tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hook, void* user,
                                                  void (*destroy)(void* user), uint64_t* id);
+/* Removes a hook of either kind. Unknown ids are ignored. */
 TT_API tt_status tt_module_remove_hook(tt_module* module, uint64_t id);
 
 /* ---- modules of your own ---- */
 
+/* What a module of the host's own is: its names, and its forward pass. */
 typedef struct tt_module_callbacks {
   size_t struct_size;
   const char* type_name;  /* "Net"; copied */
@@ -153,6 +163,7 @@ typedef struct tt_module_callbacks {
 } tt_module_callbacks;
 #define TT_MODULE_CALLBACKS_INIT \
   { sizeof(tt_module_callbacks), NULL, NULL, NULL, NULL, NULL, 0 }
+/* TT_MODULE_CALLBACKS_INIT as a function. */
 TT_API tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* callbacks);
 /* A module without parameters or children; register those. */
 TT_API tt_status tt_nn_module(const tt_module_callbacks* callbacks, tt_module** out);

@@ -49,8 +49,9 @@ typedef struct tt_adam_options {
   { sizeof(tt_adam_options), 1e-3, 0.9, 0.999, 1e-8, 0.0, 0, 0 }
 #define TT_ADAMW_OPTIONS_INIT \
   { sizeof(tt_adam_options), 1e-3, 0.9, 0.999, 1e-8, 1e-2, 0, 0 }
-/* TT_ADAM_OPTIONS_INIT and TT_ADAMW_OPTIONS_INIT as functions. */
+/* TT_ADAM_OPTIONS_INIT as a function. */
 TT_API tt_status tt_adam_options_init(size_t struct_size, tt_adam_options* options);
+/* TT_ADAMW_OPTIONS_INIT as a function. */
 TT_API tt_status tt_adamw_options_init(size_t struct_size, tt_adam_options* options);
 /* Kingma and Ba, "Adam: A Method for Stochastic Optimization". NULL options are TT_ADAM_OPTIONS_INIT. */
 TT_API tt_status tt_optim_adam_new(tt_tensor* const* params, size_t count, const tt_adam_options* options,
@@ -60,8 +61,9 @@ TT_API tt_status tt_optim_adam_new(tt_tensor* const* params, size_t count, const
 TT_API tt_status tt_optim_adamw_new(tt_tensor* const* params, size_t count, const tt_adam_options* options,
                                     tt_optimizer** out);
 
-/* One more reference, which is returned, and one less. NULL is fine. */
+/* One more reference; returns its argument, which may be NULL. */
 TT_API tt_optimizer* tt_optimizer_retain(tt_optimizer* optimizer);
+/* One reference less; the last takes the optimizer with it. NULL is fine. */
 TT_API void tt_optimizer_release(tt_optimizer* optimizer);
 
 /* ---- training ---- */
@@ -93,21 +95,24 @@ TT_API tt_status tt_optimizer_group_count(const tt_optimizer* optimizer, int64_t
  */
 typedef int32_t tt_option_kind;
 enum { TT_OPTION_REAL = 0, TT_OPTION_INTEGER = 1, TT_OPTION_BOOLEAN = 2 };
-/* The options that the optimizer's groups have, for who does not know them: how many, and the name ("lr";
- * static) and kind of number `index`, in the order of the options struct. TT_ERR_INVALID_ARGUMENT for an
- * index that is out of range. */
+/* How many options the optimizer's groups have, for who does not know them. */
 TT_API tt_status tt_optimizer_option_count(const tt_optimizer* optimizer, size_t* out);
+/* The name of option `index`, "lr", in the order of the options struct. Static. TT_ERR_INVALID_ARGUMENT for
+ * an index that is out of range. */
 TT_API tt_status tt_optimizer_option_name(const tt_optimizer* optimizer, size_t index, const char** out);
+/* The kind of option `index`. TT_ERR_INVALID_ARGUMENT for an index that is out of range. */
 TT_API tt_status tt_optimizer_option_kind(const tt_optimizer* optimizer, size_t index, tt_option_kind* out);
 /* An option of a group by its name in the options struct: "lr", "momentum", ... TT_ERR_INVALID_ARGUMENT for a
- * group or name that is not there, and for a value that is not of the option's kind or out of the range that
- * the options struct says: 1.5 for a boolean. */
+ * group or name that is not there. */
 TT_API tt_status tt_optimizer_get_option(const tt_optimizer* optimizer, int64_t group, const char* name,
                                          double* out);
+/* Sets it. TT_ERR_INVALID_ARGUMENT also for a value that is not of the option's kind, as 1.5 for a boolean,
+ * or out of the range that stands beside the struct's member; nothing has changed then. */
 TT_API tt_status tt_optimizer_set_option(tt_optimizer* optimizer, int64_t group, const char* name,
                                          double value);
-/* "lr". set: of every group where `group` is -1. */
+/* The option "lr" of a group. */
 TT_API tt_status tt_optimizer_get_lr(const tt_optimizer* optimizer, int64_t group, double* out);
+/* Sets it; -1 as the group: of every one. */
 TT_API tt_status tt_optimizer_set_lr(tt_optimizer* optimizer, int64_t group, double lr);
 
 /* The optimizer as text, group by group: see tt_module_repr for the buffer. */
