@@ -150,15 +150,20 @@ void record_outputs(const Ref<CallbackNode>& node, tt_function_context& context,
     return std::find_if(differentiable.begin(), differentiable.end(),
                         [&](uint32_t i) { return outputs[i].is_same(t); });
   };
-  // An output leads to the node, so the node must not keep it: neither as it is nor as a view's base.
+  // An output leads to the node, so the node must not keep it: neither as it is nor as the base of a view.
+  // What shares memory with a written tensor has its history in the node as well, which it has yet to learn.
+  const auto leads_here = [&](const Tensor& t) {
+    return std::any_of(differentiable.begin(), differentiable.end(),
+                       [&](uint32_t i) { return t.impl()->view_base.get() == outputs[i].impl(); }) ||
+           std::any_of(forward.dirty.begin(), forward.dirty.end(),
+                       [&](const auto& dirty) { return shares_root(forward.inputs[dirty.input], t); });
+  };
   for (const Tensor& t : forward.saved) {
     const auto output = t.defined() ? output_of(t) : differentiable.end();
     if (output != differentiable.end()) {
       context.saved.push_back(SavedTensor::output(t, *output));
     } else {
-      const bool tied = t.defined() && std::any_of(differentiable.begin(), differentiable.end(),
-                                                   [&](uint32_t i) { return shares_root(outputs[i], t); });
-      context.saved.push_back(SavedTensor::input(tied ? apart_from_views(t) : t));
+      context.saved.push_back(SavedTensor::input(t.defined() && leads_here(t) ? detach(t) : t));
     }
   }
   std::vector<WrittenHistory> written;

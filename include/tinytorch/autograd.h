@@ -125,7 +125,9 @@ TT_API tt_status tt_function_init(size_t struct_size, tt_function* function);
 TT_API tt_status tt_function_apply(const tt_function* function, tt_tensor* const* inputs, size_t input_count,
                                    tt_tensor** outputs, size_t output_count);
 /* In forward: keeps tensors for backward, inputs, outputs or others, beside what was kept before. An entry
- * may be NULL, and is NULL in backward. Their values are those at the end of forward. */
+ * may be NULL, and is NULL in backward. Their values are those at the end of forward. Of inputs and outputs
+ * gradients of gradients know; a tensor that only shares memory with one that is written to is a constant to
+ * them. */
 TT_API tt_status tt_function_save(tt_function_context* context, tt_tensor* const* tensors, size_t count);
 /* In forward, before the write: says that it writes to these inputs in place, each of which must then be one
  * of its outputs. Refused as every recorded write is: TT_ERR_AUTOGRAD for a leaf that requires a gradient,

@@ -638,6 +638,7 @@ class Custom : public detail::ModuleBase {
       std::vector<Tensor> given;
       for (size_t i = 0; i < count; ++i) given.emplace_back(tt_tensor_retain(inputs[i]));
       std::vector<Tensor> results = object->forward_multi(given);
+      given.clear();  // an input may be a result, and our reference to it must go before the scope gets one
       if (results.size() > capacity) {
         return tt_fail(("it returned " + std::to_string(results.size()) + " tensors, more than " +
                         std::to_string(capacity))

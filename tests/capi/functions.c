@@ -1,5 +1,5 @@
-/* Functions of the host's own: outputs that are not produced or take no gradient, inputs that are written to in
- * place, results that are saved. */
+/* Functions of the host's own: outputs that are not produced or take no gradient, inputs that are written to
+ * in place, results that are saved. */
 #include "live_blocks.h"
 
 static tt_tensor* leaf_of(const float* values, int64_t count) {
@@ -35,7 +35,7 @@ typedef struct {
   int marks;     /* a bit for each output without a gradient */
   int twice;     /* output 1 is output 0 */
   int mark_foreign;
-  int had;       /* a bit for each output whose gradient came */
+  int had; /* a bit for each output whose gradient came */
 } Parts;
 
 /* x, 2x, 3x as up to three outputs. */
@@ -116,9 +116,9 @@ static void outputs(void) {
   Parts none = {0};
   none.leaves = 7;
   ys[0] = ys[1] = ys[2] = x;
-  FAILS(tt_function_apply(
-            &(const tt_function){sizeof(tt_function), "Parts", parts_forward, parts_backward, &none, destroyed},
-            &x, 1, ys, 3),
+  FAILS(tt_function_apply(&(const tt_function){sizeof(tt_function), "Parts", parts_forward, parts_backward,
+                                               &none, destroyed},
+                          &x, 1, ys, 3),
         TT_ERR_CALLBACK, "the forward of Parts left every output NULL");
   CHECK(ys[0] == NULL && ys[1] == NULL && ys[2] == NULL && none.destroyed == 1);
 
@@ -164,7 +164,7 @@ static tt_status exp_forward(tt_function_context* context, tt_tensor* const* inp
   OK(tt_exp(inputs[0], &outputs[0]));
   kept[0] = outputs[0];
   kept[1] = NULL;
-  OK(tt_flatten(outputs[0], 0, -1, &kept[2])); /* a view of the output */
+  OK(tt_view(outputs[0], (int64_t[1]){1}, 1, &kept[2])); /* a view of the output */
   OK(tt_function_save(context, kept, 3));
   tt_tensor* nothing = kept[0];
   FAILS(tt_function_saved(context, 0, &nothing), TT_ERR_AUTOGRAD, "saved tensors are there in backward only");
@@ -172,8 +172,8 @@ static tt_status exp_forward(tt_function_context* context, tt_tensor* const* inp
   return TT_OK;
 }
 
-static tt_status exp_backward(tt_function_context* context, tt_tensor* const* grad_outputs, size_t output_count,
-                              tt_tensor** grad_inputs, size_t input_count, void* user) {
+static tt_status exp_backward(tt_function_context* context, tt_tensor* const* grad_outputs,
+                              size_t output_count, tt_tensor** grad_inputs, size_t input_count, void* user) {
   tt_tensor *y = NULL, *none = NULL, *view = NULL;
   (void)output_count, (void)input_count, (void)user;
   tt_status status = tt_function_saved(context, 0, &y);
@@ -181,7 +181,8 @@ static tt_status exp_backward(tt_function_context* context, tt_tensor* const* gr
   OK(tt_function_saved(context, 1, &none));
   OK(tt_function_saved(context, 2, &view));
   CHECK(none == NULL && at(view, 0) == at(y, 0));
-  FAILS(tt_function_saved(context, 3, &none), TT_ERR_INVALID_ARGUMENT, "index is 3, but 3 tensors were saved");
+  FAILS(tt_function_saved(context, 3, &none), TT_ERR_INVALID_ARGUMENT,
+        "index is 3, but 3 tensors were saved");
   FAILS(tt_function_save(context, &y, 1), TT_ERR_AUTOGRAD, "is over: this is for forward only");
   FAILS(tt_function_mark_dirty(context, &y, 1), TT_ERR_AUTOGRAD, "this is for forward only");
   FAILS(tt_function_mark_non_differentiable(context, &y, 1), TT_ERR_AUTOGRAD, "this is for forward only");
@@ -224,14 +225,14 @@ static void saved_results(void) {
 /* ---- inputs that are written to ---- */
 
 typedef struct {
-  int destroyed; /* first: destroyed() counts it */
-  size_t which;    /* the input that is written to */
-  int by_address;  /* past the library */
-  int unmarked;    /* it is not said */
-  int returns;     /* 0: the input; 1: another tensor */
-  int also_marks;  /* as not differentiable */
-  int fails;       /* after the write */
-  int refused;     /* mark_dirty has failed */
+  int destroyed;  /* first: destroyed() counts it */
+  size_t which;   /* the input that is written to */
+  int by_address; /* past the library */
+  int unmarked;   /* it is not said */
+  int returns;    /* 0: the input; 1: another tensor */
+  int also_marks; /* as not differentiable */
+  int fails;      /* after the write */
+  int refused;    /* mark_dirty has failed */
 } Write;
 
 /* inputs[which] *= 2 in place; the other outputs are new: 10 times the first input. */
@@ -264,7 +265,8 @@ static tt_status write_forward(tt_function_context* context, tt_tensor* const* i
 }
 
 static tt_status write_backward(tt_function_context* context, tt_tensor* const* grad_outputs,
-                                size_t output_count, tt_tensor** grad_inputs, size_t input_count, void* user) {
+                                size_t output_count, tt_tensor** grad_inputs, size_t input_count,
+                                void* user) {
   Write* self = user;
   (void)context, (void)input_count;
   if (grad_outputs[0] != NULL) OK(tt_mul_scalar(grad_outputs[0], 2, &grad_inputs[self->which]));
@@ -446,6 +448,83 @@ static void written_views(void) {
   CHECK(live_blocks == start);
 }
 
+/* ---- saved inputs beside views ---- */
+
+/* The input as a view, whose gradient is said to be the input. */
+static tt_status view_forward(tt_function_context* context, tt_tensor* const* inputs, size_t input_count,
+                              tt_tensor** outputs, size_t output_count, void* user) {
+  (void)input_count, (void)output_count, (void)user;
+  OK(tt_function_save(context, inputs, 1));
+  return tt_view(inputs[0], (int64_t[1]){1}, 1, &outputs[0]);
+}
+
+static tt_status view_backward(tt_function_context* context, tt_tensor* const* grad_outputs,
+                               size_t output_count, tt_tensor** grad_inputs, size_t input_count, void* user) {
+  tt_tensor* x = NULL;
+  (void)output_count, (void)input_count, (void)user;
+  OK(tt_function_saved(context, 0, &x));
+  return tt_mul(grad_outputs[0], x, &grad_inputs[0]);
+}
+
+/* Writes to the first input and keeps the second, which shares its memory. */
+static tt_status shared_forward(tt_function_context* context, tt_tensor* const* inputs, size_t input_count,
+                                tt_tensor** outputs, size_t output_count, void* user) {
+  const tt_status status = write_forward(context, inputs, input_count, outputs, output_count, user);
+  return status == TT_OK ? tt_function_save(context, &inputs[1], 1) : status;
+}
+
+static void saved_beside_views(void) {
+  const int64_t start = live_blocks;
+  const float values[] = {1, 2, 3};
+  const tt_function views = {sizeof views, "View", view_forward, view_backward, NULL, NULL};
+  tt_backward_options create = TT_BACKWARD_OPTIONS_INIT;
+  tt_tensor *x = leaf_of(values, 1), *y = NULL, *first = NULL, *second = NULL;
+  create.create_graph = 1;
+  OK(tt_function_apply(&views, &x, 1, &y, 1));
+  OK(tt_grad(&y, NULL, 1, &x, 1, &create, &first));
+  OK(tt_grad(&first, NULL, 1, &x, 1, NULL, &second)); /* the saved input is the leaf itself */
+  CHECK(item(first) == 1 && item(second) == 1);
+  tt_tensor_release(first);
+  tt_tensor_release(second);
+  tt_tensor_release(y);
+  tt_tensor_release(x);
+
+  /* Another view of what is written to learns of the write, also where it was saved. */
+  Write self = {0};
+  tt_function shared = write_function(&self);
+  shared.forward = shared_forward;
+  tt_tensor *base = NULL, *view = NULL, *other = NULL, *out = NULL;
+  x = leaf_of(values, 3);
+  OK(tt_mul_scalar(x, 5, &base));
+  OK(tt_narrow(base, 0, 1, 1, &view));
+  OK(tt_narrow(base, 0, 0, 2, &other));
+  tt_tensor* inputs[] = {view, other};
+  OK(tt_function_apply(&shared, inputs, 2, &out, 1));
+  CHECK(at(other, 1) == 20);
+  OK(tt_sum(other, NULL, 0, 0, -1, &y));
+  OK(tt_backward(y));
+  expect_grad(x, (float[3]){5, 10, 0}, 3);
+  tt_tensor_release(y);
+  tt_tensor_release(out);
+  tt_tensor_release(other);
+  tt_tensor_release(view);
+  tt_tensor_release(base);
+  CHECK(self.destroyed == 1);
+
+  /* And a graph that no backward uses goes. */
+  OK(tt_mul_scalar(x, 5, &base));
+  OK(tt_narrow(base, 0, 1, 1, &view));
+  inputs[0] = view;
+  inputs[1] = base;
+  OK(tt_function_apply(&shared, inputs, 2, &out, 1));
+  tt_tensor_release(out);
+  tt_tensor_release(view);
+  tt_tensor_release(base);
+  CHECK(self.destroyed == 2);
+  tt_tensor_release(x);
+  CHECK(live_blocks == start);
+}
+
 int main(void) {
   count_live_blocks();
   outputs();
@@ -453,5 +532,6 @@ int main(void) {
   written_inputs();
   strangers();
   written_views();
+  saved_beside_views();
   return finish("functions");
 }

@@ -4,13 +4,13 @@
 
 /* What the callbacks of a test are told to do. */
 typedef struct {
-  size_t results;   /* of forward */
-  size_t hole;      /* a result that stays NULL; SIZE_MAX: none */
-  size_t in_range;  /* results that are set at most */
+  size_t results;  /* of forward */
+  size_t hole;     /* a result that stays NULL; SIZE_MAX: none */
+  size_t in_range; /* results that are set at most */
   int fails;
   int calls;
-  size_t inputs;    /* that the last call had */
-  size_t capacity;  /* that it had */
+  size_t inputs;   /* that the last call had */
+  size_t capacity; /* that it had */
 } Plan;
 
 static const Plan kPlan = {1, SIZE_MAX, SIZE_MAX, 0, 0, 0, 0};
@@ -272,12 +272,12 @@ static void through_sequential(void) {
 /* ---- hooks ---- */
 
 typedef struct {
-  size_t count;       /* what a pre-hook sets *replacement_count to */
-  size_t hole;        /* a replacement that stays NULL */
-  size_t replaced;    /* the output that a hook replaces; SIZE_MAX: none */
+  size_t count;    /* what a pre-hook sets *replacement_count to */
+  size_t hole;     /* a replacement that stays NULL */
+  size_t replaced; /* the output that a hook replaces; SIZE_MAX: none */
   int fails;
   size_t inputs, outputs, capacity;
-  double seen[2];     /* the outputs' values */
+  double seen[2]; /* the outputs' values */
 } HookPlan;
 
 static tt_status before(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** replacements,
@@ -306,7 +306,8 @@ static tt_status after(tt_module* module, tt_tensor* const* inputs, size_t count
     CHECK(replacements[i] == NULL);
     if (i < 2) plan->seen[i] = item(outputs[i]);
   }
-  if (plan->replaced != SIZE_MAX) OK(tt_mul_scalar(outputs[plan->replaced], 10, &replacements[plan->replaced]));
+  if (plan->replaced != SIZE_MAX)
+    OK(tt_mul_scalar(outputs[plan->replaced], 10, &replacements[plan->replaced]));
   return plan->fails ? tt_fail("no exit") : TT_OK;
 }
 

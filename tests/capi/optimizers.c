@@ -15,7 +15,7 @@ typedef struct {
   tt_tensor* p;
   tt_optimizer* optimizer; /* released by the closure, where it is not NULL */
   int calls;
-  int fails;         /* after it has made the gradient */
+  int fails; /* after it has made the gradient */
   int without_loss;
   int turns_grad_off;
 } Closure;
@@ -53,7 +53,8 @@ static void closures(void) {
   CHECK(self.calls == 1 && item(loss) == 9 && item(self.p) == 1.5); /* 3 - 0.25 * 6 */
   tt_tensor_release(loss);
 
-  /* With gradients off around the call they are on inside, and off again after it, whatever the closure does. */
+  /* With gradients off around the call they are on inside, and off again after it, whatever the closure does.
+   */
   OK(tt_set_grad_enabled(0, NULL));
   OK(tt_optimizer_step_closure(sgd, closure, &self, NULL)); /* the loss is not asked for */
   CHECK(item(self.p) == 0.75);
@@ -126,8 +127,8 @@ static const Row kSgd[] = {
     {"maximize", TT_OPTION_BOOLEAN, 0, BOOLEAN},
 };
 static const Row kAdam[] = {
-    {"lr", TT_OPTION_REAL, 1e-3, NOT_NEGATIVE},    {"beta1", TT_OPTION_REAL, 0.9, BELOW_ONE},
-    {"beta2", TT_OPTION_REAL, 0.999, BELOW_ONE},   {"eps", TT_OPTION_REAL, 1e-8, NOT_NEGATIVE},
+    {"lr", TT_OPTION_REAL, 1e-3, NOT_NEGATIVE},        {"beta1", TT_OPTION_REAL, 0.9, BELOW_ONE},
+    {"beta2", TT_OPTION_REAL, 0.999, BELOW_ONE},       {"eps", TT_OPTION_REAL, 1e-8, NOT_NEGATIVE},
     {"weight_decay", TT_OPTION_REAL, 0, NOT_NEGATIVE}, {"amsgrad", TT_OPTION_BOOLEAN, 0, BOOLEAN},
     {"maximize", TT_OPTION_BOOLEAN, 0, BOOLEAN},
 };
@@ -170,7 +171,8 @@ static void check_rows(tt_optimizer* optimizer, const Row* rows, size_t count) {
   FAILS(tt_optimizer_option_count(optimizer, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
   FAILS(tt_optimizer_option_name(optimizer, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
   FAILS(tt_optimizer_option_kind(optimizer, 0, NULL), TT_ERR_INVALID_ARGUMENT, "out is NULL");
-  FAILS(tt_optimizer_set_option(optimizer, 0, "Lr", 1), TT_ERR_INVALID_ARGUMENT, "has no option \"Lr\"; it has lr, ");
+  FAILS(tt_optimizer_set_option(optimizer, 0, "Lr", 1), TT_ERR_INVALID_ARGUMENT,
+        "has no option \"Lr\"; it has lr, ");
   FAILS(tt_optimizer_set_option(optimizer, 1, "lr", 1), TT_ERR_INVALID_ARGUMENT, "group 1 is out of range");
 }
 
