@@ -12,15 +12,16 @@ namespace {
 
 constexpr OptionRange kFromZeroBelowOne{.low = 0, .high = 1, .below_high = true};
 constexpr OptionRow kOptions[] = {
-    {"lr", OptionKind::kReal, offsetof(tt_adam_options, lr), kNotNegative},
-    {"beta1", OptionKind::kReal, offsetof(tt_adam_options, beta1), kFromZeroBelowOne, Replays::kFollow,
-     "betas"},
-    {"beta2", OptionKind::kReal, offsetof(tt_adam_options, beta2), kFromZeroBelowOne, Replays::kFollow,
-     "betas"},
-    {"eps", OptionKind::kReal, offsetof(tt_adam_options, eps), kNotNegative},
-    {"weight_decay", OptionKind::kReal, offsetof(tt_adam_options, weight_decay), kNotNegative},
-    {"amsgrad", OptionKind::kBoolean, offsetof(tt_adam_options, amsgrad), {}, Replays::kDoNotFollow},
-    {"maximize", OptionKind::kBoolean, offsetof(tt_adam_options, maximize), {}, Replays::kDoNotFollow},
+    OptionRow{"lr", OptionKind::kReal, offsetof(tt_adam_options, lr), kNotNegative},
+    OptionRow{"beta1", OptionKind::kReal, offsetof(tt_adam_options, beta1), kFromZeroBelowOne,
+              Replays::kFollow, "betas"},
+    OptionRow{"beta2", OptionKind::kReal, offsetof(tt_adam_options, beta2), kFromZeroBelowOne,
+              Replays::kFollow, "betas"},
+    OptionRow{"eps", OptionKind::kReal, offsetof(tt_adam_options, eps), kNotNegative},
+    OptionRow{"weight_decay", OptionKind::kReal, offsetof(tt_adam_options, weight_decay), kNotNegative},
+    OptionRow{"amsgrad", OptionKind::kBoolean, offsetof(tt_adam_options, amsgrad), {}, Replays::kDoNotFollow},
+    OptionRow{
+        "maximize", OptionKind::kBoolean, offsetof(tt_adam_options, maximize), {}, Replays::kDoNotFollow},
 };
 enum State { kExpAvg, kExpAvgSq, kMaxExpAvgSq };
 constexpr StateRow kStates[] = {{"exp_avg", StateKind::kTensor},

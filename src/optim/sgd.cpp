@@ -9,13 +9,15 @@ namespace tt::optim {
 namespace {
 
 constexpr OptionRow kOptions[] = {
-    {"lr", OptionKind::kReal, offsetof(tt_sgd_options, lr), kNotNegative},
-    {"momentum", OptionKind::kReal, offsetof(tt_sgd_options, momentum), kNotNegative,
-     Replays::kFollowUnlessToOrFromZero},
-    {"dampening", OptionKind::kReal, offsetof(tt_sgd_options, dampening)},
-    {"weight_decay", OptionKind::kReal, offsetof(tt_sgd_options, weight_decay), kNotNegative},
-    {"nesterov", OptionKind::kBoolean, offsetof(tt_sgd_options, nesterov), {}, Replays::kDoNotFollow},
-    {"maximize", OptionKind::kBoolean, offsetof(tt_sgd_options, maximize), {}, Replays::kDoNotFollow},
+    OptionRow{"lr", OptionKind::kReal, offsetof(tt_sgd_options, lr), kNotNegative},
+    OptionRow{"momentum", OptionKind::kReal, offsetof(tt_sgd_options, momentum), kNotNegative,
+              Replays::kFollowUnlessToOrFromZero},
+    OptionRow{"dampening", OptionKind::kReal, offsetof(tt_sgd_options, dampening)},
+    OptionRow{"weight_decay", OptionKind::kReal, offsetof(tt_sgd_options, weight_decay), kNotNegative},
+    OptionRow{
+        "nesterov", OptionKind::kBoolean, offsetof(tt_sgd_options, nesterov), {}, Replays::kDoNotFollow},
+    OptionRow{
+        "maximize", OptionKind::kBoolean, offsetof(tt_sgd_options, maximize), {}, Replays::kDoNotFollow},
 };
 constexpr StateRow kStates[] = {{"momentum_buffer", StateKind::kTensor}};
 
