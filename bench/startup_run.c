@@ -72,7 +72,7 @@ static void train_a_step(void) {
   CHECK(tt_nn_linear_new(1, 1, 1, &model));
   CHECK(tt_module_parameters(model, parameters, 2, &count));
   options.lr = 0.01;
-  CHECK(tt_optim_sgd(parameters, count, &options, &optimizer));
+  CHECK(tt_optim_sgd_new(parameters, count, &options, &optimizer));
   CHECK(tt_module_forward(model, x, &y_pred));
   sum.reduction = TT_REDUCTION_SUM;
   CHECK(tt_mse_loss(y_pred, y, &sum, &loss));

@@ -100,7 +100,7 @@ static void finish(Workload* w, double lr, double momentum) {
   for (i = 0; i < w->count; ++i) tt_module_release(w->layers[i]);
   CHECK(tt_module_to_device(w->model, w->device.type, w->device.index));
   CHECK(tt_module_parameters(w->model, parameters, MAX_PARAMETERS, &count));
-  CHECK(tt_optim_sgd(parameters, count, &options, &w->optimizer));
+  CHECK(tt_optim_sgd_new(parameters, count, &options, &w->optimizer));
   for (i = 0; i < count; ++i) tt_tensor_release(parameters[i]);
 }
 

@@ -1,5 +1,6 @@
 #include "capi/callback.h"
 
+#include "capi/handles.h"
 #include "capi/scope.h"
 
 namespace tt::capi {
@@ -31,6 +32,22 @@ void fail_callback(const char* what, std::string_view name, tt_status status) {
 }
 
 Tensor take(tt_tensor* handle, const char* argument) { return optional_in(handle, argument); }
+
+TensorList take_all(const Handles& handles, size_t made, const char* what, std::string_view name,
+                    const char* argument, const char* counter) {
+  TT_CHECK(made <= handles.size(), Status::kCallback, what, " ", name, " set *", counter, " to ",
+           static_cast<uint64_t>(made), ", but ", argument, " has room for ",
+           static_cast<uint64_t>(handles.size()));
+  for (size_t i = 0; i < made; ++i) {
+    TT_CHECK(handles[i] != nullptr, Status::kCallback, what, " ", name, " left ", argument, "[",
+             static_cast<uint64_t>(i), "] NULL");
+  }
+  if (made == 1) return take(handles[0], argument);
+  Tensors out;
+  out.reserve(made);
+  for (size_t i = 0; i < made; ++i) out.push_back(take(handles[i], argument));
+  return TensorList(std::move(out));
+}
 
 }  // namespace tt::capi
 

@@ -163,7 +163,7 @@ void clear_list(tt_tensor** slots, size_t capacity, const char* argument, const 
   for (size_t i = 0; i < capacity; ++i) slots[i] = nullptr;
 }
 
-void give_all(Tensors& tensors, tt_tensor** slots) {
+void give_all(std::span<Tensor> tensors, tt_tensor** slots) {
   reserve_in_scope(tensors.size());
   for (size_t i = 0; i < tensors.size(); ++i) {
     slots[i] = tensors[i].defined() ? give(std::move(tensors[i])) : nullptr;

@@ -124,7 +124,7 @@ void clear_outs(std::initializer_list<HandleSlot> slots);
 // The same for a list.
 void clear_list(tt_tensor** slots, size_t capacity, const char* argument, const char* counter = "capacity");
 // Gives each; NULL for an undefined one.
-void give_all(Tensors& tensors, tt_tensor** slots);
+void give_all(std::span<Tensor> tensors, tt_tensor** slots);
 
 // A handle output: NULL until it is assigned, so that a failed call leaves NULL.
 class Out {

@@ -1,6 +1,6 @@
 #include "capi/module.h"
 
-#include "capi/callback.h"
+#include "capi/handles.h"
 #include "capi/outs.h"
 #include "capi/scope.h"
 #include "capi/text.h"
@@ -33,14 +33,6 @@ std::vector<Ref<nn::Module>> modules_in(tt_module* const* handles, size_t count,
 
 namespace {
 
-// Borrowed handles of a list of tensors.
-std::vector<tt_tensor*> borrow_all(std::span<const Tensor> tensors) {
-  std::vector<tt_tensor*> out;
-  out.reserve(tensors.size());
-  for (const Tensor& t : tensors) out.push_back(borrow(t));
-  return out;
-}
-
 Ref<StateDict> as_dict(const std::vector<NamedTensor>& list) {
   Ref<StateDict> dict = make_ref<StateDict>();
   for (const NamedTensor& entry : list) dict->set(entry.name, entry.tensor);
@@ -66,11 +58,23 @@ tt_status tt_module_forward(tt_module* module, const tt_tensor* input, tt_tensor
 }
 
 tt_status tt_module_forward_multi(tt_module* module, tt_tensor* const* inputs, size_t count,
-                                  tt_tensor** out) {
+                                  tt_tensor** outputs, size_t capacity, size_t* output_count) {
   return guard("tt_module_forward_multi", [&] {
-    Out result(out, "out");
+    clear_list(outputs, capacity, "outputs");
     const Tensors list = list_in(inputs, count, "inputs");
-    result = module_in(module)->call(list);
+    const Ref<nn::Module> target = module_in(module);
+    const auto check_room = [&](size_t needed) {
+      if (needed <= capacity) return;
+      if (output_count != nullptr) *output_count = needed;
+      fail(Status::kInvalidArgument, "outputs has room for ", static_cast<uint64_t>(capacity),
+           " tensors, but the module (", target->type_name(), ") returns ", static_cast<uint64_t>(needed));
+    };
+    if (const std::optional<size_t> known = target->result_count()) check_room(*known);
+    TensorList results = target->call(list);
+    const size_t made = results.size();
+    check_room(made);
+    give_all(results, outputs);
+    if (output_count != nullptr) *output_count = made;
   });
 }
 
@@ -219,15 +223,18 @@ tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_
     const User owner = make_user(user, destroy);
     const uint64_t added = target->add_forward_pre_hook(
         [hook, owner](nn::Module& each, std::span<const Tensor> inputs, std::optional<Tensors>& replacement) {
-          const std::vector<tt_tensor*> handles = borrow_all(inputs);
+          constexpr const char* kWhat = "the forward pre-hook on";
+          Handles given(inputs), made(std::max<size_t>(inputs.size(), TT_CALLBACK_CAPACITY));
+          size_t count = 0;
           const ScopeGuard scope;
-          run_callback("the forward pre-hook on", each.type_name(), [&] {
-            tt_tensor* out = nullptr;
-            const tt_status status =
-                hook(module_handle(each), handles.data(), handles.size(), &out, owner.get());
-            if (status == TT_OK && out != nullptr) replacement = Tensors{take(out, "replacement")};
-            return status;
+          run_callback(kWhat, each.type_name(), [&] {
+            return hook(module_handle(each), given.data(), given.size(), made.data(), made.size(), &count,
+                        owner.get());
           });
+          if (count == 0) return;
+          const TensorList taken =
+              take_all(made, count, kWhat, each.type_name(), "replacements", "replacement_count");
+          replacement.emplace(taken.data(), taken.data() + taken.size());
         });
     if (id != nullptr) *id = added;
   });
@@ -239,18 +246,16 @@ tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hoo
     TT_CHECK(hook != nullptr, Status::kInvalidArgument, "hook is NULL");
     const User owner = make_user(user, destroy);
     const uint64_t added = target->add_forward_hook(
-        [hook, owner](nn::Module& each, std::span<const Tensor> inputs, const Tensor& output) {
-          Tensor replacement;
-          const std::vector<tt_tensor*> handles = borrow_all(inputs);
+        [hook, owner](nn::Module& each, std::span<const Tensor> inputs, std::span<Tensor> outputs) {
+          Handles given(inputs), results(outputs), made(outputs.size());
           const ScopeGuard scope;
           run_callback("the forward hook on", each.type_name(), [&] {
-            tt_tensor* out = nullptr;
-            const tt_status status =
-                hook(module_handle(each), handles.data(), handles.size(), borrow(output), &out, owner.get());
-            if (status == TT_OK) replacement = take(out, "replacement");
-            return status;
+            return hook(module_handle(each), given.data(), given.size(), results.data(), results.size(),
+                        made.data(), owner.get());
           });
-          return replacement;
+          for (size_t i = 0; i < outputs.size(); ++i) {
+            if (made[i] != nullptr) outputs[i] = take(made[i], "replacements");
+          }
         });
     if (id != nullptr) *id = added;
   });

@@ -1,5 +1,5 @@
 // Layers, containers, modules of the host's own.
-#include "capi/callback.h"
+#include "capi/handles.h"
 #include "capi/structs.h"
 #include "capi/module.h"
 #include "capi/scope.h"
@@ -12,6 +12,7 @@ using namespace tt::capi;
 namespace {
 
 constexpr tt_module_callbacks kNoCallbacks = TT_MODULE_CALLBACKS_INIT;
+constexpr size_t kMostResults = 65536;  // more is a number that was never set
 
 class CallbackModule final : public nn::Module {
  public:
@@ -19,6 +20,7 @@ class CallbackModule final : public nn::Module {
       : type_name_(callbacks.type_name),
         extra_repr_(callbacks.extra_repr == nullptr ? "" : callbacks.extra_repr),
         forward_(callbacks.forward),
+        capacity_(callbacks.capacity != 0 ? callbacks.capacity : size_t{TT_CALLBACK_CAPACITY}),
         parting_(new Parting(callbacks.user, callbacks.destroy)) {}
   const std::string& type_name() const override { return type_name_; }
   std::string extra_repr() const override { return extra_repr_; }
@@ -27,29 +29,25 @@ class CallbackModule final : public nn::Module {
   // Not reached where the constructor failed: `user` is the caller's then.
   ~CallbackModule() override { depart(parting_); }
 
-  Tensor forward(std::span<const Tensor> inputs) override {
-    std::vector<tt_tensor*> handles;
-    handles.reserve(inputs.size());
-    for (const Tensor& t : inputs) handles.push_back(borrow(t));
-    Tensor result;
+  TensorList forward(std::span<const Tensor> inputs) override {
+    constexpr const char* kWhat = "the forward of";
     // The host may release its handles of this module and of the inputs meanwhile.
     const Ref<nn::Module> self(this);
-    const Tensors kept(inputs.begin(), inputs.end());
+    const TensorList kept(inputs);
+    Handles given(kept), made(capacity_);
+    size_t count = 1;
     const ScopeGuard scope;
-    run_callback("the forward of", type_name_, [&] {
-      tt_tensor* out = nullptr;
-      const tt_status status =
-          forward_(module_handle(*this), handles.data(), handles.size(), parting_->user, &out);
-      if (status == TT_OK) result = take(out, "out");
-      return status;
+    run_callback(kWhat, type_name_, [&] {
+      return forward_(module_handle(*this), given.data(), given.size(), made.data(), made.size(), &count,
+                      parting_->user);
     });
-    TT_CHECK(result.defined(), Status::kCallback, "the forward of ", type_name_, " left *out NULL");
-    return result;
+    return take_all(made, count, kWhat, type_name_, "outputs", "output_count");
   }
 
   std::string type_name_;
   std::string extra_repr_;
-  tt_status (*forward_)(tt_module*, tt_tensor* const*, size_t, void*, tt_tensor**);
+  decltype(tt_module_callbacks::forward) forward_;
+  size_t capacity_;
   Parting* const parting_;  // the last to be made: where that fails, `user` is still the caller's
 };
 
@@ -70,6 +68,8 @@ tt_status tt_nn_module_new(const tt_module_callbacks* callbacks, tt_module** out
     name_in(read.type_name, "callbacks.type_name");
     if (read.extra_repr != nullptr) name_in(read.extra_repr, "callbacks.extra_repr");
     TT_CHECK(read.forward != nullptr, Status::kInvalidArgument, "callbacks.forward is NULL");
+    TT_CHECK(read.capacity <= kMostResults, Status::kInvalidArgument, "callbacks.capacity is ",
+             static_cast<uint64_t>(read.capacity), ", expected at most ", uint64_t{kMostResults});
     return make_ref<CallbackModule>(read);
   });
 }

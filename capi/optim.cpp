@@ -1,5 +1,6 @@
 #include "capi/structs.h"
 #include "capi/module.h"
+#include "capi/scope.h"
 #include "capi/text.h"
 #include "optim/adam.h"
 #include "optim/sgd.h"
@@ -9,24 +10,22 @@ using namespace tt::capi;
 
 namespace {
 
-constexpr tt_sgd_options kSgd = TT_SGD_OPTIONS_INIT;
-constexpr tt_adam_options kAdam = TT_ADAM_OPTIONS_INIT;
-constexpr tt_adam_options kAdamW = TT_ADAMW_OPTIONS_INIT;
-
-tt_status make_adam(const char* call, tt_tensor* const* params, size_t count, const tt_adam_options* options,
-                    const tt_adam_options& defaults, optim::Adam::Decay decay, tt_optimizer** out) {
+// tt_optim_x_new.
+template <typename Optimizer, typename Options>
+tt_status make_optimizer(const char* call, tt_tensor* const* params, size_t count, const Options* options,
+                         tt_optimizer** out) noexcept {
   return make_handle(call, out, [&] {
-    const tt_adam_options o = read_options(options, defaults, "options");
-    return make_ref<optim::Adam>(list_in(params, count, "params"),
-                                 optim::AdamSettings{.lr = o.lr,
-                                                     .beta1 = o.beta1,
-                                                     .beta2 = o.beta2,
-                                                     .eps = o.eps,
-                                                     .weight_decay = o.weight_decay,
-                                                     .amsgrad = o.amsgrad != 0,
-                                                     .maximize = o.maximize != 0},
-                                 decay);
+    const Options read = read_options(options, Optimizer::kDefaults, "options");
+    return make_ref<Optimizer>(list_in(params, count, "params"), read);
   });
+}
+
+// Row `index` of the optimizer's options.
+const optim::OptionRow& option_row(const tt_optimizer* optimizer, size_t index) {
+  const std::span<const optim::OptionRow> rows = optimizer_in(optimizer).option_rows();
+  TT_CHECK(index < rows.size(), Status::kInvalidArgument, "index ", static_cast<uint64_t>(index),
+           " is out of range, the optimizer has ", static_cast<uint64_t>(rows.size()), " options");
+  return rows[index];
 }
 
 }  // namespace
@@ -34,35 +33,26 @@ tt_status make_adam(const char* call, tt_tensor* const* params, size_t count, co
 extern "C" {
 
 tt_status tt_sgd_options_init(size_t struct_size, tt_sgd_options* options) {
-  return init_struct("tt_sgd_options_init", kSgd, struct_size, options, "options");
+  return init_struct("tt_sgd_options_init", optim::Sgd::kDefaults, struct_size, options, "options");
 }
 tt_status tt_adam_options_init(size_t struct_size, tt_adam_options* options) {
-  return init_struct("tt_adam_options_init", kAdam, struct_size, options, "options");
+  return init_struct("tt_adam_options_init", optim::Adam::kDefaults, struct_size, options, "options");
 }
 tt_status tt_adamw_options_init(size_t struct_size, tt_adam_options* options) {
-  return init_struct("tt_adamw_options_init", kAdamW, struct_size, options, "options");
+  return init_struct("tt_adamw_options_init", optim::AdamW::kDefaults, struct_size, options, "options");
 }
 
-tt_status tt_optim_sgd(tt_tensor* const* params, size_t count, const tt_sgd_options* options,
-                       tt_optimizer** out) {
-  return make_handle("tt_optim_sgd", out, [&] {
-    const tt_sgd_options o = read_options(options, kSgd, "options");
-    return make_ref<optim::Sgd>(list_in(params, count, "params"),
-                                optim::SgdSettings{.lr = o.lr,
-                                                   .momentum = o.momentum,
-                                                   .dampening = o.dampening,
-                                                   .weight_decay = o.weight_decay,
-                                                   .nesterov = o.nesterov != 0,
-                                                   .maximize = o.maximize != 0});
-  });
+tt_status tt_optim_sgd_new(tt_tensor* const* params, size_t count, const tt_sgd_options* options,
+                           tt_optimizer** out) {
+  return make_optimizer<optim::Sgd>("tt_optim_sgd_new", params, count, options, out);
 }
-tt_status tt_optim_adam(tt_tensor* const* params, size_t count, const tt_adam_options* options,
-                        tt_optimizer** out) {
-  return make_adam("tt_optim_adam", params, count, options, kAdam, optim::Adam::Decay::kGradient, out);
+tt_status tt_optim_adam_new(tt_tensor* const* params, size_t count, const tt_adam_options* options,
+                            tt_optimizer** out) {
+  return make_optimizer<optim::Adam>("tt_optim_adam_new", params, count, options, out);
 }
-tt_status tt_optim_adamw(tt_tensor* const* params, size_t count, const tt_adam_options* options,
-                         tt_optimizer** out) {
-  return make_adam("tt_optim_adamw", params, count, options, kAdamW, optim::Adam::Decay::kParameter, out);
+tt_status tt_optim_adamw_new(tt_tensor* const* params, size_t count, const tt_adam_options* options,
+                             tt_optimizer** out) {
+  return make_optimizer<optim::AdamW>("tt_optim_adamw_new", params, count, options, out);
 }
 
 tt_optimizer* tt_optimizer_retain(tt_optimizer* optimizer) {
@@ -73,6 +63,30 @@ void tt_optimizer_release(tt_optimizer* optimizer) { release_handle(optimizer, K
 
 tt_status tt_optimizer_step(tt_optimizer* optimizer) {
   return guard("tt_optimizer_step", [&] { optimizer_in(optimizer).step(); });
+}
+tt_status tt_optimizer_step_closure(tt_optimizer* optimizer, tt_optimizer_closure closure, void* user,
+                                    tt_tensor** loss) {
+  return guard("tt_optimizer_step_closure", [&] {
+    if (loss != nullptr) *loss = nullptr;
+    // The closure may release it.
+    const Ref<optim::Optimizer> target(&optimizer_in(optimizer));
+    TT_CHECK(closure != nullptr, Status::kInvalidArgument, "closure is NULL");
+    Tensor result = target->step([&] {
+      Tensor made;
+      {
+        const ScopeGuard scope;
+        run_callback("the closure of", target->type_name(), [&] {
+          tt_tensor* handle = nullptr;
+          const tt_status status = closure(&handle, user);
+          if (status == TT_OK) made = take(handle, "loss");
+          return status;
+        });
+      }
+      reserve_in_scope();  // handing the loss over comes after the step, and must not fail then
+      return made;
+    });
+    if (loss != nullptr && result.defined()) *loss = give(std::move(result));
+  });
 }
 tt_status tt_optimizer_zero_grad(tt_optimizer* optimizer, int32_t set_to_none) {
   return guard("tt_optimizer_zero_grad", [&] { optimizer_in(optimizer).zero_grad(set_to_none != 0); });
@@ -89,6 +103,24 @@ tt_status tt_optimizer_add_param_group(tt_optimizer* optimizer, tt_tensor* const
 tt_status tt_optimizer_group_count(const tt_optimizer* optimizer, int64_t* out) {
   return guard("tt_optimizer_group_count", [&] {
     out_value(out, "out") = static_cast<int64_t>(optimizer_in(optimizer).groups().size());
+  });
+}
+tt_status tt_optimizer_option_count(const tt_optimizer* optimizer, size_t* out) {
+  return guard("tt_optimizer_option_count", [&] {
+    const size_t count = optimizer_in(optimizer).option_rows().size();
+    out_value(out, "out") = count;
+  });
+}
+tt_status tt_optimizer_option_name(const tt_optimizer* optimizer, size_t index, const char** out) {
+  return guard("tt_optimizer_option_name", [&] {
+    const optim::OptionRow& row = option_row(optimizer, index);
+    out_value(out, "out") = row.name;
+  });
+}
+tt_status tt_optimizer_option_kind(const tt_optimizer* optimizer, size_t index, tt_option_kind* out) {
+  return guard("tt_optimizer_option_kind", [&] {
+    const optim::OptionRow& row = option_row(optimizer, index);
+    out_value(out, "out") = static_cast<tt_option_kind>(row.kind);
   });
 }
 tt_status tt_optimizer_get_option(const tt_optimizer* optimizer, int64_t group, const char* name,

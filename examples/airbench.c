@@ -141,7 +141,7 @@ static Training make_training(const Network* net, long batch) {
   options.momentum = MOMENTUM;
   options.nesterov = 1;
   options.weight_decay = decay / out.lr;
-  CHECK(tt_optim_sgd(net->weights, net->weight_count, &options, &out.sgd));
+  CHECK(tt_optim_sgd_new(net->weights, net->weight_count, &options, &out.sgd));
   CHECK(tt_optimizer_add_param_group(out.sgd, net->norm_biases, net->norm_bias_count, &group));
   CHECK(tt_optimizer_set_option(out.sgd, group, "weight_decay", decay / out.lr_biases));
   return out;

@@ -272,7 +272,7 @@ static tt_optimizer* make_optimizer(const tt_module* model) {
   size_t count, i;
   tt_optimizer* out;
   CHECK(tt_module_parameters(model, parameters, 64, &count));
-  CHECK(tt_optim_adam(parameters, count, NULL, &out));
+  CHECK(tt_optim_adam_new(parameters, count, NULL, &out));
   for (i = 0; i < count; ++i) tt_tensor_release(parameters[i]);
   return out;
 }

@@ -6,12 +6,12 @@ typedef struct {
   tt_module* linear;
 } Model;
 
-static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, void* user,
-                         tt_tensor** out) {
+static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** outputs,
+                         size_t capacity, size_t* output_count, void* user) {
   Model* self = user;
   (void)module;
-  (void)count;
-  return tt_module_forward(self->linear, inputs[0], out);
+  (void)count, (void)capacity, (void)output_count;
+  return tt_module_forward(self->linear, inputs[0], &outputs[0]);
 }
 
 int main(int argc, char** argv) {

@@ -12,13 +12,13 @@ typedef struct {
     if (status != TT_OK) return status; \
   } while (0)
 
-static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, void* user,
-                         tt_tensor** out) {
+static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** outputs,
+                         size_t capacity, size_t* output_count, void* user) {
   static const int64_t flat[] = {-1, 16 * 5 * 5};
   Net* net = user;
   tt_tensor* x;
   (void)module;
-  (void)count;
+  (void)count, (void)capacity, (void)output_count;
   TRY(tt_module_forward(net->conv1, inputs[0], &x));
   TRY(tt_relu(x, &x));
   TRY(tt_module_forward(net->pool, x, &x));
@@ -30,7 +30,7 @@ static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t cou
   TRY(tt_relu(x, &x));
   TRY(tt_module_forward(net->fc2, x, &x));
   TRY(tt_relu(x, &x));
-  return tt_module_forward(net->fc3, x, out);
+  return tt_module_forward(net->fc3, x, &outputs[0]);
 }
 
 int main(int argc, char** argv) {

@@ -123,7 +123,7 @@ static inline tt_optimizer* sgd(const tt_module* module, double lr, double momen
   options.lr = lr;
   options.momentum = momentum;
   CHECK(tt_module_parameters(module, parameters, 64, &count));
-  CHECK(tt_optim_sgd(parameters, count, &options, &out));
+  CHECK(tt_optim_sgd_new(parameters, count, &options, &out));
   for (i = 0; i < count; ++i) tt_tensor_release(parameters[i]);
   return out;
 }

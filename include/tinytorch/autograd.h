@@ -95,33 +95,51 @@ TT_API tt_status tt_tensor_remove_hook(tt_tensor* tensor, uint64_t id);
 
 /* ---- ops of your own ---- */
 
+/* A call of such an op, for its forward and backward; borrowed for the length of each. */
 typedef struct tt_function_context tt_function_context;
 
+/* An op of the host's own: PyTorch's autograd.Function. */
 typedef struct tt_function {
   size_t struct_size;
   const char* name; /* for messages; copied */
-  /* Fills outputs[0..output_count) from the inputs, which are not recorded meanwhile. An output must not be
-   * an input. */
-  tt_status (*forward)(tt_function_context* context, const tt_tensor* const* inputs, size_t input_count,
+  /* Fills outputs[0..output_count), NULL on entry, from the inputs; what it does is not recorded. An output
+   * that is left NULL has not been produced: the caller gets NULL. At least one must be. No tensor may be two
+   * outputs, and an input is one only where it is marked with tt_function_mark_dirty. */
+  tt_status (*forward)(tt_function_context* context, tt_tensor* const* inputs, size_t input_count,
                        tt_tensor** outputs, size_t output_count, void* user);
-  /* Fills grad_inputs (NULL on entry; NULL: no gradient) from grad_outputs (NULL where none flowed). Recorded
-   * under create_graph, so it must use the library's ops for gradients of gradients. */
-  tt_status (*backward)(tt_function_context* context, const tt_tensor* const* grad_outputs,
-                        size_t output_count, tt_tensor** grad_inputs, size_t input_count, void* user);
+  /* Fills grad_inputs (NULL on entry; NULL: no gradient) from grad_outputs. Of these are NULL those of
+   * outputs that no gradient came to, that were not produced or are not differentiable: no zeros are made for
+   * them (PyTorch's set_materialize_grads(False)). Recorded under create_graph, so it must use the library's
+   * ops for gradients of gradients. */
+  tt_status (*backward)(tt_function_context* context, tt_tensor* const* grad_outputs, size_t output_count,
+                        tt_tensor** grad_inputs, size_t input_count, void* user);
   void* user;
   void (*destroy)(
       void* user); /* may be NULL; runs once, when neither a call nor a graph needs `user` any more */
 } tt_function;
 #define TT_FUNCTION_INIT \
   { sizeof(tt_function), NULL, NULL, NULL, NULL, NULL }
+/* TT_FUNCTION_INIT as a function. */
 TT_API tt_status tt_function_init(size_t struct_size, tt_function* function);
 
-/* Runs forward; when gradients are on and an input requires one, the outputs' backward is the function's. */
+/* Runs forward; when gradients are on and an input requires one, the outputs' backward is the function's.
+ * What a forward that fails has written to its inputs stays written. */
 TT_API tt_status tt_function_apply(const tt_function* function, tt_tensor* const* inputs, size_t input_count,
                                    tt_tensor** outputs, size_t output_count);
-/* In forward: keeps tensors (inputs or others) for backward. */
+/* In forward: keeps tensors for backward, inputs, outputs or others, beside what was kept before. An entry
+ * may be NULL, and is NULL in backward. Their values are those at the end of forward. Of inputs and outputs
+ * gradients of gradients know; a tensor that only shares memory with one that is written to is a constant to
+ * them. */
 TT_API tt_status tt_function_save(tt_function_context* context, tt_tensor* const* tensors, size_t count);
-/* In backward: one of them, a new reference. TT_ERR_AUTOGRAD when it has been written to since. */
+/* In forward, before the write: says that it writes to these inputs in place, each of which must then be one
+ * of its outputs. Refused as every recorded write is: TT_ERR_AUTOGRAD for a leaf that requires a gradient,
+ * and where gradients are recorded for a view unless it is the only output. */
+TT_API tt_status tt_function_mark_dirty(tt_function_context* context, tt_tensor* const* inputs, size_t count);
+/* In forward: outputs that take no gradient although they are floating, as a mask or an argmax in floats. */
+TT_API tt_status tt_function_mark_non_differentiable(tt_function_context* context, tt_tensor* const* outputs,
+                                                     size_t count);
+/* In backward: the tensor that was saved as number `index`, a new reference. TT_ERR_AUTOGRAD when it has been
+ * written to since. */
 TT_API tt_status tt_function_saved(const tt_function_context* context, size_t index, tt_tensor** out);
 /* Whether the gradient of an input will be used. */
 TT_API tt_status tt_function_needs_input_grad(const tt_function_context* context, size_t input, int32_t* out);

@@ -35,15 +35,23 @@ TT_API tt_status tt_state_dict_remove(tt_state_dict* state_dict, const char* nam
 
 /* ---- using modules ---- */
 
+/* One more reference; returns its argument, which may be NULL. */
 TT_API tt_module* tt_module_retain(tt_module* module);
+/* One reference less; the last takes the module with it. NULL is fine. */
 TT_API void tt_module_release(tt_module* module);
 
-/* The forward pass with its hooks. Where a layer fails, those before it have updated their running
- * statistics. */
+/* The forward pass with its hooks, of one tensor. Where a layer fails, those before it have updated their
+ * running statistics. A module that returns another number of tensors than one is
+ * TT_ERR_INVALID_ARGUMENT, once it has run: use tt_module_forward_multi. */
 TT_API tt_status tt_module_forward(tt_module* module, const tt_tensor* input, tt_tensor** out);
-/* The same for modules that take several tensors, as losses do. */
+/* The same of inputs[0..count), for modules that take several tensors, as losses do, or return several: new
+ * references into outputs[0..*output_count), NULL into the rest of outputs[0..capacity). output_count may be
+ * NULL. Too little room is TT_ERR_INVALID_ARGUMENT, with *output_count set. For the library's modules that is
+ * found before anything runs; a module of the host's own, and a Sequential that ends with one, has to run
+ * first: its running statistics have moved on and its hooks have been called by then, and its results are
+ * dropped. */
 TT_API tt_status tt_module_forward_multi(tt_module* module, tt_tensor* const* inputs, size_t count,
-                                         tt_tensor** out);
+                                         tt_tensor** outputs, size_t capacity, size_t* output_count);
 
 /* "Linear". Borrowed: valid while the module lives. */
 TT_API tt_status tt_module_type_name(const tt_module* module, const char** out);
@@ -51,16 +59,21 @@ TT_API tt_status tt_module_type_name(const tt_module* module, const char** out);
  * 0 goes into *length (may be NULL). NULL buffer with capacity 0 asks for the length. */
 TT_API tt_status tt_module_repr(const tt_module* module, char* buffer, size_t capacity, size_t* length);
 
-/* Training or evaluation mode, for the module and all below it: dropout and batch norm behave otherwise. */
+/* Training mode (1) or evaluation mode (0), for the module and all below it: dropout and batch norm behave
+ * otherwise. */
 TT_API tt_status tt_module_train(tt_module* module, int32_t mode);
+/* Evaluation mode. */
 TT_API tt_status tt_module_eval(tt_module* module);
+/* Whether the module itself is in training mode, as new ones are. */
 TT_API tt_status tt_module_is_training(const tt_module* module, int32_t* out);
 /* Drops the parameters' gradients, or fills them with zeros (set_to_none 0). */
 TT_API tt_status tt_module_zero_grad(tt_module* module, int32_t set_to_none);
+/* Asks for (1) or forgoes (0) the gradients of all parameters of the tree. */
 TT_API tt_status tt_module_requires_grad_(tt_module* module, int32_t requires_grad);
-/* Converts floating-point parameters, gradients and buffers, or moves all of them. The parameters stay the
- * same tensors. */
+/* Converts floating-point parameters, gradients and buffers of the tree. The parameters stay the same
+ * tensors. TT_ERR_DTYPE unless floating. */
 TT_API tt_status tt_module_to_dtype(tt_module* module, tt_dtype dtype);
+/* Moves the parameters, gradients and buffers of the tree. The parameters stay the same tensors. */
 TT_API tt_status tt_module_to_device(tt_module* module, tt_device_type type, int32_t index);
 
 /* ---- the tree ---- */
@@ -107,43 +120,60 @@ TT_API tt_status tt_module_load_state_dict(tt_module* module, const tt_state_dic
 
 /* ---- hooks ---- (autograd.h says how callbacks run and fail) */
 
-/* Sees a module's inputs before forward; a tensor put into *replacement is passed on as the only input. */
+/* The room that a callback has at least for the tensors it hands over in a list. */
+enum { TT_CALLBACK_CAPACITY = 16 };
+
+/* Sees a module's inputs before forward. To pass on others, it sets replacements[0..n), all NULL on entry,
+ * and *replacement_count to n, which is 0 on entry: the inputs are kept. n need not be count; capacity is
+ * count or TT_CALLBACK_CAPACITY, whichever is more. TT_ERR_CALLBACK for a larger n and for a NULL among the
+ * n. */
 typedef tt_status (*tt_forward_pre_hook)(tt_module* module, tt_tensor* const* inputs, size_t count,
-                                         tt_tensor** replacement, void* user);
-/* Sees a module's output after forward; a tensor put into *replacement is passed on instead. */
+                                         tt_tensor** replacements, size_t capacity, size_t* replacement_count,
+                                         void* user);
+/* Sees a module's inputs, as the pre-hooks left them, and its outputs after forward. A tensor put into
+ * replacements[i], of output_count that are NULL on entry, is passed on instead of outputs[i]. */
 typedef tt_status (*tt_forward_hook)(tt_module* module, tt_tensor* const* inputs, size_t count,
-                                     tt_tensor* output, tt_tensor** replacement, void* user);
-/* destroy (may be NULL) runs once when the hook is gone. *id (id may be NULL: it stays for good) removes it;
- * unknown ids are ignored. */
+                                     tt_tensor* const* outputs, size_t output_count, tt_tensor** replacements,
+                                     void* user);
+/* Calls the hook before each forward pass of the module, after those that were registered before it. destroy
+ * (may be NULL) runs once when the hook is gone. *id (id may be NULL: it stays for good) removes it. */
 TT_API tt_status tt_module_register_forward_pre_hook(tt_module* module, tt_forward_pre_hook hook, void* user,
                                                      void (*destroy)(void* user), uint64_t* id);
+/* The same after each forward pass. */
 TT_API tt_status tt_module_register_forward_hook(tt_module* module, tt_forward_hook hook, void* user,
                                                  void (*destroy)(void* user), uint64_t* id);
+/* Removes a hook of either kind. Unknown ids are ignored. */
 TT_API tt_status tt_module_remove_hook(tt_module* module, uint64_t id);
 
 /* ---- modules of your own ---- */
 
+/* What a module of the host's own is: its names, and its forward pass. */
 typedef struct tt_module_callbacks {
   size_t struct_size;
   const char* type_name;  /* "Net"; copied */
   const char* extra_repr; /* what tt_module_repr puts between the parentheses; NULL is ""; copied */
-  /* Puts the result into *out (NULL on entry). Recorded as the ops it calls are. */
-  tt_status (*forward)(tt_module* module, tt_tensor* const* inputs, size_t count, void* user,
-                       tt_tensor** out);
+  /* Puts its results into outputs[0..capacity), all NULL on entry, and their number into *output_count, which
+   * is 1 on entry: for one result only outputs[0] is to be set. An input may be a result. TT_ERR_CALLBACK for
+   * more results than capacity and for a NULL among them. Recorded as the ops it calls are. */
+  tt_status (*forward)(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** outputs,
+                       size_t capacity, size_t* output_count, void* user);
   void* user;
   void (*destroy)(void* user); /* may be NULL; runs once, when the module goes */
+  size_t capacity; /* 0; how many results forward has room for, at most 65536; 0: TT_CALLBACK_CAPACITY */
 } tt_module_callbacks;
 #define TT_MODULE_CALLBACKS_INIT \
-  { sizeof(tt_module_callbacks), NULL, NULL, NULL, NULL, NULL }
+  { sizeof(tt_module_callbacks), NULL, NULL, NULL, NULL, NULL, 0 }
+/* TT_MODULE_CALLBACKS_INIT as a function. */
 TT_API tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* callbacks);
 /* A module without parameters or children; register those. */
 TT_API tt_status tt_nn_module_new(const tt_module_callbacks* callbacks, tt_module** out);
 
 /* ---- containers ---- */
 
-/* Calls its children in order; where one fails, the message begins with its place, name and type: "layer 2
- * (Linear): ...". They are named "0", "1", ...; more can be appended, or registered under names
- * of their own. */
+/* Calls its children in order. What one returns, one tensor or several, are the inputs of the next; those of
+ * the first are the Sequential's, and the last one's results are. Where one fails, the message begins with
+ * its place, name and type: "layer 2 (Linear): ...". They are named "0", "1", ...; more can be appended, or
+ * registered under names of their own. */
 TT_API tt_status tt_nn_sequential_new(tt_module* const* children, size_t count, tt_module** out);
 /* Holds modules; has no forward pass. */
 TT_API tt_status tt_nn_module_list_new(tt_module* const* children, size_t count, tt_module** out);

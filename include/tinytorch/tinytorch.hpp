@@ -10,6 +10,7 @@
 #ifndef TINYTORCH_TINYTORCH_HPP_
 #define TINYTORCH_TINYTORCH_HPP_
 
+#include <exception>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -472,6 +473,21 @@ class Custom;
 
 namespace detail {
 
+// Hands a callback's result over to the library: its scope around the callback keeps the tensor after our own
+// handle has gone.
+inline tt_status hand_over(Tensor result, tt_tensor** out) {
+  if (!result.defined()) return TT_OK;  // *out is NULL
+  tt_tensor* handle = tt_tensor_retain(result.get());
+  result = Tensor();
+  const tt_status given = tt_scope_give(handle);
+  if (given == TT_OK) {
+    *out = handle;
+  } else {
+    tt_tensor_release(handle);
+  }
+  return given;
+}
+
 // What modules of the library's and modules written in C++ can do.
 class ModuleBase {
  public:
@@ -481,6 +497,17 @@ class ModuleBase {
     Tensor result;
     check(tt_module_forward(get(), input.get(), result.out()));
     return result;
+  }
+  // Of any number of tensors, for at most `capacity` results.
+  std::vector<Tensor> call(const std::vector<Tensor>& inputs, size_t capacity = TT_CALLBACK_CAPACITY) const {
+    std::vector<tt_tensor*> given;
+    for (const Tensor& input : inputs) given.push_back(input.get());
+    std::vector<tt_tensor*> handles(capacity);
+    size_t count = 0;
+    check(tt_module_forward_multi(get(), given.data(), given.size(), handles.data(), capacity, &count));
+    std::vector<Tensor> results(count);
+    for (size_t i = 0; i < count; ++i) results[i] = Tensor::result(handles[i]);
+    return results;
   }
   std::vector<Tensor> parameters() const {
     size_t count = 0;
@@ -581,14 +608,25 @@ class Custom : public detail::ModuleBase {
   Custom(const Custom&) = delete;
   Custom& operator=(const Custom&) = delete;
   virtual ~Custom() { leave(); }
-  virtual Tensor forward(const Tensor& input) = 0;
+  // One of the two is overridden: the first by modules of one input and one result, the second by others.
+  virtual Tensor forward(const Tensor& input) {
+    (void)input;
+    throw Error(TT_ERR_NOT_IMPLEMENTED, "it overrides neither forward nor forward_multi");
+  }
+  virtual std::vector<Tensor> forward_multi(const std::vector<Tensor>& inputs) {
+    if (inputs.size() != 1) {
+      throw Error(TT_ERR_INVALID_ARGUMENT,
+                  ("it takes one input, but got " + std::to_string(inputs.size())).c_str());
+    }
+    return {forward(inputs[0])};
+  }
 
  protected:
   explicit Custom(const char* type_name) {
     auto link = std::make_unique<Link>();
     tt_module_callbacks callbacks = TT_MODULE_CALLBACKS_INIT;
     callbacks.type_name = type_name;
-    callbacks.forward = &Custom::call;
+    callbacks.forward = &Custom::run;
     callbacks.user = link.get();
     callbacks.destroy = &Custom::destroy;
     check(tt_nn_module_new(&callbacks, handle_.out()));
@@ -605,27 +643,29 @@ class Custom : public detail::ModuleBase {
     std::unique_ptr<Custom> owned;  // the object that the library was given, while it lives
   };
 
-  static tt_status call(tt_module*, tt_tensor* const* inputs, size_t count, void* user, tt_tensor** out) {
+  static tt_status run(tt_module*, tt_tensor* const* inputs, size_t count, tt_tensor** outputs,
+                       size_t capacity, size_t* output_count, void* user) {
     try {
       Custom* object = static_cast<Link*>(user)->object;
       if (object == nullptr) {
         return tt_fail("its C++ object is gone: keep it while its module is used, or std::move it there");
       }
-      if (count != 1) {
-        return tt_fail(("it takes one input, but got " + std::to_string(count)).c_str());
+      std::vector<Tensor> given;
+      for (size_t i = 0; i < count; ++i) given.emplace_back(tt_tensor_retain(inputs[i]));
+      std::vector<Tensor> results = object->forward_multi(given);
+      given.clear();  // an input may be a result, and our reference to it must go before the scope gets one
+      if (results.size() > capacity) {
+        return tt_fail(("it returned " + std::to_string(results.size()) + " tensors, more than " +
+                        std::to_string(capacity))
+                           .c_str());
       }
-      Tensor result = object->forward(Tensor(tt_tensor_retain(inputs[0])));
-      if (!result.defined()) return tt_fail("it returned no tensor");
-      // The library's scope around this call keeps the result after our own handle has gone.
-      tt_tensor* handle = tt_tensor_retain(result.get());
-      result = Tensor();
-      const tt_status given = tt_scope_give(handle);
-      if (given == TT_OK) {
-        *out = handle;
-      } else {
-        tt_tensor_release(handle);
+      for (size_t i = 0; i < results.size(); ++i) {
+        if (!results[i].defined()) return tt_fail("it returned no tensor");
+        const tt_status status = detail::hand_over(std::move(results[i]), &outputs[i]);
+        if (status != TT_OK) return status;
       }
-      return given;
+      *output_count = results.size();
+      return TT_OK;
     } catch (const std::exception& error) {
       return tt_fail(error.what());
     } catch (...) {
@@ -762,7 +802,38 @@ inline Module Module::owning(std::unique_ptr<nn::Custom> object) noexcept {
 class Optimizer {
  public:
   void step() { check(tt_optimizer_step(handle_.get())); }
+  // PyTorch's step(closure): calls the closure, which computes the gradients and returns the loss, and steps.
+  // What it throws is thrown on, and no parameter has changed.
+  template <typename F>
+  Tensor step(F&& closure) {
+    struct Call {
+      std::remove_reference_t<F>* closure;
+      std::exception_ptr thrown;
+    } call{&closure, nullptr};
+    const auto run = [](tt_tensor** loss, void* user) -> tt_status {
+      Call& self = *static_cast<Call*>(user);
+      try {
+        return detail::hand_over((*self.closure)(), loss);
+      } catch (...) {
+        self.thrown = std::current_exception();
+        return tt_fail("it threw an exception");
+      }
+    };
+    Tensor loss;
+    const tt_status status = tt_optimizer_step_closure(get(), run, &call, loss.out());
+    if (call.thrown) std::rethrow_exception(call.thrown);
+    check(status);
+    return loss;
+  }
   void zero_grad() { check(tt_optimizer_zero_grad(handle_.get(), 1)); }
+  double option(const char* name, int64_t group = 0) const {
+    double value = 0;
+    check(tt_optimizer_get_option(get(), group, name, &value));
+    return value;
+  }
+  void set_option(const char* name, double value, int64_t group = 0) {
+    check(tt_optimizer_set_option(get(), group, name, value));
+  }
   void set_lr(double lr) { check(tt_optimizer_set_lr(handle_.get(), -1, lr)); }
   tt_optimizer* get() const noexcept { return handle_.get(); }
 
@@ -781,7 +852,7 @@ class SGD : public Optimizer {
  public:
   SGD(const std::vector<Tensor>& parameters, const tt_sgd_options& options) {
     const auto handles = handles_of(parameters);
-    check(tt_optim_sgd(handles.data(), handles.size(), &options, handle_.out()));
+    check(tt_optim_sgd_new(handles.data(), handles.size(), &options, handle_.out()));
   }
   SGD(const std::vector<Tensor>& parameters, double lr, double momentum = 0)
       : SGD(parameters, with(lr, momentum)) {}
@@ -799,7 +870,7 @@ class Adam : public Optimizer {
  public:
   Adam(const std::vector<Tensor>& parameters, const tt_adam_options& options) {
     const auto handles = handles_of(parameters);
-    check(tt_optim_adam(handles.data(), handles.size(), &options, handle_.out()));
+    check(tt_optim_adam_new(handles.data(), handles.size(), &options, handle_.out()));
   }
   Adam(const std::vector<Tensor>& parameters, double lr) : Adam(parameters, with(lr)) {}
 

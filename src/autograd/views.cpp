@@ -14,11 +14,15 @@ namespace {
 // inside, the op's own rule applies.
 class CopySlices final : public Node {
  public:
-  CopySlices(const Tensor& base, const Tensor& view, Ref<Node> fn)
-      : Node(fn->op_name()), base_(Geometry::of(base)), view_(Geometry::of(view)), fn_(std::move(fn)) {
+  // The view is input `self_nr` of fn.
+  CopySlices(const Tensor& base, const Tensor& view, Ref<Node> fn, int self_nr)
+      : Node(fn->op_name()),
+        base_(Geometry::of(base)),
+        view_(Geometry::of(view)),
+        fn_(std::move(fn)),
+        self_nr_(self_nr) {
     set_edge_count(fn_->inputs());
-    set_edge(0, gradient_edge(base));
-    for (int i = 1; i < fn_->inputs(); ++i) set_edge(i, fn_->edge(i));
+    for (int i = 0; i < fn_->inputs(); ++i) set_edge(i, i == self_nr ? gradient_edge(base) : fn_->edge(i));
   }
 
   void apply(BackwardContext& context) override {
@@ -38,17 +42,18 @@ class CopySlices final : public Node {
     BackwardContext inner(*owner, &grad_output, grad_inputs.data(), needed.get());
     fn_->apply(inner);
 
-    if (context.needs(0)) {
-      if (!grad_inputs[0].defined()) {
+    if (context.needs(self_nr_)) {
+      Tensor& of_view = grad_inputs[static_cast<size_t>(self_nr_)];
+      if (!of_view.defined()) {
         ops::fill_(slice, 0.0);
       } else if (grad_enabled()) {
-        ops::copy_(slice, grad_inputs[0]);
+        ops::copy_(slice, of_view);
       } else {
-        ops::copy_values(slice, grad_inputs[0]);
+        ops::copy_values(slice, of_view);
       }
-      context.set(0, result);
+      of_view = result;
     }
-    for (int i = 1; i < inputs; ++i) context.set(i, std::move(grad_inputs[static_cast<size_t>(i)]));
+    for (int i = 0; i < inputs; ++i) context.set(i, std::move(grad_inputs[static_cast<size_t>(i)]));
   }
 
   void release_saved() override {
@@ -78,6 +83,7 @@ class CopySlices final : public Node {
   Geometry base_;
   Geometry view_;
   Ref<Node> fn_;
+  int self_nr_;
 };
 
 Tensor base_of(const Tensor& view) { return Tensor(Ref<TensorImpl>(view.impl()->view_base)); }
@@ -154,6 +160,30 @@ void check_target(const Tensor& self, const char* op, bool others_need_grad, boo
            "(tt_set_grad_enabled) or write to another tensor");
 }
 
+// Allocates what the history of a written tensor takes that is input `self_nr` of the node: its own, into
+// `history`; returned is its base's where it is a view, else null.
+Ref<Node> prepare_history(const Tensor& self, Ref<Node>& history, Ref<Node> node, int self_nr) {
+  (void)autograd_meta(self);
+  Ref<Node> of_base;
+  if (self.impl()->view_base) {
+    const Tensor base = base_of(self);
+    (void)autograd_meta(base);
+    of_base = make_node<CopySlices>(base, self, std::move(node), self_nr);
+    node = view_history(self, base, Edge{of_base, 0});
+  }
+  history = std::move(node);
+  return of_base;
+}
+
+void change_history(const Tensor& self, const Ref<Node>& history, const Ref<Node>& of_base,
+                    uint32_t output_nr) noexcept {
+  if (of_base) {
+    set_history(base_of(self), of_base);
+    self.impl()->view_version = self.version();
+  }
+  set_history(self, history, output_nr);
+}
+
 }  // namespace
 
 void refresh_view_history(const Tensor& view) {
@@ -203,16 +233,7 @@ SavedTensor InplaceWrite::save(const Tensor& t) const {
   return SavedTensor::input(apart_from_views(t));
 }
 
-void InplaceWrite::prepare(Ref<Node> node) {
-  (void)autograd_meta(self_);
-  if (self_.impl()->view_base) {
-    const Tensor base = base_of(self_);
-    (void)autograd_meta(base);
-    base_node_ = make_node<CopySlices>(base, self_, std::move(node));
-    node = view_history(self_, base, Edge{base_node_, 0});
-  }
-  node_ = std::move(node);
-}
+void InplaceWrite::prepare(Ref<Node> node) { base_node_ = prepare_history(self_, node_, std::move(node), 0); }
 
 void InplaceWrite::record_no_gradient(const char* op) {
   record(op, {&self_}, [](BackwardContext& context) {
@@ -222,12 +243,14 @@ void InplaceWrite::record_no_gradient(const char* op) {
 
 void InplaceWrite::finish() noexcept {
   bump_version(self_);
-  if (!node_) return;
-  if (base_node_) {
-    set_history(base_of(self_), base_node_);
-    self_.impl()->view_version = self_.version();
-  }
-  set_history(self_, node_);
+  if (node_) change_history(self_, node_, base_node_, 0);
 }
+
+WrittenHistory::WrittenHistory(const Tensor& self, Ref<Node> node, uint32_t output_nr, int self_nr)
+    : self_(self),
+      output_nr_(self.impl()->view_base ? 0 : output_nr),
+      base_node_(prepare_history(self, node_, std::move(node), self_nr)) {}
+
+void WrittenHistory::commit() noexcept { change_history(self_, node_, base_node_, output_nr_); }
 
 }  // namespace tt

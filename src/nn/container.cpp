@@ -57,12 +57,22 @@ std::string layer_text(const Module& module, size_t i, const Module& layer) {
 
 }  // namespace
 
-Sequential::Sequential(std::span<const Ref<Module>> children) : Layer("Sequential") {
+Sequential::Sequential(std::span<const Ref<Module>> children) {
   for (const Ref<Module>& child : children) append(child);
 }
 
 void Sequential::append(Ref<Module> child) {
   register_module(std::to_string(children().size()), std::move(child));
+}
+
+std::optional<size_t> Sequential::result_count() const {
+  // In a loop: a Sequential of a Sequential takes no stack.
+  for (const Sequential* at = this; !at->children().empty();) {
+    Module& last = *at->children().back().module;
+    at = last.as_sequential();
+    if (at == nullptr) return last.result_count();
+  }
+  return std::nullopt;  // as many as it is given
 }
 
 // Where a forward pass is in a Sequential, and in those around it.
@@ -75,14 +85,15 @@ struct Sequential::Place {
   static void operator delete(void* block, size_t size) noexcept { free_block(block, size); }
 };
 
-Tensor Sequential::forward(const Tensor& input) {
-  Tensor x = input;
+TensorList Sequential::forward(std::span<const Tensor> inputs) {
+  TensorList results;                  // of the last child that ran
+  std::span<const Tensor> x = inputs;  // what the next one takes
   // By index, and holding the child: a user's module may change the list it is in.
   Place at{Ref<Sequential>(this), 0, nullptr};
   for (;;) {
     const Sequential& module = *at.module;
     if (at.next >= module.children().size()) {
-      if (!at.outer) return x;
+      if (!at.outer) return x.data() == inputs.data() ? TensorList(inputs) : std::move(results);
       const std::unique_ptr<Place> outer = std::move(at.outer);
       at = std::move(*outer);
       continue;
@@ -97,13 +108,16 @@ Tensor Sequential::forward(const Tensor& input) {
     }
     const Ref<Module> second(joinable(module, i));
     try {
-      Tensor joined = second ? forward_joined(module, i, *child, *second, x) : Tensor();
+      Tensor joined = second && x.size() == 1 ? forward_joined(module, i, *child, *second, x[0]) : Tensor();
       if (joined.defined()) {
-        x = std::move(joined);
+        results.set_single(std::move(joined));
         ++at.next;
+      } else if (x.size() == 1 && child->result_count() == 1) {
+        results.set_single((*child)(x[0]));  // the shorter way of most layers
       } else {
-        x = (*child)(x);
+        results = child->call(x);
       }
+      x = results;
     } catch (const Error& error) {
       std::string layer = layer_text(module, i, *child);
       const Module* within = &module;

@@ -15,10 +15,11 @@ class Loss final : public Module {
     if (buffers == kWeightAndPosWeight) register_buffer("pos_weight", settings.pos_weight);
   }
   const std::string& type_name() const override { return type_name_; }
+  std::optional<size_t> result_count() const override { return 1; }
 
  private:
   ~Loss() override = default;
-  Tensor forward(std::span<const Tensor> inputs) override {
+  TensorList forward(std::span<const Tensor> inputs) override {
     TT_CHECK(inputs.size() == 2, Status::kInvalidArgument, type_name_,
              " takes two inputs, input and target (tt_module_forward_multi), but got ",
              static_cast<uint64_t>(inputs.size()));

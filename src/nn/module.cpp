@@ -49,11 +49,12 @@ void place(Module& root, const Module& parent, int depth, std::unordered_map<Mod
 
 // ---- the forward pass ----
 
-Tensor Module::call(std::span<const Tensor> inputs) {
-  return hooks_ ? call_with_hooks(inputs) : forward(inputs);
+void Module::refuse_several(size_t results) const {
+  fail(Status::kInvalidArgument, "the module (", type_name(), ") returned ", static_cast<uint64_t>(results),
+       " tensors, expected one; tt_module_forward_multi takes any number");
 }
 
-Tensor Module::call_with_hooks(std::span<const Tensor> inputs) {
+TensorList Module::call_with_hooks(std::span<const Tensor> inputs) {
   // Copies: a hook may add or remove hooks.
   const auto before = hooks_->before;
   Tensors replaced;
@@ -65,13 +66,10 @@ Tensor Module::call_with_hooks(std::span<const Tensor> inputs) {
       inputs = replaced;
     }
   }
-  Tensor output = forward(inputs);
+  TensorList outputs = forward(inputs);
   const auto after = hooks_->after;
-  for (const auto& [id, hook] : after) {
-    Tensor replacement = (*hook)(*this, inputs, output);
-    if (replacement.defined()) output = std::move(replacement);
-  }
-  return output;
+  for (const auto& [id, hook] : after) (*hook)(*this, inputs, outputs);
+  return outputs;
 }
 
 const Tensor& Module::single(std::span<const Tensor> inputs) {

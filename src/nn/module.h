@@ -12,7 +12,7 @@
 
 #include "core/orphans.h"
 #include "core/ref.h"
-#include "core/tensor.h"
+#include "core/tensor_list.h"
 #include "nn/state_dict.h"
 
 namespace tt::nn {
@@ -23,9 +23,9 @@ class Sequential;
 // Runs before forward; what it puts into `replacement` is passed on instead of the inputs.
 using ForwardPreHook =
     std::function<void(Module& module, std::span<const Tensor> inputs, std::optional<Tensors>& replacement)>;
-// Runs after forward; a defined tensor replaces the output.
+// Runs after forward; may replace each of the results by another tensor.
 using ForwardHook =
-    std::function<Tensor(Module& module, std::span<const Tensor> inputs, const Tensor& output)>;
+    std::function<void(Module& module, std::span<const Tensor> inputs, std::span<Tensor> outputs)>;
 
 class Module : public RefCounted {
  public:
@@ -44,8 +44,15 @@ class Module : public RefCounted {
   };
 
   // The forward pass with its hooks: what callers use.
-  Tensor call(std::span<const Tensor> inputs);
-  Tensor operator()(const Tensor& input) { return call({&input, 1}); }
+  TensorList call(std::span<const Tensor> inputs) {
+    return hooks_ ? call_with_hooks(inputs) : forward(inputs);
+  }
+  // Of one input, for one result: fails where the module returns another number.
+  Tensor operator()(const Tensor& input) {
+    return hooks_ ? single_of(call({&input, 1})) : forward_one(input);
+  }
+  // How many results forward has; none where only a forward pass can tell.
+  virtual std::optional<size_t> result_count() const { return std::nullopt; }
 
   virtual const std::string& type_name() const = 0;  // "Linear"
   // What stands between the parentheses before the children.
@@ -115,7 +122,9 @@ class Module : public RefCounted {
     for (Child& child : children_) let_go(std::move(child.module));
   }
 
-  virtual Tensor forward(std::span<const Tensor> inputs) = 0;
+  virtual TensorList forward(std::span<const Tensor> inputs) = 0;
+  // The same of one input, for one result.
+  virtual Tensor forward_one(const Tensor& input) { return single_of(forward({&input, 1})); }
   // repr with those of the children.
   virtual std::string repr_with(std::span<const std::string> children) const;
   // The inputs' number checked.
@@ -137,8 +146,13 @@ class Module : public RefCounted {
     std::vector<std::pair<uint64_t, std::shared_ptr<ForwardHook>>> after;
   };
 
+  Tensor single_of(TensorList&& results) const {
+    if (!results.is_single()) refuse_several(results.size());
+    return results.take_single();
+  }
+  [[noreturn, gnu::cold]] void refuse_several(size_t results) const;
   void check_name(std::string_view kind, std::string_view name) const;
-  Tensor call_with_hooks(std::span<const Tensor> inputs);
+  TensorList call_with_hooks(std::span<const Tensor> inputs);
   // Every module with its path, "0." or "", in order, as often as it occurs.
   void visit(const std::function<void(const std::string&, const Module&)>& fn) const;
   // What a state dict holds: parameters and persistent buffers that are there, in order.
@@ -152,15 +166,17 @@ class Module : public RefCounted {
   bool training_ = true;
 };
 
-// A module whose name is fixed and which takes one tensor.
+// A module whose name is fixed, and which makes one tensor of one tensor.
 class Layer : public Module {
  public:
   const std::string& type_name() const final { return type_name_; }
+  std::optional<size_t> result_count() const final { return 1; }
 
  protected:
   explicit Layer(const char* type_name) : type_name_(type_name) {}
   virtual Tensor forward(const Tensor& input) = 0;
-  Tensor forward(std::span<const Tensor> inputs) final { return forward(single(inputs)); }
+  TensorList forward(std::span<const Tensor> inputs) final { return forward(single(inputs)); }
+  Tensor forward_one(const Tensor& input) final { return forward(input); }
 
  private:
   std::string type_name_;

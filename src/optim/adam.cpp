@@ -1,6 +1,7 @@
 #include "optim/adam.h"
 
 #include <cmath>
+#include <cstddef>
 
 #include "device/backend.h"
 #include "ops/create.h"
@@ -8,56 +9,60 @@
 namespace tt::optim {
 
 namespace {
-enum Option { kLr, kBeta1, kBeta2, kEps, kWeightDecay, kAmsgrad, kMaximize };
-constexpr OptionSpec kOptions[] = {{"lr", false},     {"beta1", false},        {"beta2", false},
-                                   {"eps", false},    {"weight_decay", false}, {"amsgrad", true},
-                                   {"maximize", true}};
+
+constexpr OptionRange kFromZeroBelowOne{.low = 0, .high = 1, .below_high = true};
+constexpr OptionRow kOptions[] = {
+    OptionRow{"lr", OptionKind::kReal, offsetof(tt_adam_options, lr), kNotNegative},
+    OptionRow{"beta1", OptionKind::kReal, offsetof(tt_adam_options, beta1), kFromZeroBelowOne,
+              Replays::kFollow, "betas"},
+    OptionRow{"beta2", OptionKind::kReal, offsetof(tt_adam_options, beta2), kFromZeroBelowOne,
+              Replays::kFollow, "betas"},
+    OptionRow{"eps", OptionKind::kReal, offsetof(tt_adam_options, eps), kNotNegative},
+    OptionRow{"weight_decay", OptionKind::kReal, offsetof(tt_adam_options, weight_decay), kNotNegative},
+    OptionRow{"amsgrad", OptionKind::kBoolean, offsetof(tt_adam_options, amsgrad), {}, Replays::kDoNotFollow},
+    OptionRow{
+        "maximize", OptionKind::kBoolean, offsetof(tt_adam_options, maximize), {}, Replays::kDoNotFollow},
+};
 enum State { kExpAvg, kExpAvgSq, kMaxExpAvgSq };
-constexpr const char* kStates[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+constexpr StateRow kStates[] = {{"exp_avg", StateKind::kTensor},
+                                {"exp_avg_sq", StateKind::kTensor},
+                                {"max_exp_avg_sq", StateKind::kOptionalTensor},
+                                {"step", StateKind::kSteps}};
+constexpr OptimizerTable kAdam{"Adam", kOptions, kStates}, kAdamW{"AdamW", kOptions, kStates};
+
 }  // namespace
 
-Adam::Adam(Tensors params, const AdamSettings& s, Decay decay)
-    : Optimizer(kOptions, kStates, 2, true), decay_(decay) {
-  set_first_group(std::move(params), {s.lr, s.beta1, s.beta2, s.eps, s.weight_decay, s.amsgrad ? 1.0 : 0.0,
-                                      s.maximize ? 1.0 : 0.0});
+Adam::Adam(const OptimizerTable& table, Tensors params, const tt_adam_options& options) : Optimizer(table) {
+  set_first_group(std::move(params), OptionValues(options));
 }
-
-void Adam::check_options(const OptionValues& values) const {
-  TT_CHECK(values[kLr] >= 0, Status::kInvalidArgument, "lr is ", values[kLr], ", expected 0 or more");
-  TT_CHECK(values[kEps] >= 0, Status::kInvalidArgument, "eps is ", values[kEps], ", expected 0 or more");
-  for (const int i : {0, 1}) {
-    const double beta = values[static_cast<size_t>(kBeta1 + i)];
-    TT_CHECK(beta >= 0 && beta < 1, Status::kInvalidArgument, "beta", i + 1, " is ", beta,
-             ", expected from 0 to less than 1");
-  }
-  TT_CHECK(values[kWeightDecay] >= 0, Status::kInvalidArgument, "weight_decay is ", values[kWeightDecay],
-           ", expected 0 or more");
-}
+Adam::Adam(Tensors params, const tt_adam_options& options) : Adam(kAdam, std::move(params), options) {}
+AdamW::AdamW(Tensors params, const tt_adam_options& options) : Adam(kAdamW, std::move(params), options) {}
 
 void Adam::prepare(const ParamGroup& group, const Tensor& param, ParamState& state) {
-  const int wanted = group.options[kAmsgrad] != 0 ? 3 : 2;
+  const int wanted = group.options.as<tt_adam_options>().amsgrad != 0 ? 3 : 2;
   for (int i = 0; i < wanted; ++i) {
     Tensor& t = state.tensors[static_cast<size_t>(i)];
     if (!t.defined()) t = ops::zeros(param.sizes(), param.dtype(), param.device());
   }
 }
 
-AdamOptions Adam::kernel_options(const OptionValues& v) const {
-  return {.lr = v[kLr],
-          .beta1 = v[kBeta1],
-          .beta2 = v[kBeta2],
-          .eps = v[kEps],
-          .weight_decay = v[kWeightDecay],
-          .decoupled = decay_ == Decay::kParameter,
-          .amsgrad = v[kAmsgrad] != 0,
-          .maximize = v[kMaximize] != 0};
+AdamOptions Adam::kernel_options(const OptionValues& values) const {
+  const auto o = values.as<tt_adam_options>();
+  return {.lr = o.lr,
+          .beta1 = o.beta1,
+          .beta2 = o.beta2,
+          .eps = o.eps,
+          .weight_decay = o.weight_decay,
+          .decoupled = decays_parameter(),
+          .amsgrad = o.amsgrad != 0,
+          .maximize = o.maximize != 0};
 }
 
 namespace {
 
-AdamStep step_of(const OptionValues& v, int64_t steps) {
+AdamStep step_of(const AdamOptions& o, int64_t steps) {
   const auto n = static_cast<double>(steps);
-  return {v[kLr] / (1 - std::pow(v[kBeta1], n)), std::sqrt(1 - std::pow(v[kBeta2], n))};
+  return {o.lr / (1 - std::pow(o.beta1, n)), std::sqrt(1 - std::pow(o.beta2, n))};
 }
 
 }  // namespace
@@ -78,7 +83,7 @@ void Adam::update(const ParamGroup& group, std::span<const Update> updates, Devi
                       .exp_avg = state[kExpAvg].raw(),
                       .exp_avg_sq = state[kExpAvgSq].raw(),
                       .max_exp_avg_sq = options.amsgrad ? state[kMaxExpAvgSq].raw() : nullptr,
-                      .step = step_of(group.options, u.state->step),
+                      .step = step_of(options, u.state->step),
                       .live_step = live_step});
     if (live_step != nullptr) ++live_step;
   }
@@ -91,13 +96,10 @@ size_t Adam::live_bytes(size_t params) const { return sizeof(AdamNumbers) + para
 void Adam::next_live(const CapturedUpdate& captured, void* values) noexcept {
   ParamGroup& group = groups_[captured.group];
   auto* numbers = static_cast<AdamNumbers*>(values);
-  *numbers = AdamNumbers::of(kernel_options(group.options));
+  const AdamOptions options = kernel_options(group.options);
+  *numbers = AdamNumbers::of(options);
   auto* step = reinterpret_cast<AdamStep*>(numbers + 1);
-  for (const size_t i : captured.params) *step++ = step_of(group.options, ++group.states[i].step);
-}
-
-bool Adam::can_follow(size_t option, double, double) const {
-  return option != kAmsgrad && option != kMaximize;
+  for (const size_t i : captured.params) *step++ = step_of(options, ++group.states[i].step);
 }
 
 }  // namespace tt::optim

@@ -6,35 +6,35 @@
 
 namespace tt::optim {
 
-struct AdamSettings {
-  double lr = 1e-3;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-8;
-  double weight_decay = 0;  // AdamW's default is 1e-2
-  bool amsgrad = false;
-  bool maximize = false;
-};
-
-class Adam final : public Optimizer {
+class Adam : public Optimizer {
  public:
-  enum class Decay { kGradient, kParameter };
-  Adam(Tensors params, const AdamSettings& settings, Decay decay = Decay::kGradient);
-  const char* type_name() const override { return decay_ == Decay::kParameter ? "AdamW" : "Adam"; }
+  static constexpr tt_adam_options kDefaults = TT_ADAM_OPTIONS_INIT;
+  explicit Adam(Tensors params, const tt_adam_options& options = kDefaults);
+
+ protected:
+  Adam(const OptimizerTable& table, Tensors params, const tt_adam_options& options);
+  ~Adam() override = default;
 
  private:
-  ~Adam() override = default;
-  void check_options(const OptionValues& values) const override;
   void prepare(const ParamGroup& group, const Tensor& param, ParamState& state) override;
   void reserve(size_t updates) override { batch_.reserve(updates); }
   void update(const ParamGroup& group, std::span<const Update> updates, Device device) override;
   size_t live_bytes(size_t params) const override;
   void next_live(const CapturedUpdate& captured, void* values) noexcept override;
-  bool can_follow(size_t option, double captured, double now) const override;
   AdamOptions kernel_options(const OptionValues& values) const;
+  virtual bool decays_parameter() const { return false; }
 
-  Decay decay_;
   std::vector<AdamTensor> batch_;  // kept between steps for its memory
+};
+
+class AdamW final : public Adam {
+ public:
+  static constexpr tt_adam_options kDefaults = TT_ADAMW_OPTIONS_INIT;
+  explicit AdamW(Tensors params, const tt_adam_options& options = kDefaults);
+
+ private:
+  ~AdamW() override = default;
+  bool decays_parameter() const override { return true; }
 };
 
 }  // namespace tt::optim

@@ -17,8 +17,25 @@ Tensor dense(const Tensor& t) { return t.is_contiguous() ? t : ops::contiguous_c
 
 Tensor number(double value) { return scalar_tensor(value, DType::kFloat64); }
 
-void append_number(std::string& out, const OptionSpec& spec, double value) {
-  out += spec.is_bool ? str(value != 0) : str(value);
+std::string text_of(const OptionRow& row, const OptionValues& values) {
+  const double value = values.get(row);
+  return row.kind == OptionKind::kBoolean ? str(value != 0) : str(value);
+}
+
+bool same_tuple(const OptionRow& a, const OptionRow& b) {
+  return a.tuple != nullptr && b.tuple != nullptr && std::string_view(a.tuple) == b.tuple;
+}
+
+bool follows(const OptionRow& row, double captured, double now) {
+  switch (row.replays) {
+    case Replays::kFollow:
+      return true;
+    case Replays::kFollowUnlessToOrFromZero:
+      return (captured != 0) == (now != 0);
+    case Replays::kDoNotFollow:
+      return captured == now;
+  }
+  return false;
 }
 
 }  // namespace
@@ -40,32 +57,25 @@ const ParamGroup& Optimizer::group(int64_t index) const {
   return groups_[static_cast<size_t>(index)];
 }
 
-int Optimizer::option_index(std::string_view name) const {
-  for (size_t i = 0; i < specs_.size(); ++i) {
-    if (name == specs_[i].name) return static_cast<int>(i);
+const OptionRow& Optimizer::option_row(std::string_view name) const {
+  for (const OptionRow& row : table_.options) {
+    if (name == row.name) return row;
   }
-  return -1;
+  std::string known;
+  for (const OptionRow& row : table_.options) known += str(known.empty() ? "" : ", ", row.name);
+  fail(Status::kInvalidArgument, type_name(), " has no option \"", name, "\"; it has ", known);
 }
 
 double Optimizer::option(int64_t index, std::string_view name) const {
-  const ParamGroup& g = group(index);
-  const int at = option_index(name);
-  if (at < 0) {
-    std::string known;
-    for (const OptionSpec& spec : specs_) known += str(known.empty() ? "" : ", ", spec.name);
-    fail(Status::kInvalidArgument, type_name(), " has no option \"", name, "\"; it has ", known);
-  }
-  return g.options[static_cast<size_t>(at)];
+  return group(index).options.get(option_row(name));
 }
 
 void Optimizer::set_option(int64_t index, std::string_view name, double value) {
-  (void)option(index, name);
-  OptionValues values = groups_[static_cast<size_t>(index)].options;
-  const auto at = static_cast<size_t>(option_index(name));
-  TT_CHECK(!specs_[at].is_bool || value == 0 || value == 1, Status::kInvalidArgument, "value is ", value,
-           ", expected 0 or 1 for ", name);
-  values[at] = value;
-  check_options(values);
+  OptionValues values = group(index).options;
+  const OptionRow& row = option_row(name);
+  check_option(row, value, row.name);
+  values.set(row, value);
+  if (table_.check != nullptr) table_.check(values);
   groups_[static_cast<size_t>(index)].options = values;
 }
 
@@ -89,7 +99,6 @@ void Optimizer::check_new_params(const Tensors& params) const {
 }
 
 void Optimizer::add_param_group(Tensors params, const OptionValues& values) {
-  check_options(values);
   check_new_params(params);
   ParamGroup group;
   group.states.resize(params.size());
@@ -98,11 +107,20 @@ void Optimizer::add_param_group(Tensors params, const OptionValues& values) {
   groups_.push_back(std::move(group));
 }
 
-void Optimizer::set_first_group(Tensors params, const OptionValues& values) {
-  defaults_ = values;
-  check_options(values);
+void Optimizer::set_first_group(Tensors params, const OptionValues& given) {
+  defaults_ = read_options(table_, given);
   TT_CHECK(!params.empty(), Status::kInvalidArgument, "params is empty");
-  add_param_group(std::move(params), values);
+  add_param_group(std::move(params), defaults_);
+}
+
+Tensor Optimizer::step(const std::function<Tensor()>& closure) {
+  Tensor loss;
+  {
+    const GradMode on(true);
+    loss = closure();
+  }
+  step();
+  return loss;
 }
 
 void Optimizer::step() {
@@ -167,7 +185,7 @@ void Optimizer::check_prepared(const ParamGroup& group, const Tensor& param, con
   prepare(group, param, needed);
   for (size_t i = 0; i < kMaxStates; ++i) {
     TT_CHECK(needed.tensors[i].defined() == state.tensors[i].defined(), Status::kInvalidArgument, type_name(),
-             " has no ", state_names_[i], " of a parameter of shape ", param.sizes(),
+             " has no ", table_.states[i].name, " of a parameter of shape ", param.sizes(),
              " yet: take a step before the capture");
   }
 }
@@ -188,11 +206,11 @@ class Optimizer::Replay final : public ReplayInput {
                  "'s state has been replaced since the capture: capture again");
       }
     }
-    for (size_t i = 0; i < optimizer_->specs_.size(); ++i) {
-      const double before = captured_.options[i], now = group().options[i];
-      TT_CHECK(before == now || optimizer_->can_follow(i, before, now), Status::kInvalidArgument,
-               optimizer_->type_name(), "'s ", optimizer_->specs_[i].name, " has changed from ", before,
-               " to ", now, " since the capture, which replays cannot follow: capture again");
+    for (const OptionRow& row : optimizer_->table_.options) {
+      const double before = captured_.options.get(row), now = group().options.get(row);
+      TT_CHECK(follows(row, before, now), Status::kInvalidArgument, optimizer_->type_name(), "'s ", row.name,
+               " has changed from ", before, " to ", now,
+               " since the capture, which replays cannot follow: capture again");
     }
   }
   void next(void* values) noexcept override { optimizer_->next_live(captured_, values); }
@@ -228,17 +246,18 @@ std::string Optimizer::repr() const {
   for (size_t g = 0; g < groups_.size(); ++g) {
     out += str("\nParameter Group ", static_cast<uint64_t>(g), "\n");
     std::vector<std::string> lines;
-    for (size_t i = 0; i < specs_.size(); ++i) {
-      const std::string_view name = specs_[i].name;
-      if (name == "beta2") continue;
-      std::string line;
-      if (name == "beta1") {
-        line = str("betas: (", groups_[g].options[i], ", ", groups_[g].options[i + 1], ")");
-      } else {
-        line = str(name, ": ");
-        append_number(line, specs_[i], groups_[g].options[i]);
+    const std::span<const OptionRow> rows = table_.options;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      std::string text = text_of(rows[i], groups_[g].options);
+      if (rows[i].tuple == nullptr) {
+        lines.push_back(str(rows[i].name, ": ", text));
+        continue;
       }
-      lines.push_back(std::move(line));
+      const char* const tuple = rows[i].tuple;
+      while (i + 1 < rows.size() && same_tuple(rows[i], rows[i + 1])) {
+        text += ", " + text_of(rows[++i], groups_[g].options);
+      }
+      lines.push_back(str(tuple, ": (", text, ")"));
     }
     std::sort(lines.begin(), lines.end());
     for (const std::string& line : lines) out += "    " + line + "\n";
@@ -254,21 +273,23 @@ Ref<StateDict> Optimizer::state_dict() const {
     for (const ParamState& state : g.states) {
       const std::string prefix = str("state.", number_of_param++, ".");
       bool any = false;
-      for (size_t i = 0; i < state_names_.size(); ++i) {
-        if (!state.tensors[i].defined() || state.step == 0) continue;
-        dict->set(prefix + state_names_[i], state.tensors[i]);
-        any = true;
-      }
-      if (any && counts_steps_) {
-        dict->set(prefix + "step", scalar_tensor(static_cast<double>(state.step), DType::kFloat32));
+      for (size_t i = 0; i < table_.states.size() && state.step != 0; ++i) {
+        const StateRow& row = table_.states[i];
+        if (row.kind == StateKind::kSteps) {
+          if (any)
+            dict->set(prefix + row.name, scalar_tensor(static_cast<double>(state.step), DType::kFloat32));
+        } else if (state.tensors[i].defined()) {
+          dict->set(prefix + row.name, state.tensors[i]);
+          any = true;
+        }
       }
     }
   }
   number_of_param = 0;
   for (size_t g = 0; g < groups_.size(); ++g) {
     const std::string prefix = str("param_groups.", static_cast<uint64_t>(g), ".");
-    for (size_t i = 0; i < specs_.size(); ++i) {
-      dict->set(prefix + specs_[i].name, number(groups_[g].options[i]));
+    for (const OptionRow& row : table_.options) {
+      dict->set(prefix + row.name, number(groups_[g].options.get(row)));
     }
     const Tensor numbers = empty({static_cast<int64_t>(groups_[g].params.size())}, DType::kInt64);
     for (int64_t i = 0; i < numbers.numel(); ++i) numbers.data<int64_t>()[i] = number_of_param++;
@@ -302,11 +323,14 @@ void Optimizer::load_state_dict(const StateDict& dict) {
              " parameters)");
     loaded[g].params = groups_[g].params;
     loaded[g].states.resize(count);
-    for (size_t i = 0; i < specs_.size(); ++i) {
-      const double value = read_number(dict, group_prefix + specs_[i].name);
-      loaded[g].options[i] = specs_[i].is_bool ? (value != 0 ? 1.0 : 0.0) : value;
+    loaded[g].options = groups_[g].options;
+    for (const OptionRow& row : table_.options) {
+      const std::string name = group_prefix + row.name;
+      const double value = read_number(dict, name);
+      check_option(row, value, str("loaded state dict: \"", name, "\""));
+      loaded[g].options.set(row, value);
     }
-    check_options(loaded[g].options);
+    if (table_.check != nullptr) table_.check(loaded[g].options);
     const Tensor numbers = ops::contiguous(ops::to_host(saved));
     for (size_t i = 0; i < count; ++i) {
       load_param_state(dict, str("state.", numbers.data<int64_t>()[i], "."), loaded[g].params[i],
@@ -316,7 +340,7 @@ void Optimizer::load_state_dict(const StateDict& dict) {
   // Into the tensors that there are: graphs know their addresses.
   for (size_t g = 0; g < groups_.size(); ++g) {
     for (size_t i = 0; i < groups_[g].states.size(); ++i) {
-      for (size_t k = 0; k < state_names_.size(); ++k) {
+      for (size_t k = 0; k < kMaxStates; ++k) {
         const Tensor& mine = groups_[g].states[i].tensors[k];
         Tensor& theirs = loaded[g].states[i].tensors[k];
         if (!mine.defined() || !theirs.defined()) continue;
@@ -330,27 +354,29 @@ void Optimizer::load_state_dict(const StateDict& dict) {
 
 void Optimizer::load_param_state(const StateDict& dict, const std::string& prefix, const Tensor& param,
                                  ParamState& state) const {
-  size_t found_count = 0;
-  for (size_t i = 0; i < state_names_.size(); ++i) {
-    const std::string name = prefix + state_names_[i];
+  bool any = false;
+  for (size_t i = 0; i < table_.states.size(); ++i) {
+    if (table_.states[i].kind == StateKind::kSteps) continue;
+    const std::string name = prefix + table_.states[i].name;
     const Tensor* found = dict.find(name);
     if (found == nullptr) continue;
     TT_CHECK(found->sizes() == param.sizes(), Status::kShape, "loaded state dict: \"", name, "\" has shape ",
              found->sizes(), ", but its parameter has shape ", param.sizes());
     state.tensors[i] = empty(param.sizes(), param.dtype(), param.device());
     ops::copy_values(state.tensors[i], *found);
-    ++found_count;
+    any = true;
   }
-  if (found_count == 0) return;
-  for (size_t i = 0; i < required_states_; ++i) {
-    TT_CHECK(state.tensors[i].defined(), Status::kInvalidArgument, "loaded state dict has no \"", prefix,
-             state_names_[i], "\", but other state of that parameter");
-  }
+  if (!any) return;
   state.step = 1;
-  if (counts_steps_) {
-    const double step = read_number(dict, prefix + "step");
+  for (size_t i = 0; i < table_.states.size(); ++i) {
+    const StateRow& row = table_.states[i];
+    const std::string name = prefix + row.name;
+    TT_CHECK(row.kind != StateKind::kTensor || state.tensors[i].defined(), Status::kInvalidArgument,
+             "loaded state dict has no \"", name, "\", but other state of that parameter");
+    if (row.kind != StateKind::kSteps) continue;
+    const double step = read_number(dict, name);
     TT_CHECK(step >= 1 && step < 9e15 && step == std::floor(step), Status::kInvalidArgument,
-             "loaded state dict: \"", prefix, "step\" is ", step, ", expected a positive whole number");
+             "loaded state dict: \"", name, "\" is ", step, ", expected a positive whole number");
     state.step = static_cast<int64_t>(step);
   }
 }

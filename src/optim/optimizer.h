@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,21 +11,14 @@
 #include "core/ref.h"
 #include "core/tensor.h"
 #include "nn/state_dict.h"
+#include "optim/options.h"
 
 namespace tt::optim {
 
-inline constexpr int kMaxOptions = 12;
 inline constexpr int kMaxStates = 4;
 
-// One option of an optimizer, as PyTorch's group dictionary names it. Booleans are 0 or 1.
-struct OptionSpec {
-  const char* name;
-  bool is_bool;
-};
-
-using OptionValues = std::array<double, kMaxOptions>;
-
-// What an optimizer remembers of one parameter. The tensors are contiguous, of the parameter's dtype.
+// What an optimizer remembers of one parameter. The tensors are contiguous, of the parameter's dtype, and in
+// the order of the table's rows.
 struct ParamState {
   int64_t step = 0;  // 0: the tensors, if there are any, hold nothing yet
   std::array<Tensor, kMaxStates> tensors;
@@ -33,7 +27,7 @@ struct ParamState {
 struct ParamGroup {
   Tensors params;
   std::vector<ParamState> states;  // one per parameter
-  OptionValues options{};
+  OptionValues options;
 };
 
 // The one value of a saved tensor. Fails where there is no such name, or more than a value.
@@ -41,14 +35,17 @@ double read_number(const StateDict& dict, const std::string& name);
 
 class Optimizer : public RefCounted {
  public:
-  virtual const char* type_name() const = 0;  // "SGD"
-  std::string repr() const;                   // as PyTorch prints it
+  const char* type_name() const { return table_.type_name; }  // "SGD"
+  std::string repr() const;                                   // as PyTorch prints it
 
   // Updates every parameter that has a gradient. Never recorded; counts as a write to each parameter.
   void step();
+  // Calls the closure with gradients on, and then steps; returns what the closure has. Where it throws,
+  // nothing has changed.
+  Tensor step(const std::function<Tensor()>& closure);
   void zero_grad(bool set_to_none = true);
 
-  // Checks the parameters and the options; `values` in the order of option_specs().
+  // Checks the parameters; the options are those of another group.
   void add_param_group(Tensors params, const OptionValues& values);
   // The optimizer's defaults: the first group's options unless the caller changed them.
   const OptionValues& defaults() const { return defaults_; }
@@ -56,11 +53,10 @@ class Optimizer : public RefCounted {
   const std::vector<ParamGroup>& groups() const { return groups_; }
   const ParamGroup& group(int64_t index) const;  // fails where there is none
 
+  std::span<const OptionRow> option_rows() const { return table_.options; }
   // Every optimizer has "lr". Fails naming the options there are, or what is wrong with the value.
-  std::span<const OptionSpec> option_specs() const { return specs_; }
   double option(int64_t group, std::string_view name) const;
   void set_option(int64_t group, std::string_view name, double value);
-  bool has_option(std::string_view name) const { return option_index(name) >= 0; }
 
   // Everything a resumed run needs, as tensors: "state.<parameter>.<name>" of the parameter's shape,
   // "state.<parameter>.step" (float32), "param_groups.<group>.<option>" (0-dim float64) and
@@ -70,19 +66,9 @@ class Optimizer : public RefCounted {
   void load_state_dict(const StateDict& dict);
 
  protected:
-  // The first `required_states` of the state tensors come together; the others may be missing. With
-  // `counts_steps` a parameter's state has the number of its steps as well.
-  Optimizer(std::span<const OptionSpec> specs, std::span<const char* const> state_names,
-            size_t required_states, bool counts_steps)
-      : RefCounted(Kind::kOptimizer),
-        specs_(specs),
-        state_names_(state_names),
-        required_states_(required_states),
-        counts_steps_(counts_steps) {}
+  explicit Optimizer(const OptimizerTable& table) : RefCounted(Kind::kOptimizer), table_(table) {}
   ~Optimizer() override = default;
 
-  // Fails with PyTorch's message where a value is out of range.
-  virtual void check_options(const OptionValues& values) const = 0;
   // Makes whatever state the group's step needs and does not have yet, without changing what there is.
   // Called for parameters with a gradient.
   virtual void prepare(const ParamGroup& group, const Tensor& param, ParamState& state) = 0;
@@ -107,29 +93,25 @@ class Optimizer : public RefCounted {
   virtual size_t live_bytes(size_t params) const = 0;
   // Writes them for a replay, and moves the parameters' states on.
   virtual void next_live(const CapturedUpdate& captured, void* values) noexcept = 0;
-  // Whether replays can follow an option's change since the capture, because kernels read it.
-  virtual bool can_follow(size_t option, double captured, double now) const = 0;
   // The live values of an update that is being captured, or null.
   void* capture(const ParamGroup& group, std::span<const Update> updates, Device device);
 
-  void set_first_group(Tensors params, const OptionValues& values);
+  // The options as the caller gave them.
+  void set_first_group(Tensors params, const OptionValues& given);
 
   std::vector<ParamGroup> groups_;
 
  private:
   class Replay;
 
-  int option_index(std::string_view name) const;
+  const OptionRow& option_row(std::string_view name) const;
   void check_prepared(const ParamGroup& group, const Tensor& param, const ParamState& state);
   void check_new_params(const Tensors& params) const;
   void load_param_state(const StateDict& dict, const std::string& prefix, const Tensor& param,
                         ParamState& state) const;
 
-  std::span<const OptionSpec> specs_;
-  std::span<const char* const> state_names_;
-  size_t required_states_;
-  bool counts_steps_;
-  OptionValues defaults_{};
+  const OptimizerTable& table_;
+  OptionValues defaults_;
   std::vector<Update> updates_;  // kept between steps for its memory
 };
 

@@ -75,12 +75,17 @@ std::vector<Tensor> train(Device device, bool adam) {
   const Ref<data::Loader> loader = make_ref<data::Loader>(dataset, options);
   Ref<optim::Optimizer> optimizer;
   if (adam) {
-    optimizer = make_ref<optim::Adam>(model->parameters(),
-                                      optim::AdamSettings{.weight_decay = 0.01, .amsgrad = true});
+    tt_adam_options options = TT_ADAM_OPTIONS_INIT;
+    options.weight_decay = 0.01;
+    options.amsgrad = 1;
+    optimizer = make_ref<optim::Adam>(model->parameters(), options);
   } else {
-    optimizer = make_ref<optim::Sgd>(
-        model->parameters(),
-        optim::SgdSettings{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true});
+    tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+    options.lr = 0.1;
+    options.momentum = 0.9;
+    options.weight_decay = 0.01;
+    options.nesterov = 1;
+    optimizer = make_ref<optim::Sgd>(model->parameters(), options);
   }
   for (int epoch = 0; epoch < 2; ++epoch) {
     loader->begin();

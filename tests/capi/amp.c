@@ -78,7 +78,7 @@ static void scaler_as_recorded(void) {
   OK(tt_from_data(xs, sizes, 2, TT_FLOAT32, &x));
   OK(tt_tensor_set_requires_grad(w, 1));
   sgd.lr = 0.01;
-  OK(tt_optim_sgd(&w, 1, &sgd, &optimizer));
+  OK(tt_optim_sgd_new(&w, 1, &sgd, &optimizer));
   options.init_scale = 1024;
   options.growth_interval = 2;
   OK(tt_grad_scaler_new(&options, &scaler));
@@ -195,8 +195,8 @@ static void gradients_of_other_kinds(void) {
   sgd.lr = 1;
   params[0] = w;
   params[1] = half;
-  OK(tt_optim_sgd(params, 1, &sgd, &optimizer));
-  OK(tt_optim_sgd(params, 2, &sgd, &mixed));
+  OK(tt_optim_sgd_new(params, 1, &sgd, &optimizer));
+  OK(tt_optim_sgd_new(params, 2, &sgd, &mixed));
   options.init_scale = 2;
   OK(tt_grad_scaler_new(&options, &scaler));
   FAILS(tt_grad_scaler_unscale(scaler, mixed), TT_ERR_DTYPE, "float16");
@@ -240,7 +240,7 @@ static void trains(tt_dtype half) {
   OK(tt_randint(0, 4, &batch, 1, NULL, TT_INT64, &labels));
   OK(tt_module_parameters(model, params, 4, &count));
   sgd.lr = 0.5;
-  OK(tt_optim_sgd(params, count, &sgd, &optimizer));
+  OK(tt_optim_sgd_new(params, count, &sgd, &optimizer));
   OK(tt_grad_scaler_new(NULL, &scaler));
   mode.dtype = half;
   for (step = 0; step < 60; ++step) {

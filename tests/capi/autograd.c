@@ -272,19 +272,18 @@ typedef struct {
   int leave_output;
 } Square;
 
-static tt_status square_forward(tt_function_context* context, const tt_tensor* const* inputs,
-                                size_t input_count, tt_tensor** outputs, size_t output_count, void* user) {
+static tt_status square_forward(tt_function_context* context, tt_tensor* const* inputs, size_t input_count,
+                                tt_tensor** outputs, size_t output_count, void* user) {
   Square* state = user;
   ++state->forwards;
   if (input_count != 1 || output_count != 1) return tt_fail("square takes one tensor");
   if (state->fail_forward) return tt_fail("square refuses");
   if (state->leave_output) return TT_OK;
-  tt_tensor* save = (tt_tensor*)inputs[0];
-  const tt_status status = tt_function_save(context, &save, 1);
+  const tt_status status = tt_function_save(context, inputs, 1);
   return status != TT_OK ? status : tt_mul(inputs[0], inputs[0], &outputs[0]);
 }
 
-static tt_status square_backward(tt_function_context* context, const tt_tensor* const* grad_outputs,
+static tt_status square_backward(tt_function_context* context, tt_tensor* const* grad_outputs,
                                  size_t output_count, tt_tensor** grad_inputs, size_t input_count,
                                  void* user) {
   Square* state = user;

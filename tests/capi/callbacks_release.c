@@ -46,31 +46,30 @@ static void ended(void* user) { ++((Things*)user)->ends; }
 
 /* ---- modules ---- */
 
-static tt_status before(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** replacement,
-                        void* user) {
+static tt_status before(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** replacements,
+                        size_t capacity, size_t* replacement_count, void* user) {
   Things* things = user;
   if (things->hook != 0) OK(tt_module_remove_hook(module, things->hook));
   let_go(things);
-  (void)inputs;
-  (void)count;
-  (void)replacement;
+  (void)inputs, (void)count, (void)replacements, (void)capacity, (void)replacement_count;
   return TT_OK;
 }
-static tt_status after(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor* output,
-                       tt_tensor** replacement, void* user) {
-  (void)output;
-  return before(module, inputs, count, replacement, user);
+static tt_status after(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor* const* outputs,
+                       size_t output_count, tt_tensor** replacements, void* user) {
+  CHECK(output_count == 1);
+  (void)outputs;
+  return before(module, inputs, count, replacements, 0, NULL, user);
 }
-static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, void* user,
-                         tt_tensor** out) {
+static tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** outputs,
+                         size_t capacity, size_t* output_count, void* user) {
   (void)module;
-  CHECK(count == 1);
+  CHECK(count == 1 && capacity == TT_CALLBACK_CAPACITY && *output_count == 1);
   let_go(user);
-  return tt_mul(inputs[0], inputs[0], out);
+  return tt_mul(inputs[0], inputs[0], outputs);
 }
 
 static tt_module* custom(Things* things) {
-  tt_module_callbacks callbacks = {sizeof callbacks, "Custom", NULL, forward, things, ended};
+  tt_module_callbacks callbacks = {sizeof callbacks, "Custom", NULL, forward, things, ended, 0};
   tt_module* out = NULL;
   OK(tt_nn_module_new(&callbacks, &out));
   return out;
@@ -286,16 +285,16 @@ static void gradients(void) {
   CHECK(live_blocks == start);
 }
 
-static tt_status function_forward(tt_function_context* context, const tt_tensor* const* inputs,
-                                  size_t input_count, tt_tensor** outputs, size_t output_count, void* user) {
+static tt_status function_forward(tt_function_context* context, tt_tensor* const* inputs, size_t input_count,
+                                  tt_tensor** outputs, size_t output_count, void* user) {
   CHECK(input_count == 1 && output_count == 1);
-  OK(tt_function_save(context, (tt_tensor* const*)inputs, 1));
+  OK(tt_function_save(context, inputs, 1));
   Things* things = user;
   tt_tensor_release(things->tensors[0]);
   things->tensors[0] = NULL;
   return tt_exp(inputs[0], outputs);
 }
-static tt_status function_backward(tt_function_context* context, const tt_tensor* const* grad_outputs,
+static tt_status function_backward(tt_function_context* context, tt_tensor* const* grad_outputs,
                                    size_t output_count, tt_tensor** grad_inputs, size_t input_count,
                                    void* user) {
   tt_tensor* x = NULL;
@@ -322,7 +321,7 @@ static void functions(void) {
   CHECK(live_blocks == start);
 }
 
-static tt_status no_memory(tt_function_context* context, const tt_tensor* const* inputs, size_t input_count,
+static tt_status no_memory(tt_function_context* context, tt_tensor* const* inputs, size_t input_count,
                            tt_tensor** outputs, size_t output_count, void* user) {
   (void)context, (void)inputs, (void)input_count, (void)outputs, (void)output_count, (void)user;
   return TT_ERR_OUT_OF_MEMORY;

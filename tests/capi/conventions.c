@@ -252,7 +252,7 @@ static void sized_options(void) {
   options.lr = 0.5;
   options.momentum = 0.9; /* beyond the size that is told: not read */
   options.struct_size = sizeof(size_t) + sizeof(double);
-  OK(tt_optim_sgd(&p, 1, &options, &optimizer));
+  OK(tt_optim_sgd_new(&p, 1, &options, &optimizer));
   OK(tt_optimizer_get_option(optimizer, 0, "lr", &got));
   CHECK(got == 0.5);
   OK(tt_optimizer_get_option(optimizer, 0, "momentum", &got));
@@ -265,23 +265,23 @@ static void sized_options(void) {
   } longer = {TT_SGD_OPTIONS_INIT, {1, 2, 3, 4}};
   longer.known.struct_size = sizeof longer;
   longer.known.momentum = 0.25;
-  OK(tt_optim_sgd(&p, 1, &longer.known, &optimizer));
+  OK(tt_optim_sgd_new(&p, 1, &longer.known, &optimizer));
   OK(tt_optimizer_get_option(optimizer, 0, "momentum", &got));
   CHECK(got == 0.25);
   tt_optimizer_release(optimizer);
 
-  OK(tt_optim_sgd(&p, 1, NULL, &optimizer));
+  OK(tt_optim_sgd_new(&p, 1, NULL, &optimizer));
   OK(tt_optimizer_get_lr(optimizer, 0, &got));
   CHECK(got == 1e-3);
   tt_optimizer_release(optimizer);
 
   options.struct_size = 0; /* never initialised */
   optimizer = (tt_optimizer*)kUntouched;
-  FAILS(tt_optim_sgd(&p, 1, &options, &optimizer), TT_ERR_INVALID_ARGUMENT, "struct_size");
+  FAILS(tt_optim_sgd_new(&p, 1, &options, &optimizer), TT_ERR_INVALID_ARGUMENT, "struct_size");
   CHECK(optimizer == NULL);
   options = (tt_sgd_options)TT_SGD_OPTIONS_INIT;
   options.struct_size = sizeof(size_t) + sizeof(double) / 2; /* half of lr */
-  FAILS(tt_optim_sgd(&p, 1, &options, &optimizer), TT_ERR_INVALID_ARGUMENT, "options.struct_size is 12");
+  FAILS(tt_optim_sgd_new(&p, 1, &options, &optimizer), TT_ERR_INVALID_ARGUMENT, "options.struct_size is 12");
   tt_print_options print;
   print.struct_size = sizeof(size_t) + 1;
   FAILS(tt_get_print_options(&print), TT_ERR_INVALID_ARGUMENT, "out.struct_size is 9");

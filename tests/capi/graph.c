@@ -57,16 +57,16 @@ static tt_optimizer* new_optimizer(int kind, tt_tensor** parameters, size_t coun
     options.weight_decay = 1e-3;
     if (kind != kSgd) options.momentum = 0.9;
     options.nesterov = kind == kNesterov;
-    OK(tt_optim_sgd(parameters, count, &options, &out));
+    OK(tt_optim_sgd_new(parameters, count, &options, &out));
   } else {
     tt_adam_options options = TT_ADAM_OPTIONS_INIT;
     options.lr = 0.01;
     options.weight_decay = 1e-2;
     options.amsgrad = kind == kAmsgrad;
     if (kind == kAdamW) {
-      OK(tt_optim_adamw(parameters, count, &options, &out));
+      OK(tt_optim_adamw_new(parameters, count, &options, &out));
     } else {
-      OK(tt_optim_adam(parameters, count, &options, &out));
+      OK(tt_optim_adam_new(parameters, count, &options, &out));
     }
   }
   return out;

@@ -47,12 +47,13 @@ static void counts(void) {
   REFUSED(tt_ones(NULL, huge, TT_FLOAT32, &out), "sizes is NULL");
   REFUSED(tt_sum(x, NULL, huge, 0, TT_DTYPE_NONE, &out), "dim is NULL");
   REFUSED(tt_pad(x, NULL, huge, 0, 0, &out), "pad is NULL");
-  REFUSED(tt_module_forward_multi(relu, NULL, huge, &out), "inputs is NULL");
+  REFUSED(tt_module_forward_multi(relu, NULL, huge, &out, 1, NULL), "inputs is NULL");
+  REFUSED(tt_module_forward_multi(relu, &x, 1, NULL, huge, NULL), "outputs is NULL");
   REFUSED(tt_module_parameters(relu, NULL, huge, (size_t[1]){0}), "parameters is NULL");
   REFUSED(tt_nn_sequential_new(NULL, huge, &module), "children is NULL");
   REFUSED(tt_nn_sequential_new(&relu, huge, &module), "more than fits in memory");
   REFUSED(tt_clip_grad_value_(NULL, huge, 1), "parameters is NULL");
-  REFUSED(tt_optim_sgd(NULL, huge, NULL, &optimizer), "params is NULL");
+  REFUSED(tt_optim_sgd_new(NULL, huge, NULL, &optimizer), "params is NULL");
   REFUSED(tt_dataset_get(dataset, 0, NULL, huge), "sample is NULL");
   REFUSED(tt_safetensors_save("/nowhere/x", NULL, NULL, huge, NULL, NULL, 0), "names is NULL");
   REFUSED(tt_safetensors_save("/nowhere/x", NULL, NULL, 0, NULL, NULL, huge), "metadata_keys is NULL");
@@ -163,15 +164,15 @@ static void texts(void) {
   tt_state_dict_release(dict);
 }
 
-static tt_status not_called(tt_module* module, tt_tensor* const* inputs, size_t count, void* user,
-                            tt_tensor** out) {
-  (void)module, (void)inputs, (void)count, (void)user, (void)out;
+static tt_status not_called(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** outputs,
+                            size_t capacity, size_t* output_count, void* user) {
+  (void)module, (void)inputs, (void)count, (void)outputs, (void)capacity, (void)output_count, (void)user;
   return tt_fail("not called");
 }
 
 /* Texts that are cut to a caller's buffer. */
 static void cut_texts(void) {
-  const tt_module_callbacks callbacks = {sizeof callbacks, "N\xc3\xa4h", NULL, not_called, NULL, NULL};
+  const tt_module_callbacks callbacks = {sizeof callbacks, "N\xc3\xa4h", NULL, not_called, NULL, NULL, 0};
   tt_module* module = NULL;
   char buffer[16];
   size_t length = 0;

@@ -53,7 +53,7 @@ static inline tt_status model_new(uint64_t seed, Model* model) {
     tt_sgd_options options = TT_SGD_OPTIONS_INIT;
     options.lr = 0.1;
     options.momentum = 0.9;
-    status = tt_optim_sgd(model->parameters, kModelParameters, &options, &model->optimizer);
+    status = tt_optim_sgd_new(model->parameters, kModelParameters, &options, &model->optimizer);
   }
   if (status != TT_OK) model_free(model);
   return status;

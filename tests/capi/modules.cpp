@@ -203,11 +203,12 @@ void misuse() {
   const NothingLeft check;
   const Net net;
   tt_tensor* out = nullptr;
-  FAILS(tt_module_forward_multi(net.get(), nullptr, 0, &out), TT_ERR_CALLBACK,
+  FAILS(tt_module_forward_multi(net.get(), nullptr, 0, &out, 1, nullptr), TT_ERR_CALLBACK,
         "it takes one input, but got 0");
   const tt::Tensor x = tt::ones({1});
   tt_tensor* two[] = {x.get(), x.get()};
-  FAILS(tt_module_forward_multi(net.get(), two, 2, &out), TT_ERR_CALLBACK, "it takes one input, but got 2");
+  FAILS(tt_module_forward_multi(net.get(), two, 2, &out, 1, nullptr), TT_ERR_CALLBACK,
+        "it takes one input, but got 2");
   fails([] { result(tt::nn::Sequential(Empty())); }, TT_ERR_CALLBACK, "it returned no tensor");
   try {
     Throws();
@@ -232,6 +233,70 @@ void trained() {
   CHECK(std::abs(result(model) - 2 * (1 + 0.5 - 0.1 * 2)) < 1e-6);
 }
 
+// The sum and the difference of two tensors; of one, as many copies as it is told.
+struct Both : tt::nn::Custom {
+  size_t copies = 0;
+  Both() : Custom("Both") {}
+  std::vector<tt::Tensor> forward_multi(const std::vector<tt::Tensor>& in) override {
+    if (in.size() == 2) return {in[0] + in[1], in[0] - in[1]};
+    return std::vector<tt::Tensor>(copies, in[0]);
+  }
+};
+struct Neither : tt::nn::Custom {
+  Neither() : Custom("Neither") {}
+};
+
+void several_results() {
+  const NothingLeft check;
+  Both both;
+  const tt::Tensor x = tt::full({1}, 5), y = tt::full({1}, 3);
+  std::vector<tt::Tensor> out = both.call({x, y});
+  CHECK(out.size() == 2 && out[0].item() == 8 && out[1].item() == 2);
+  out = tt::nn::Sequential(both, both).call({x, y});
+  CHECK(out.size() == 2 && out[0].item() == 10 && out[1].item() == 6);
+  fails([&] { both.call({x, y}, 1); }, TT_ERR_INVALID_ARGUMENT, "outputs has room for 1 tensors");
+  fails([&] { both(x); }, TT_ERR_INVALID_ARGUMENT, "the module (Both) returned 0 tensors, expected one");
+  both.copies = 1;
+  CHECK(both(x).item() == 5);
+  both.copies = 17;
+  fails([&] { both.call({x}, 20); }, TT_ERR_CALLBACK, "it returned 17 tensors, more than 16");
+  Net net;
+  fails([&] { net.call({x, y}); }, TT_ERR_CALLBACK, "it takes one input, but got 2");
+  Neither neither;
+  fails([&] { neither(x); }, TT_ERR_CALLBACK, "it overrides neither forward nor forward_multi");
+}
+
+// A step with a closure; what that throws arrives as it is.
+void closures() {
+  const NothingLeft check;
+  tt::Tensor p = tt::full({1}, 3).requires_grad_();
+  tt::optim::SGD sgd({p}, 0.25);
+  const auto closure = [&] {
+    sgd.zero_grad();
+    tt::Tensor loss = p * p;
+    loss.backward();
+    return loss;
+  };
+  CHECK(sgd.step(closure).item() == 9 && p.item() == 1.5);
+  int caught = 0;
+  try {
+    sgd.step([&]() -> tt::Tensor {
+      closure();
+      throw 7;
+    });
+  } catch (int thrown) {
+    caught = thrown;
+  }
+  CHECK(caught == 7 && p.item() == 1.5);
+  fails([&] { sgd.step([&] { return p.mm(p); }); }, TT_ERR_SHAPE, "tt_mm");
+  CHECK(!sgd.step([] { return tt::Tensor(); }).defined());
+  CHECK(sgd.option("lr") == 0.25);
+  sgd.set_option("momentum", 0.5);
+  CHECK(sgd.option("momentum") == 0.5);
+  fails([&] { sgd.set_option("nesterov", 1.5); }, TT_ERR_INVALID_ARGUMENT,
+        "nesterov is 1.5, expected 0 or 1");
+}
+
 void data_is_checked() {
   const NothingLeft check;
   const tt::Tensor x = tt::arange(0, 6).view({2, 3});
@@ -254,6 +319,8 @@ int main() {
   moved_out_again();
   through_the_c_api();
   misuse();
+  several_results();
+  closures();
   trained();
   data_is_checked();
   return finish("modules");

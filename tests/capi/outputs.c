@@ -192,10 +192,11 @@ static void numbers(void) {
   tt_tensor_release(target);
   tt_optimizer* adam = NULL;
   double value = -1;
-  OK(tt_optim_adam(&x, 1, NULL, &adam));
+  OK(tt_optim_adam_new(&x, 1, NULL, &adam));
   FAILS(tt_optimizer_set_option(adam, 0, "amsgrad", 7), TT_ERR_INVALID_ARGUMENT,
-        "value is 7, expected 0 or 1 for amsgrad");
-  FAILS(tt_optimizer_set_option(adam, 0, "amsgrad", NAN), TT_ERR_INVALID_ARGUMENT, "value is nan");
+        "amsgrad is 7, expected 0 or 1");
+  FAILS(tt_optimizer_set_option(adam, 0, "amsgrad", NAN), TT_ERR_INVALID_ARGUMENT,
+        "amsgrad is nan, expected 0 or 1");
   OK(tt_optimizer_get_option(adam, 0, "amsgrad", &value));
   CHECK(value == 0);
   tt_optimizer_release(adam);
@@ -203,15 +204,16 @@ static void numbers(void) {
 }
 
 static int hook_calls = 0;
-static tt_status count_pre(tt_module* module, tt_tensor* const* inputs, size_t n, tt_tensor** replacement,
-                           void* user) {
-  (void)module, (void)inputs, (void)n, (void)replacement, (void)user;
+static tt_status count_pre(tt_module* module, tt_tensor* const* inputs, size_t n, tt_tensor** replacements,
+                           size_t capacity, size_t* replacement_count, void* user) {
+  (void)module, (void)inputs, (void)n, (void)replacements, (void)capacity, (void)replacement_count,
+      (void)user;
   ++hook_calls;
   return TT_OK;
 }
-static tt_status count_post(tt_module* module, tt_tensor* const* inputs, size_t n, tt_tensor* output,
-                            tt_tensor** replacement, void* user) {
-  (void)module, (void)inputs, (void)n, (void)output, (void)replacement, (void)user;
+static tt_status count_post(tt_module* module, tt_tensor* const* inputs, size_t n, tt_tensor* const* outputs,
+                            size_t output_count, tt_tensor** replacements, void* user) {
+  (void)module, (void)inputs, (void)n, (void)outputs, (void)output_count, (void)replacements, (void)user;
   ++hook_calls;
   return TT_OK;
 }

@@ -273,8 +273,8 @@ TEST(Module, Hooks) {
       m->add_forward_pre_hook([](Module&, std::span<const Tensor> in, std::optional<Tensors>& out) {
         out = Tensors{ops::mul(in[0], 2.0)};
       });
-  const uint64_t after =
-      m->add_forward_hook([](Module&, std::span<const Tensor>, const Tensor& y) { return ops::add(y, 1.0); });
+  const uint64_t after = m->add_forward_hook(
+      [](Module&, std::span<const Tensor>, std::span<Tensor> y) { y[0] = ops::add(y[0], 1.0); });
   EXPECT_EQ(floats((*m)(x))[0], 7);
   m->remove_hook(before);
   EXPECT_EQ(floats((*m)(x))[0], 4);
@@ -304,8 +304,10 @@ TEST(Module, TrainsStepByStepAsPyTorchDoes) {
   manual_seed(1);
   const Ref<Sequential> m = sequential({linear(4, 5), activation("ReLU"), linear(5, 3)});
   const Ref<Module> criterion = loss("CrossEntropyLoss", {});
-  const Ref<optim::Optimizer> optimizer =
-      make_ref<optim::Sgd>(m->parameters(), optim::SgdSettings{.lr = .1, .momentum = .9});
+  tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+  options.lr = .1;
+  options.momentum = .9;
+  const Ref<optim::Optimizer> optimizer = make_ref<optim::Sgd>(m->parameters(), options);
   const Tensor x = empty({6, 4}, DType::kFloat32);
   for (int i = 0; i < 24; ++i) x.data<float>()[i] = static_cast<float>(i) / 10 - 1;
   const Tensor y = empty({6}, DType::kInt64);
@@ -314,7 +316,7 @@ TEST(Module, TrainsStepByStepAsPyTorchDoes) {
        {1.1744781732559204, 1.1680070161819458, 1.1577428579330444, 1.1452041864395142, 1.1307247877120972}) {
     optimizer->zero_grad();
     const Tensor inputs[] = {(*m)(x), y};
-    const Tensor roots[] = {criterion->call(inputs)};
+    const Tensor roots[] = {criterion->call(inputs)[0]};
     EXPECT_NEAR(floats(roots[0])[0], expected, 1e-6);
     backward(roots, {}, {});
     optimizer->step();
@@ -329,12 +331,13 @@ struct Doubler {
   int destroyed = 0;
   bool fails = false;
 };
-tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, void* user, tt_tensor** out) {
+tt_status forward(tt_module* module, tt_tensor* const* inputs, size_t count, tt_tensor** outputs, size_t,
+                  size_t*, void* user) {
   if (static_cast<Doubler*>(user)->fails) return tt_fail("not today");
   if (count != 1) return tt_fail("one input, please");
   tt_tensor* weight = nullptr;
   const tt_status status = tt_module_get_parameter(module, "gain", &weight);
-  return status == TT_OK ? tt_mul(inputs[0], weight, out) : status;
+  return status == TT_OK ? tt_mul(inputs[0], weight, outputs) : status;
 }
 
 }  // namespace

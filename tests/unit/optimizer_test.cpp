@@ -43,18 +43,43 @@ std::string message(const std::function<void()>& fn) {
   return "no error";
 }
 
+// The options structs with their defaults, for designated initialisers.
+struct SgdSettings {
+  double lr = Sgd::kDefaults.lr;
+  double momentum = 0;
+  double dampening = 0;
+  double weight_decay = 0;
+  bool nesterov = false;
+  bool maximize = false;
+};
+struct AdamSettings {
+  double lr = Adam::kDefaults.lr;
+  double beta1 = Adam::kDefaults.beta1;
+  double beta2 = Adam::kDefaults.beta2;
+  double eps = Adam::kDefaults.eps;
+  double weight_decay = 0;
+  bool amsgrad = false;
+  bool maximize = false;
+};
+
 using Make = std::function<Ref<Optimizer>(Tensors)>;
 Make sgd(SgdSettings s) {
-  return [s](Tensors params) { return Ref<Optimizer>(make_ref<Sgd>(std::move(params), s)); };
-}
-Make adam(AdamSettings s) {
-  return [s](Tensors params) { return Ref<Optimizer>(make_ref<Adam>(std::move(params), s)); };
-}
-Make adamw(AdamSettings s) {
   return [s](Tensors params) {
-    return Ref<Optimizer>(make_ref<Adam>(std::move(params), s, Adam::Decay::kParameter));
+    const tt_sgd_options options{sizeof options, s.lr,       s.momentum, s.dampening,
+                                 s.weight_decay, s.nesterov, s.maximize};
+    return Ref<Optimizer>(make_ref<Sgd>(std::move(params), options));
   };
 }
+template <typename Kind>
+Make adam_of(AdamSettings s) {
+  return [s](Tensors params) {
+    const tt_adam_options options{sizeof options, s.lr,           s.beta1,   s.beta2,
+                                  s.eps,          s.weight_decay, s.amsgrad, s.maximize};
+    return Ref<Optimizer>(make_ref<Kind>(std::move(params), options));
+  };
+}
+Make adam(AdamSettings s) { return adam_of<Adam>(s); }
+Make adamw(AdamSettings s) { return adam_of<AdamW>(s); }
 
 Tensor start(DType dtype) {
   const Tensor p = tensor({0.5, -1.25, 2.0, 0.1, -0.3}, dtype);
@@ -357,6 +382,47 @@ TEST(Optimizer, Messages) {
   EXPECT_EQ(optimizer->repr(),
             "SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.5\n    maximize: False\n    momentum: 0\n"
             "    nesterov: False\n    weight_decay: 0\n)");
+}
+
+// Options of every kind, as an optimizer's struct may have them.
+struct MadeUp {
+  size_t struct_size;
+  double rate;
+  int64_t rounds;
+  int32_t fast;
+};
+constexpr OptionRow kMadeUp[] = {
+    {"rate", OptionKind::kReal, offsetof(MadeUp, rate), {.high = 0.5}},
+    {"rounds", OptionKind::kInteger, offsetof(MadeUp, rounds), {.low = 1, .high = 100}},
+    {"fast", OptionKind::kBoolean, offsetof(MadeUp, fast)},
+};
+constexpr OptimizerTable kMadeUpTable{"MadeUp", kMadeUp, {}};
+
+TEST(OptionRows, KindsAndRanges) {
+  const auto read = [](const MadeUp& given) {
+    return optim::read_options(kMadeUpTable, OptionValues(given)).as<MadeUp>();
+  };
+  const MadeUp same = read({sizeof(MadeUp), -3, 20, 7});
+  EXPECT_EQ(same.rate, -3);
+  EXPECT_EQ(same.rounds, 20);
+  EXPECT_EQ(same.fast, 1);
+  EXPECT_EQ(message([&] { read({sizeof(MadeUp), 0.75, 20, 0}); }), "rate is 0.75, expected 0.5 or less");
+  EXPECT_EQ(message([&] { read({sizeof(MadeUp), 0, 0, 0}); }), "rounds is 0, expected from 1 to 100");
+  EXPECT_EQ(message([&] { check_option(kMadeUp[1], 1.5, "rounds"); }),
+            "rounds is 1.5, expected a whole number");
+  EXPECT_EQ(message([&] { check_option(kMadeUp[1], 0x1p60, "rounds"); }),
+            str("rounds is ", 0x1p60, ", expected a whole number"));
+  EXPECT_EQ(message([&] { check_option(kMadeUp[1], std::nan(""), "rounds"); }),
+            "rounds is nan, expected a whole number");
+  EXPECT_EQ(message([&] { check_option(kMadeUp[2], 2, "fast"); }), "fast is 2, expected 0 or 1");
+  OptionValues values(same);
+  values.set(kMadeUp[0], 0.25);
+  values.set(kMadeUp[1], 100);
+  values.set(kMadeUp[2], 0);
+  EXPECT_EQ(values.get(kMadeUp[0]), 0.25);
+  EXPECT_EQ(values.get(kMadeUp[1]), 100);
+  EXPECT_EQ(values.as<MadeUp>().rounds, 100);
+  EXPECT_EQ(values.as<MadeUp>().fast, 0);
 }
 
 TEST(Optimizer, GroupsHaveTheirOwnOptions) {

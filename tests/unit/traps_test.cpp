@@ -409,13 +409,13 @@ TEST(Traps, Optimizers) {
       }
     };
     for (const double momentum : {0.0, 0.9}) {
-      SgdSettings sgd;
+      tt_sgd_options sgd = TT_SGD_OPTIONS_INIT;
       sgd.momentum = momentum;
       sgd.weight_decay = momentum / 9;
       step("SGD", [&](Tensors p) { return Ref<Optimizer>(make_ref<Sgd>(std::move(p), sgd)); });
     }
     for (const bool amsgrad : {false, true}) {
-      AdamSettings adam;
+      tt_adam_options adam = TT_ADAM_OPTIONS_INIT;
       adam.amsgrad = amsgrad;
       step("Adam", [&](Tensors p) { return Ref<Optimizer>(make_ref<Adam>(std::move(p), adam)); });
     }

@@ -48,10 +48,10 @@ uint64_t step(const Layers& layers, const Dims& input, double momentum) {
   uint64_t (*const count)() = launches();
   const Ref<Module> net = make_ref<nn::Sequential>(layers);
   net->to(std::nullopt, kCuda);
-  optim::SgdSettings settings;
-  settings.lr = 0.01;
-  settings.momentum = momentum;
-  const Ref<optim::Optimizer> optimizer = make_ref<optim::Sgd>(net->parameters(), settings);
+  tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+  options.lr = 0.01;
+  options.momentum = momentum;
+  const Ref<optim::Optimizer> optimizer = make_ref<optim::Sgd>(net->parameters(), options);
   const Tensor x = on_cuda(ops::randn(input, DType::kFloat32)), y = on_cuda(indices({input[0]}, 10));
   uint64_t before = 0;
   for (int i = 0; i < 2; ++i) {

@@ -218,9 +218,8 @@ TEST(DeviceTraining, HooksSeeWhatPasses) {
   const Tensor x = on_cuda(random({2, 2, 4, 4}));
   const Tensor joined = (*net)(x);
   int seen = 0;
-  layers[0]->add_forward_hook([&](nn::Module&, std::span<const Tensor>, const Tensor& out) {
-    seen += out.sizes() == Dims{2, 2, 4, 4};
-    return Tensor();
+  layers[0]->add_forward_hook([&](nn::Module&, std::span<const Tensor>, std::span<Tensor> out) {
+    seen += out[0].sizes() == Dims{2, 2, 4, 4};
   });
   layers[1]->add_forward_pre_hook([&](nn::Module&, std::span<const Tensor> inputs, std::optional<Tensors>&) {
     seen += inputs[0].sizes() == Dims{2, 2, 4, 4};

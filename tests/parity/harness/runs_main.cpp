@@ -99,7 +99,7 @@ class Training {
       options.weight_decay = option("weight_decay");
       options.nesterov = option("nesterov") != 0;
       options.maximize = option("maximize") != 0;
-      return check(tt_optim_sgd(parameters_.data(), parameters_.size(), &options, &optimizer_));
+      return check(tt_optim_sgd_new(parameters_.data(), parameters_.size(), &options, &optimizer_));
     }
     const auto& betas = std::get<std::vector<double>>(run_.get("option.betas"));
     tt_adam_options options = TT_ADAM_OPTIONS_INIT;
@@ -110,7 +110,7 @@ class Training {
     options.weight_decay = option("weight_decay");
     options.amsgrad = option("amsgrad") != 0;
     options.maximize = option("maximize") != 0;
-    const auto make_one = kind == "Adam" ? tt_optim_adam : tt_optim_adamw;
+    const auto make_one = kind == "Adam" ? tt_optim_adam_new : tt_optim_adamw_new;
     check(make_one(parameters_.data(), parameters_.size(), &options, &optimizer_));
   }
 
