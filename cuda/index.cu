@@ -334,7 +334,7 @@ void nonzero(const call::NonZero& call) {
   for (int d = 0; d < rows.ndim; ++d) n *= rows.sizes[d] = call.sizes[d];
   if (n == 0 || rows.ndim == 0) return;
   const Workspace ranks(static_cast<size_t>(n) * 8);
-  inclusive_sum(reinterpret_cast<const uint8_t*>(call.mask), ranks.data<int64_t>(), n);
+  inclusive_sum(reinterpret_cast<const uint8_t*>(call.mask.get()), ranks.data<int64_t>(), n);
   rows.mask = call.mask;
   rows.ranks = ranks.data<int64_t>();
   rows.out = call.out;

@@ -186,11 +186,11 @@ void arg_reduce(const call::ArgReduce& call) {
   for_each_part(call.lines.outer, [&](const Loop& loop) {
     Loop part = loop;
     if (call.lines.outer.data[0] == nullptr) part.data[0] = nullptr;  // no memory: nothing to move in
-    const ArgReduce call{LineMath(call.lines, part), call.largest};
+    const ArgReduce body{LineMath(call.lines, part), call.largest};
     if (by_threads(part.numel, call.lines.size)) {
-      for_each("arg_reduce", part.numel, call);
+      for_each("arg_reduce", part.numel, body);
     } else {
-      launch("arg_reduce", arg_reduce_blocks, static_cast<unsigned>(part.numel), kThreads, 0, call);
+      launch("arg_reduce", arg_reduce_blocks, static_cast<unsigned>(part.numel), kThreads, 0, body);
     }
   });
 }

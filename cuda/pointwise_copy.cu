@@ -164,17 +164,17 @@ void copy(const call::Copy& call) {
 
 void where(const call::Where& call) {
   if (call.loop.numel == 0) return;
-  WhereCall call{};
-  call.host = call.loop.host_scalars;
+  WhereCall body{};
+  body.host = call.loop.host_scalars;
   for (int op = 1; op < 4; ++op) {
-    if (call.host >> op & 1) call.values[op] = bytes_of(call.loop.data[op], call.loop.dtype[op]);
+    if (body.host >> op & 1) body.values[op] = bytes_of(call.loop.data[op], call.loop.dtype[op]);
   }
   visit_bytes(size_of(call.loop.dtype[0]), [&]<typename U>() {
     for_each_part(call.loop, [&](const Loop& part) {
-      call.n = static_cast<uint32_t>(part.numel);
-      call.math = OffsetMath<4>(part);
-      for (int op = 0; op < 4; ++op) call.data[op] = part.data[op];
-      launch("where", where_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0, call);
+      body.n = static_cast<uint32_t>(part.numel);
+      body.math = OffsetMath<4>(part);
+      for (int op = 0; op < 4; ++op) body.data[op] = part.data[op];
+      launch("where", where_kernel<U>, blocks_for(part.numel, kThreads * kPerThread), kThreads, 0, body);
     });
   });
 }

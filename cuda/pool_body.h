@@ -207,7 +207,8 @@ void max_pool(const Launcher& launcher, const PoolShape& s, DType dtype, bool re
   visit_dtype(dtype, [&]<typename T>() {
     launcher.launch(
         "max_pool2d",
-        MaxPool<T>{{}, s, output_math(s), static_cast<const T*>(input), static_cast<T*>(output), indices},
+        MaxPool<T>{
+            {}, s, output_math(s), relu, static_cast<const T*>(input), static_cast<T*>(output), indices},
         stride_blocks(pool_outputs(s), 256));
   });
 }

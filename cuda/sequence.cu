@@ -101,7 +101,7 @@ void copy_blocks(const call::CopyBlocks& call) {
     return;
   }
   // The widest type that everything is a multiple of.
-  uint64_t all = reinterpret_cast<uint64_t>(call.to) | reinterpret_cast<uint64_t>(call.from);
+  uint64_t all = reinterpret_cast<uint64_t>(call.to.get()) | reinterpret_cast<uint64_t>(call.from.get());
   all |= static_cast<uint64_t>(call.to_step) | static_cast<uint64_t>(call.from_step) |
          static_cast<uint64_t>(call.bytes) | 8;
   visit_bytes(static_cast<size_t>(all & (~all + 1)), [&]<typename U>() {
@@ -126,7 +126,7 @@ void linspace(const call::Linspace& call) {
     fill.n = call.n;
     fill.first = static_cast<S>(call.start.to<T>());
     fill.last = static_cast<S>(call.end.to<T>());
-    fill.power = call.base != nullptr;
+    fill.power = call.base.has_value();
     fill.by = fill.power ? (fill.last - fill.first) / static_cast<S>(call.n - 1)
                          : rounded<T>(rounded<T>(fill.last - fill.first) / static_cast<S>(call.n - 1));
     fill.base = fill.power ? static_cast<S>(*call.base) : S(0);

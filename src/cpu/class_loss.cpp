@@ -323,10 +323,12 @@ void class_weights(const call::ClassWeights& call) {
   });
 }
 
+bool can_class_loss(const call::ClassLoss& call) { return !call.with_gradient; }
+
 }  // namespace
 
 void add_class_loss(KernelTable& table) {
-  table.add<call::ClassLoss>(class_loss);
+  table.add<call::ClassLoss>(class_loss, can_class_loss);
   table.add<call::ClassLossBackward>(class_loss_backward);
   table.add<call::ClassWeights>(class_weights);
 }

@@ -15,9 +15,10 @@ namespace {
 
 // The CPU's, but for the kernels.
 Backend& recording_backend() {
-  static Backend& backend = *[] {
-    auto* made = new Backend(cpu_backend());
-    made->kernels = recording_table(cpu_backend().kernels);
+  static_assert(std::is_trivially_destructible_v<Backend>);
+  static Backend backend = [] {
+    Backend made = cpu_backend();
+    made.kernels = recording_table(made.kernels);
     return made;
   }();
   return backend;

@@ -198,12 +198,17 @@ void batch_norm_backward(const call::BatchNormBackward& call) {
   });
 }
 
+template <typename Call>
+bool can_norm(const Call& call) {
+  return call.shape.epilogue.at_most_relu();
+}
+
 }  // namespace
 
 void add_norm(KernelTable& table) {
-  table.add<call::BatchNormTrain>(batch_norm_train);
-  table.add<call::BatchNormEval>(batch_norm_eval);
-  table.add<call::BatchNormBackward>(batch_norm_backward);
+  table.add<call::BatchNormTrain>(batch_norm_train, can_norm);
+  table.add<call::BatchNormEval>(batch_norm_eval, can_norm);
+  table.add<call::BatchNormBackward>(batch_norm_backward, can_norm);
 }
 
 }  // namespace tt::cpu

@@ -54,11 +54,6 @@ void run(const InnerLoop* row, std::string_view op, const Loop& loop, const Poin
   run_loop(loop, inner, dtypes, small ? saturated(params, operand) : params, cost);
 }
 
-const PointwiseTable& pointwise_table() {
-  static const PointwiseTable table = make_table();
-  return table;
-}
-
 void fill(const call::Fill& call) {
   visit_dtype(call.loop.dtype[0], [&]<typename T>() {
     const T v = call.value.to<T>();
@@ -121,6 +116,11 @@ void check_divisor(const call::CheckDivisor& call) {
 }
 
 }  // namespace
+
+const PointwiseTable& pointwise_table() {
+  static const PointwiseTable table = make_table();
+  return table;
+}
 
 void add_pointwise(KernelTable& table) {
   table.add<call::Fill>(fill);

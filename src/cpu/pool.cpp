@@ -264,7 +264,7 @@ void adaptive_avg_pool_backward(const call::AdaptiveAvgPoolBackward& call) {
 }  // namespace
 
 void add_pool(KernelTable& table) {
-  table.add<call::MaxPool>(max_pool);
+  table.add<call::MaxPool>(max_pool, [](const call::MaxPool& call) { return !call.epilogue.some(); });
   table.add<call::MaxPoolBackward>(max_pool_backward);
   table.add<call::MaxPoolGather>(max_pool_gather);
   table.add<call::AvgPool>(avg_pool);

@@ -6,6 +6,14 @@
 
 namespace tt {
 
+// Calls of which kernels may do a part or not: whoever adds one says which it can do.
+template <typename Call>
+concept HasOptionalPart = requires(const Call& call) {
+  call.epilogue;
+}
+|| requires(const Call& call) { call.shape.epilogue; }
+|| requires(const Call& call) { call.with_gradient; };
+
 class KernelTable {
  public:
   template <typename Call>
@@ -14,9 +22,14 @@ class KernelTable {
   template <typename Call>
   using Can = bool (*)(const Call& call);
 
+  template <typename Call>
+  void add(Kernel<Call> kernel) {
+    static_assert(!HasOptionalPart<Call>, "say which of the calls the kernel can do");
+    add<Call>(kernel, nullptr);
+  }
   // can: null for a kernel that does every call.
   template <typename Call>
-  void add(Kernel<Call> kernel, Can<Call> can = nullptr) {
+  void add(Kernel<Call> kernel, Can<Call> can) {
     slots_[kPlace<Call>] = {reinterpret_cast<Any>(kernel), reinterpret_cast<Any>(can)};
   }
 

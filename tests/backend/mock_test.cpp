@@ -57,6 +57,47 @@ TEST(MockBackend, ComputesAndDifferentiates) {
   EXPECT_EQ(*ops::to_device(x.grad(), Device{}).data<float>(), 3);
 }
 
+// What neither the recorded vectors nor the training runs ask of a device.
+TEST(MockBackend, RareCallsAgreeWithTheCpu) {
+  const auto same = [](const Tensor& there, const Tensor& here) {
+    EXPECT_EQ(there.device(), kFirst);
+    EXPECT_TRUE(ops::equal(ops::to_device(there, Device{}), here));
+  };
+  same(ops::linspace(-1, 2, 7, DType::kFloat32, kFirst), ops::linspace(-1, 2, 7, DType::kFloat32, Device{}));
+
+  const Tensor counts = ops::arange(0, 6, 1, DType::kInt64, Device{});
+  const Tensor index = ops::remainder(counts, 3.0), into = ops::zeros({3}, DType::kInt64);
+  const auto mean = [](const Tensor& self, const Tensor& at, const Tensor& src) {
+    return ops::scatter_reduce(self, 0, at, src, ops::ScatterReduce::kMean, false);
+  };
+  same(mean(ops::to_device(into, kFirst), ops::to_device(index, kFirst), ops::to_device(counts, kFirst)),
+       mean(into, index, counts));
+
+  const int64_t sizes[] = {2, 2};
+  Tensor x = ops::reshape(ops::arange(0, 30, 1, DType::kFloat32, Device{}), Dims{1, 2, 3, 5});
+  Tensor moved = ops::to_device(x, kFirst);
+  set_requires_grad(x, true);
+  set_requires_grad(moved, true);
+  const Tensor pooled = ops::adaptive_avg_pool2d(x, sizes), there = ops::adaptive_avg_pool2d(moved, sizes);
+  same(detach(there), detach(pooled));
+  const Tensor roots[] = {ops::sum(ops::square(pooled)), ops::sum(ops::square(there))};
+  backward({roots, 1}, {}, {});
+  backward({roots + 1, 1}, {}, {});
+  same(moved.grad(), x.grad());
+}
+
+TEST(MockBackend, UnscalesGradients) {
+  Tensor x = ops::full({3}, 2.0, DType::kFloat32, kFirst);
+  set_requires_grad(x, true);
+  const Tensor params[] = {x};
+  const Ref<optim::Optimizer> sgd = make_ref<optim::Sgd>(params, SgdOptions{0.5, 0, 0, 0, false, false});
+  optim::GradScaler scaler({.init_scale = 1024});
+  const Tensor roots[] = {scaler.scale(ops::sum(ops::mul(x, 3.0)))};
+  backward(roots, {}, {});
+  EXPECT_TRUE(scaler.step(*sgd));
+  EXPECT_EQ(*ops::to_device(x, Device{}).data<float>(), 0.5f);
+}
+
 TEST(MockBackend, ZeroDimCpuTensorsJoinAnyDevice) {
   const Tensor x = ops::full({2}, 2.0, DType::kFloat32, kFirst);
   const Tensor y = ops::mul(x, scalar_tensor(4.0, DType::kFloat32));

@@ -286,7 +286,7 @@ TEST(CudaClassLoss, TargetsOutOfBoundsAreReported) {
     args.target = target.data();
     args.target_dtype = DType::kInt64;
     const Emulator emulator;
-    cuda::class_loss(emulator, args, loss.data(), normalizer.data(), total.data());
+    cuda::class_loss(emulator, args, loss.data(), normalizer.data(), total.data(), nullptr);
     EXPECT_TRUE(std::isnan(loss.get(0)));
     const Values one(DType::kFloat32, 1, 1, 1, 1);
     cuda::class_loss_backward(emulator, args, one.data(), normalizer.data(), total.data(), grad_input.data());

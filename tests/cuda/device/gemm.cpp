@@ -23,7 +23,7 @@ void compare(call::Gemm args, int64_t pad, const std::string& what) {
   args.stride_b = b.stride(0);
   args.stride_c = c.stride(0);
   const bool biased = args.bias != nullptr;
-  const auto run = [&](const Tensor& x, const Tensor& y, const Tensor& out, const Tensor& row) {
+  const auto product = [&](const Tensor& x, const Tensor& y, const Tensor& out, const Tensor& row) {
     args.a = x.raw();
     args.b = y.raw();
     args.c = out.raw();
@@ -31,8 +31,8 @@ void compare(call::Gemm args, int64_t pad, const std::string& what) {
     run(out.device(), args);
     return out;
   };
-  const Tensor got = run(on_cuda(a), on_cuda(b), on_cuda(c), on_cuda(bias));
-  const Tensor want = run(a, b, ops::clone(c), bias);
+  const Tensor got = product(on_cuda(a), on_cuda(b), on_cuda(c), on_cuda(bias));
+  const Tensor want = product(a, b, ops::clone(c), bias);
   const double rtol = tolerance(args.dtype);
   const double atol = 20 * rtol * std::sqrt(static_cast<double>(args.k + 1));
   EXPECT_EQ(difference(got, want, rtol, is_floating(args.dtype) ? atol : 0), "") << what;
