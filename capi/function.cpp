@@ -13,10 +13,6 @@
 using namespace tt;
 using namespace tt::capi;
 
-namespace {
-constexpr tt_function kNoFunction = TT_FUNCTION_INIT;
-}
-
 // What forward leaves for backward, and while it runs what it has said of its tensors.
 struct tt_function_context final : RefCounted {
   tt_function_context() : RefCounted(Kind::kFunctionContext) {}
@@ -196,10 +192,6 @@ tt_function_context::Forward& forward_in(const tt_function_context* context) {
 
 extern "C" {
 
-tt_status tt_function_init(size_t struct_size, tt_function* function) {
-  return init_struct("tt_function_init", kNoFunction, struct_size, function, "function");
-}
-
 tt_status tt_function_apply(const tt_function* function, tt_tensor* const* inputs, size_t input_count,
                             tt_tensor** outputs, size_t output_count) {
   return guard("tt_function_apply", [&] {
@@ -207,7 +199,7 @@ tt_status tt_function_apply(const tt_function* function, tt_tensor* const* input
     clear_list(outputs, output_count, "outputs", "count");
     TT_CHECK(function != nullptr, Status::kInvalidArgument, "function is NULL");
     auto context = make_ref<tt_function_context>();
-    context->function = read_options(function, kNoFunction, "function");
+    context->function = read_options(function, "function");
     TT_CHECK(context->function.forward != nullptr && context->function.backward != nullptr,
              Status::kInvalidArgument, "function.forward and function.backward must not be NULL");
     const Tensors in = list_in(inputs, input_count, "inputs");

@@ -11,7 +11,6 @@ using namespace tt::capi;
 
 namespace {
 
-constexpr tt_module_callbacks kNoCallbacks = TT_MODULE_CALLBACKS_INIT;
 constexpr size_t kMostResults = 65536;  // more is a number that was never set
 
 class CallbackModule final : public nn::Module {
@@ -55,14 +54,10 @@ class CallbackModule final : public nn::Module {
 
 extern "C" {
 
-tt_status tt_module_callbacks_init(size_t struct_size, tt_module_callbacks* callbacks) {
-  return init_struct("tt_module_callbacks_init", kNoCallbacks, struct_size, callbacks, "callbacks");
-}
-
 tt_status tt_nn_module_new(const tt_module_callbacks* callbacks, tt_module** out) {
   return make_handle("tt_nn_module_new", out, [&] {
     TT_CHECK(callbacks != nullptr, Status::kInvalidArgument, "callbacks is NULL");
-    const tt_module_callbacks read = read_options(callbacks, kNoCallbacks, "callbacks");
+    const tt_module_callbacks read = read_options(callbacks, "callbacks");
     TT_CHECK(read.type_name != nullptr && read.type_name[0] != '\0', Status::kInvalidArgument,
              "callbacks.type_name is NULL or empty");
     name_in(read.type_name, "callbacks.type_name");

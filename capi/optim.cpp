@@ -1,3 +1,4 @@
+#include "capi/callback.h"
 #include "capi/structs.h"
 #include "capi/module.h"
 #include "capi/scope.h"

@@ -55,10 +55,12 @@ void put_struct(const Struct& full, Struct* out, const char* argument) {
   X(tt_cuda_device, TT_CUDA_DEVICE_INIT, device)                  \
   X(tt_cuda_memory, TT_CUDA_MEMORY_INIT, memory)                  \
   X(tt_dataset_callbacks, TT_DATASET_CALLBACKS_INIT, callbacks)   \
+  X(tt_function, TT_FUNCTION_INIT, function)                      \
   X(tt_grad_scaler_options, TT_GRAD_SCALER_OPTIONS_INIT, options) \
   X(tt_loader_options, TT_LOADER_OPTIONS_INIT, options)           \
   X(tt_loss_options, TT_LOSS_OPTIONS_INIT, options)               \
   X(tt_memory_stats, TT_MEMORY_STATS_INIT, stats)                 \
+  X(tt_module_callbacks, TT_MODULE_CALLBACKS_INIT, callbacks)     \
   X(tt_norm_options, TT_NORM_OPTIONS_INIT, options)               \
   X(tt_pool_options, TT_POOL_OPTIONS_INIT, options)               \
   X(tt_print_options, TT_PRINT_OPTIONS_INIT, options)

@@ -121,7 +121,7 @@ TT_API tt_status tt_module_load_state_dict(tt_module* module, const tt_state_dic
 /* ---- hooks ---- (autograd.h says how callbacks run and fail) */
 
 /* The room that a callback has at least for the tensors it hands over in a list. */
-enum { TT_CALLBACK_CAPACITY = 16 };
+#define TT_CALLBACK_CAPACITY 16
 
 /* Sees a module's inputs before forward. To pass on others, it sets replacements[0..n), all NULL on entry,
  * and *replacement_count to n, which is 0 on entry: the inputs are kept. n need not be count; capacity is

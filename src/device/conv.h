@@ -53,7 +53,7 @@ struct ConvBackward {
   DType dtype;
   In<void> grad_output = nullptr;
   In<void> output = nullptr;  // of a convolution with ReLU, what it returned; else null
-  In<void> input = nullptr;  // for grad_weight
+  In<void> input = nullptr;   // for grad_weight
   In<void> weight = nullptr;  // for grad_input
   Out<void> grad_input = nullptr;
   Out<void> grad_weight = nullptr;

@@ -37,9 +37,9 @@ struct LinearBackward {
   static constexpr char kName[] = "linear_backward";
   DType dtype;
   int64_t rows = 0, in = 0, out = 0;  // none is 0
-  In<void> grad = nullptr;                      // (rows, out)
-  Epilogue epilogue = {};  // nothing, relu, sigmoid or tanh
-  In<void> result = nullptr;                    // the epilogue's; null where there is none
+  In<void> grad = nullptr;            // (rows, out)
+  Epilogue epilogue = {};             // nothing, relu, sigmoid or tanh
+  In<void> result = nullptr;          // the epilogue's; null where there is none
   In<void> input = nullptr;
   In<void> weight = nullptr;        // (out, in)
   Out<void> grad_input = nullptr;   // null: not wanted

@@ -10,6 +10,8 @@
 #include "core/plugin.h"
 #include "ops/ops.h"
 #include "ops/random.h"
+#include "optim/grad_scaler.h"
+#include "optim/sgd.h"
 
 namespace tt {
 namespace {
@@ -66,7 +68,7 @@ TEST(MockBackend, RareCallsAgreeWithTheCpu) {
   same(ops::linspace(-1, 2, 7, DType::kFloat32, kFirst), ops::linspace(-1, 2, 7, DType::kFloat32, Device{}));
 
   const Tensor counts = ops::arange(0, 6, 1, DType::kInt64, Device{});
-  const Tensor index = ops::remainder(counts, 3.0), into = ops::zeros({3}, DType::kInt64);
+  const Tensor index = ops::remainder(counts, int64_t{3}), into = ops::zeros({3}, DType::kInt64);
   const auto mean = [](const Tensor& self, const Tensor& at, const Tensor& src) {
     return ops::scatter_reduce(self, 0, at, src, ops::ScatterReduce::kMean, false);
   };
@@ -89,12 +91,15 @@ TEST(MockBackend, RareCallsAgreeWithTheCpu) {
 TEST(MockBackend, UnscalesGradients) {
   Tensor x = ops::full({3}, 2.0, DType::kFloat32, kFirst);
   set_requires_grad(x, true);
-  const Tensor params[] = {x};
-  const Ref<optim::Optimizer> sgd = make_ref<optim::Sgd>(params, SgdOptions{0.5, 0, 0, 0, false, false});
-  optim::GradScaler scaler({.init_scale = 1024});
-  const Tensor roots[] = {scaler.scale(ops::sum(ops::mul(x, 3.0)))};
+  tt_sgd_options options = TT_SGD_OPTIONS_INIT;
+  options.lr = 0.5;
+  const Ref<optim::Optimizer> sgd = make_ref<optim::Sgd>(Tensors{x}, options);
+  optim::GradScalerOptions scaling;
+  scaling.init_scale = 1024;
+  const auto scaler = make_ref<optim::GradScaler>(scaling);
+  const Tensor roots[] = {scaler->scale(ops::sum(ops::mul(x, 3.0)))};
   backward(roots, {}, {});
-  EXPECT_TRUE(scaler.step(*sgd));
+  EXPECT_TRUE(scaler->step(*sgd));
   EXPECT_EQ(*ops::to_device(x, Device{}).data<float>(), 0.5f);
 }
 

@@ -198,9 +198,9 @@ static void saved_results(void) {
   tt_backward_options create = TT_BACKWARD_OPTIONS_INIT;
   create.create_graph = 1;
   OK(tt_function_apply(&function, &x, 1, &y, 1));
-  OK(tt_grad(&y, NULL, 1, &x, 1, &create, &first));
+  OK(tt_grad(&y, 1, &x, 1, NULL, &create, &first));
   CHECK(item(first) == 1);
-  OK(tt_grad(&first, NULL, 1, &x, 1, NULL, &second)); /* the saved result leads on */
+  OK(tt_grad(&first, 1, &x, 1, NULL, NULL, &second)); /* the saved result leads on */
   CHECK(item(second) == 1);
   tt_tensor_release(first);
   tt_tensor_release(second);
@@ -481,8 +481,8 @@ static void saved_beside_views(void) {
   tt_tensor *x = leaf_of(values, 1), *y = NULL, *first = NULL, *second = NULL;
   create.create_graph = 1;
   OK(tt_function_apply(&views, &x, 1, &y, 1));
-  OK(tt_grad(&y, NULL, 1, &x, 1, &create, &first));
-  OK(tt_grad(&first, NULL, 1, &x, 1, NULL, &second)); /* the saved input is the leaf itself */
+  OK(tt_grad(&y, 1, &x, 1, NULL, &create, &first));
+  OK(tt_grad(&first, 1, &x, 1, NULL, NULL, &second)); /* the saved input is the leaf itself */
   CHECK(item(first) == 1 && item(second) == 1);
   tt_tensor_release(first);
   tt_tensor_release(second);

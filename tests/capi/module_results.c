@@ -195,7 +195,7 @@ static void room_that_is_known_before(void) {
   OK(tt_module_forward_multi(whole, &x, 1, &y, 1, &count));
   CHECK(count == 1 && item(count_buffer) == 1);
   tt_tensor_release(y);
-  OK(tt_nn_mse_loss_new(TT_REDUCTION_MEAN, &loss));
+  OK(tt_nn_mse_loss_new(NULL, &loss));
   tt_tensor* two[] = {x, x};
   FAILS(tt_module_forward_multi(loss, two, 2, NULL, 0, NULL), TT_ERR_INVALID_ARGUMENT,
         "the module (MSELoss) returns 1");

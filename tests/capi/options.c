@@ -410,7 +410,7 @@ static tt_tensor* loss_of(tt_module* module, tt_tensor* input, tt_tensor* target
   tt_tensor *inputs[2], *out = NULL;
   inputs[0] = input;
   inputs[1] = target;
-  OK(tt_module_forward_multi(module, inputs, 2, &out));
+  OK(tt_module_forward_multi(module, inputs, 2, &out, 1, NULL));
   tt_module_release(module);
   return out;
 }
