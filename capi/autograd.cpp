@@ -5,7 +5,7 @@
 #include "capi/structs.h"
 #include "capi/scope.h"
 #include "capi/text.h"
-#include "core/warning.h"
+#include "base/warning.h"
 
 using namespace tt;
 using namespace tt::capi;

@@ -6,12 +6,12 @@
 #include "capi/enums.h"
 #include "capi/structs.h"
 #include "capi/guard.h"
-#include "core/float32_precision.h"
-#include "core/live.h"
-#include "core/memory.h"
-#include "core/parallel.h"
-#include "core/warning.h"
-#include "cpu/simd.h"
+#include "base/float32_precision.h"
+#include "base/live.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "base/warning.h"
+#include "device/backend.h"
 
 using namespace tt;
 using namespace tt::capi;
@@ -54,7 +54,7 @@ const char* tt_build_info(void) {
   static const auto info = [] {
     std::array<char, 160> text{};
     std::snprintf(text.data(), text.size(), "tinytorch %s, g++ %s, %s", TT_VERSION_STRING, __VERSION__,
-                  cpu::isa_name());
+                  cpu_backend().memory->info(Device{}).name);
     return text;
   }();
   return info.data();

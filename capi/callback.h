@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "capi/guard.h"
-#include "core/generator.h"
+#include "random/generator.h"
 
 namespace tt::capi {
 

@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "capi/enums.h"
-#include "core/layout.h"
+#include "tensor/layout.h"
 #include "ops/arg.h"
 #include "ops/ops.h"
 

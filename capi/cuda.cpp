@@ -5,7 +5,7 @@
 #include "capi/structs.h"
 #include "capi/guard.h"
 #include "capi/text.h"
-#include "core/plugin.h"
+#include "device/plugin.h"
 
 using namespace tt;
 using namespace tt::capi;

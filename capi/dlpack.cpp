@@ -7,7 +7,7 @@
 #include "capi/dlpack_abi.h"
 #include "capi/guard.h"
 #include "device/backend.h"
-#include "core/stream.h"
+#include "device/stream.h"
 
 using namespace tt;
 using namespace tt::capi;

@@ -1,5 +1,5 @@
 // The activations with parameters.
-#include "ops/activation.h"
+#include "ops/pointwise/activation.h"
 
 #include "capi/enums.h"
 

@@ -1,7 +1,7 @@
 #include "capi/layer_options.h"
-#include "ops/dropout.h"
-#include "ops/norm.h"
-#include "ops/view.h"
+#include "ops/random/dropout.h"
+#include "ops/norm/norm.h"
+#include "ops/view/view.h"
 
 using namespace tt;
 using namespace tt::capi;

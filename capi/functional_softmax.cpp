@@ -1,5 +1,5 @@
 #include "capi/guard.h"
-#include "ops/softmax.h"
+#include "ops/softmax/softmax.h"
 
 using namespace tt;
 using namespace tt::capi;

@@ -1,7 +1,7 @@
 #include "tinytorch/graph.h"
 
 #include "capi/module.h"
-#include "core/graph.h"
+#include "device/graph.h"
 
 using namespace tt;
 using namespace tt::capi;

@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "capi/scope.h"
-#include "core/generator.h"
-#include "core/graph.h"
-#include "core/plugin.h"
-#include "core/thread_state.h"
-#include "core/utf8.h"
+#include "random/generator.h"
+#include "device/graph.h"
+#include "device/plugin.h"
+#include "base/thread_state.h"
+#include "base/utf8.h"
 
 namespace tt::capi {
 

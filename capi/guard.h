@@ -10,9 +10,9 @@
 
 #include "capi/scope.h"
 #include "capi/trace.h"
-#include "core/error.h"
-#include "core/farewell.h"
-#include "core/tensor.h"
+#include "base/error.h"
+#include "base/farewell.h"
+#include "tensor/tensor.h"
 #include "tinytorch/tinytorch.h"
 
 namespace tt::capi {

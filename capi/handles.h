@@ -5,7 +5,7 @@
 #include <span>
 
 #include "capi/callback.h"
-#include "core/tensor_list.h"
+#include "tensor/tensor_list.h"
 
 namespace tt::capi {
 

@@ -4,8 +4,8 @@
 #include "capi/structs.h"
 #include "nn/loss.h"
 #include "nn/norm.h"
-#include "ops/conv.h"
-#include "ops/pool.h"
+#include "ops/conv/conv.h"
+#include "ops/pool/pool.h"
 
 namespace tt::capi {
 

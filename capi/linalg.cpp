@@ -1,5 +1,5 @@
 #include "capi/guard.h"
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
 
 using namespace tt;
 using namespace tt::capi;

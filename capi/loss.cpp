@@ -1,7 +1,7 @@
 // The losses, as functions and as modules.
 #include "capi/layer_options.h"
 #include "capi/module.h"
-#include "ops/loss.h"
+#include "ops/loss/loss.h"
 
 using namespace tt;
 using namespace tt::capi;

@@ -4,7 +4,7 @@
 #include "capi/outs.h"
 #include "capi/scope.h"
 #include "capi/text.h"
-#include "core/utf8.h"
+#include "base/utf8.h"
 #include "nn/container.h"
 
 using namespace tt;

@@ -1,10 +1,10 @@
 // The pointwise functions. Those of the op table are generated from it and share one body per form.
-#include "ops/pointwise.h"
+#include "ops/pointwise/pointwise.h"
 
 #include <cmath>
 
 #include "capi/enums.h"
-#include "ops/create.h"
+#include "ops/create/create.h"
 
 using namespace tt;
 using namespace tt::capi;

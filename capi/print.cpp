@@ -7,8 +7,8 @@
 #include "capi/enums.h"
 #include "capi/structs.h"
 #include "capi/text.h"
-#include "core/format.h"
-#include "core/utf8.h"
+#include "tensor/format.h"
+#include "base/utf8.h"
 #include "ops/ops.h"
 
 using namespace tt;

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "capi/enums.h"
-#include "core/plugin.h"
+#include "device/plugin.h"
 #include "ops/ops.h"
 
 using namespace tt;

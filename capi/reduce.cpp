@@ -1,9 +1,9 @@
-#include "ops/reduce.h"
+#include "ops/reduce/reduce.h"
 
 #include <optional>
 
 #include "capi/guard.h"
-#include "ops/order.h"
+#include "ops/sort/order.h"
 
 using namespace tt;
 using namespace tt::capi;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "capi/guard.h"
-#include "core/thread_state.h"
-#include "core/warning.h"
+#include "base/thread_state.h"
+#include "base/warning.h"
 
 namespace tt::capi {
 

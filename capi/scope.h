@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "core/tensor.h"
+#include "tensor/tensor.h"
 
 namespace tt::capi {
 

@@ -2,7 +2,7 @@
 
 #include "capi/module.h"
 #include "device/backend.h"
-#include "core/stream.h"
+#include "device/stream.h"
 
 using namespace tt;
 using namespace tt::capi;

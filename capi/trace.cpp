@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "capi/scope.h"
-#include "core/mutex.h"
+#include "base/mutex.h"
 
 namespace tt::capi {
 

@@ -2,7 +2,7 @@
 // those that are left when the process ends are listed on the standard error.
 #pragma once
 
-#include "core/ref.h"
+#include "base/ref.h"
 
 namespace tt::capi {
 

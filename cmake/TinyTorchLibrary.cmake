@@ -10,8 +10,8 @@ if(NOT TINYTORCH_SOURCES)
 endif()
 
 # Plug-ins and the library must agree on the headers they share, to the byte.
-file(GLOB TINYTORCH_INTERFACE_HEADERS CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/core/*.h"
-     "${PROJECT_SOURCE_DIR}/src/device/*.h" "${PROJECT_SOURCE_DIR}/src/ops/op_table.h")
+file(GLOB TINYTORCH_INTERFACE_HEADERS CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/base/*.h"
+     "${PROJECT_SOURCE_DIR}/src/tensor/*.h" "${PROJECT_SOURCE_DIR}/src/device/*.h" "${PROJECT_SOURCE_DIR}/src/kernels/*.h")
 set(TINYTORCH_INTERFACE_TEXT "${PROJECT_VERSION} ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
 foreach(header IN LISTS TINYTORCH_INTERFACE_HEADERS)
   file(SHA256 "${header}" header_hash)
@@ -19,7 +19,7 @@ foreach(header IN LISTS TINYTORCH_INTERFACE_HEADERS)
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
 endforeach()
 string(SHA256 TINYTORCH_INTERFACE_ID "${TINYTORCH_INTERFACE_TEXT}")
-set_source_files_properties("${PROJECT_SOURCE_DIR}/src/core/plugin.cpp"
+set_source_files_properties("${PROJECT_SOURCE_DIR}/src/device/plugin.cpp"
                             PROPERTIES COMPILE_DEFINITIONS TT_INTERFACE_ID="${TINYTORCH_INTERFACE_ID}")
 
 add_library(tinytorch_objects OBJECT ${TINYTORCH_SOURCES})
@@ -38,12 +38,12 @@ target_compile_options(tinytorch_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-s
 if(NOT TINYTORCH_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(TINYTORCH_OPTIMIZED "$<CONFIG:Release,RelWithDebInfo>")
   foreach(source IN LISTS TINYTORCH_SOURCES)
-    if(source MATCHES "/src/(nn|data|io)/|/core/format\\.cpp$")
+    if(source MATCHES "/src/(nn|data|io)/|/tensor/format\\.cpp$")
       set(flags -Os)
-    elseif(source MATCHES "/core/(generator|random_fill)\\.cpp$")
+    elseif(source MATCHES "/src/random/(generator|random_fill)\\.cpp$")
       continue()
-    elseif(source MATCHES "/capi/|/src/(core|autograd|ops|optim)/"
-           OR source MATCHES "/cpu/(gemm_reference|recorder|graph|graph_memory|captured_work)\\.cpp$")
+    elseif(source MATCHES "/capi/|/src/(base|random|tensor|device|autograd|ops|optim)/"
+           OR source MATCHES "/src/cpu/runtime/|/cpu/matmul/gemm_reference\\.cpp$")
       set(flags -O2)
     elseif(source MATCHES "/(norm_simd|optimizer|pointwise_simd)\\.cpp$")
       # Hundreds of loops: -O3 would unroll and peel each, which doubles the code and gains nothing.

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "core/thread_state.h"
+#include "base/thread_state.h"
 
 namespace tt {
 

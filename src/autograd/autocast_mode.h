@@ -3,7 +3,7 @@
 
 #include <unordered_map>
 
-#include "core/tensor.h"
+#include "tensor/tensor.h"
 
 namespace tt {
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "autograd/autocast_mode.h"
-#include "core/layout.h"
-#include "core/thread_state.h"
+#include "tensor/layout.h"
+#include "base/thread_state.h"
 #include "ops/ops.h"
 
 namespace tt {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/graph.h"
-#include "core/overlap.h"
+#include "device/graph.h"
+#include "tensor/overlap.h"
 #include "ops/ops.h"
 
 namespace tt {

@@ -3,10 +3,10 @@
 
 #include "autograd/meta.h"
 #include "device/backend.h"
-#include "core/parallel.h"
+#include "base/parallel.h"
 #include "data/dataset.h"
-#include "ops/create.h"
-#include "ops/view.h"
+#include "ops/create/create.h"
+#include "ops/view/view.h"
 
 namespace tt::data {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/random_fill.h"
-#include "core/warning.h"
-#include "ops/view.h"
+#include "random/random_fill.h"
+#include "base/warning.h"
+#include "ops/view/view.h"
 
 namespace tt::data {
 

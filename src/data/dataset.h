@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "core/generator.h"
-#include "core/orphans.h"
-#include "core/tensor.h"
+#include "random/generator.h"
+#include "base/orphans.h"
+#include "tensor/tensor.h"
 
 namespace tt::data {
 

@@ -6,7 +6,7 @@
 
 #include "autograd/meta.h"
 #include "device/backend.h"
-#include "core/random_fill.h"
+#include "random/random_fill.h"
 
 namespace tt::data {
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/graph.h"
+#include "device/graph.h"
 #include "data/dataset.h"
 
 namespace tt::data {

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <string>
 
-#include "core/device.h"
-#include "core/error.h"
-#include "core/host_capture.h"
+#include "base/device.h"
+#include "base/error.h"
+#include "device/host_capture.h"
 #include "device/kernel_table.h"
 #include "device/memory.h"
-#include "device/stream.h"
+#include "device/stream_kernels.h"
 
 namespace tt {
 
@@ -29,8 +29,11 @@ struct Backend {
   }
 };
 
-Backend& cpu_backend();                         // src/cpu
-Backend& load_plugin_backend(DeviceType type);  // core/plugin.cpp: loads on first use; fails with the reason
+Backend& cpu_backend();  // made on first use
+// Before that: who makes it. src/cpu registers itself, so nothing here needs to know it.
+void register_cpu_backend(Backend* (*make)());
+Backend& load_plugin_backend(
+    DeviceType type);  // device/plugin.cpp: loads on first use; fails with the reason
 
 // Fails unless there is such a device.
 void check_device(Device device);

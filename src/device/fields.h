@@ -5,8 +5,8 @@
 #include <span>
 #include <type_traits>
 
-#include "core/lines.h"
-#include "core/loop.h"
+#include "tensor/lines.h"
+#include "tensor/loop.h"
 #include "device/call.h"
 
 namespace tt::call {

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "core/error.h"
-#include "core/loop.h"
+#include "base/error.h"
+#include "tensor/loop.h"
 #include "device/call.h"
 
 namespace tt {

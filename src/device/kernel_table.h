@@ -1,7 +1,7 @@
 // A device's kernels: a function for each call that it can do.
 #pragma once
 
-#include "core/error.h"
+#include "base/error.h"
 #include "device/calls.h"
 
 namespace tt {

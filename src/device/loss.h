@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/loop.h"
+#include "tensor/loop.h"
 #include "device/call.h"
 
 namespace tt {

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/device.h"
-#include "core/error.h"
+#include "base/device.h"
+#include "base/error.h"
 
 namespace tt {
 
@@ -17,7 +17,7 @@ struct DeviceMemoryStats {
 };
 
 struct DeviceInfo {
-  char name[256] = {};
+  char name[256] = {};           // of a CPU, its instruction set
   int32_t major = 0, minor = 0;  // compute capability
   int32_t multiprocessors = 0;
   uint64_t total_memory = 0, free_memory = 0;  // bytes

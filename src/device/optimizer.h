@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/dtype.h"
+#include "base/dtype.h"
 #include "device/call.h"
 
 namespace tt {

@@ -1,7 +1,7 @@
 // Ops along one dimension: selection, sorting, scans; and counting.
 #pragma once
 
-#include "core/lines.h"
+#include "tensor/lines.h"
 #include "device/call.h"
 
 namespace tt {

@@ -1,10 +1,11 @@
 // Pointwise kernels: one result element from the operands' elements at the same place.
 #pragma once
 
-#include "core/error.h"
-#include "core/loop.h"
+#include "base/error.h"
+#include "tensor/loop.h"
 #include "device/call.h"
-#include "ops/op_table.h"
+#include "kernels/op_params.h"
+#include "kernels/op_table.h"
 
 namespace tt {
 
@@ -17,13 +18,6 @@ enum class TernaryOp : uint16_t { TT_TERNARY_OPS(TT_ENUM_ROW) kCount };
 std::string_view name(UnaryOp op);
 std::string_view name(BinaryOp op);
 std::string_view name(TernaryOp op);
-
-// The scalars of an op that has some (a slope, a bound): meaning by op, documented at its functor.
-struct PointwiseParams {
-  double a = 0;
-  double b = 0;
-  double c = 0;
-};
 
 // What a kernel of any family does to each element of its result before it is written, after rounding to the
 // dtype. Which ones a device can do, supports() says.
@@ -54,7 +48,7 @@ struct Fill {
   Loop loop;
   Scalar value;
 };
-// out[0] = in[1], converting between any two dtypes as core/convert.h does.
+// out[0] = in[1], converting between any two dtypes as base/convert.h does.
 struct Copy {
   static constexpr char kName[] = "copy";
   Loop loop;

@@ -1,11 +1,11 @@
-// Dense memory filled with the numbers of a Philox generator: the same on every device (core/philox.h).
+// Dense memory filled with the numbers of a Philox generator: the same on every device (kernels/philox.h).
 #pragma once
 
 #include <cstdint>
 
-#include "core/dtype.h"
-#include "core/error.h"
-#include "core/philox.h"
+#include "base/dtype.h"
+#include "base/error.h"
+#include "kernels/philox.h"
 #include "device/call.h"
 
 namespace tt {

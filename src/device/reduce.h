@@ -1,9 +1,9 @@
 // Reductions over any set of dimensions, and comparisons of whole tensors.
 #pragma once
 
-#include "core/loop.h"
+#include "tensor/loop.h"
 #include "device/call.h"
-#include "ops/op_table.h"
+#include "kernels/op_table.h"
 
 namespace tt {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/dtype.h"
+#include "base/dtype.h"
 #include "device/call.h"
 
 namespace tt {

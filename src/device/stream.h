@@ -1,66 +1,65 @@
-// Streams, events and graphs: the order of a device's work.
+// Streams and events of a device, as handles point to them.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
-#include "core/device.h"
+#include "base/device.h"
+#include "base/ref.h"
 
 namespace tt {
 
-// A stream is work that a device does in order; an event marks a place in it. Both are the device's own
-// handles (cudaStream_t, cudaEvent_t).
-class StreamKernels {
+// A stream is work that a device does in order. Threads choose where their work goes.
+class Stream final : public RefCounted {
  public:
-  static constexpr char kFamily[] = "stream";
-  virtual ~StreamKernels() = default;
+  // A new one.
+  static Ref<Stream> create(Device device);
+  // Of the host's making (cudaStream_t): it must stay valid as long as this object. There may be several for
+  // one stream.
+  static Ref<Stream> wrap(Device device, void* native);
+  // What threads use that have not chosen another.
+  static Ref<Stream> shared(Device device);
+  // The thread's.
+  static Ref<Stream> current(Device device);
+  // Makes it the thread's; null: the shared one again.
+  static void set_current(Device device, const Ref<Stream>& stream);
 
-  virtual void* create_stream(Device device) = 0;
-  // Waits for its work. `created`: by create_stream; else it is only forgotten.
-  virtual void destroy_stream(Device device, void* stream, bool created) noexcept = 0;
-  // What a thread's work goes to unless it chose another stream: one for all threads.
-  virtual void* shared_stream(Device device) = 0;
-  virtual void* current_stream(Device device) = 0;
-  virtual void set_current_stream(Device device, void* stream) = 0;  // of the thread
-  virtual void synchronize_stream(Device device, void* stream) = 0;
-  virtual bool stream_done(Device device, void* stream) = 0;
+  Device device() const { return device_; }
+  void* native() const { return native_; }
+  void synchronize() const;
+  bool done() const;
 
-  virtual void* create_event(Device device, bool timed) = 0;
-  virtual void destroy_event(Device device, void* event) noexcept = 0;
-  virtual void record_event(Device device, void* event, void* stream) = 0;
-  // What the stream is given from now on begins when the event, as it was recorded last, is passed.
-  virtual void wait_event(Device device, void* stream, void* event) = 0;
-  virtual void synchronize_event(Device device, void* event) = 0;
-  virtual bool event_done(Device device, void* event) = 0;
-  virtual double milliseconds_between(Device device, void* start, void* end) = 0;
+ private:
+  enum class Origin : uint8_t { kCreated, kWrapped, kShared };
+  Stream(Device device, void* native, Origin origin)
+      : RefCounted(Kind::kStream), device_(device), native_(native), origin_(origin) {}
+  ~Stream() override;
+  static Ref<Stream> counted(Device device, void* native, Origin origin);
 
-  // Memory of this device is used by the stream too: once freed, it is not used again before that is over.
-  virtual void add_user(Device device, void* data, void* stream) = 0;
+  const Device device_;
+  void* const native_;
+  const Origin origin_;
 };
 
-// A graph is work that was captured instead of done, to be done again and again.
-class GraphKernels {
+// A place in a stream's work.
+class Event final : public RefCounted {
  public:
-  static constexpr char kFamily[] = "graph";
-  // Bytes of live values that a graph may have.
-  static constexpr size_t kLiveBytes = size_t{64} << 10;
-  virtual ~GraphKernels() = default;
+  Event(Device device, bool timed);
 
-  // From now on the thread's work for the device goes into a new graph. Its memory is the graph's.
-  virtual void* begin(Device device) = 0;
-  // The address of kLiveBytes on the device: what kernels read there is given by each replay.
-  virtual void* live(void* graph) = 0;
-  // During the capture: to = the nbytes that lie *live_offset bytes behind `from`; all multiples of 8.
-  virtual void copy_from(void* to, const void* from, const int64_t* live_offset, size_t nbytes) = 0;
-  // Ends the capture; kernels read that many bytes of live values. After a failure the graph can only be
-  // destroyed.
-  virtual void end(void* graph, size_t live_bytes) = 0;
-  // Before a replay: reports what went wrong until now, and whether the thread cannot replay.
-  virtual void check_replay(void* graph) = 0;
-  // The values are those of live(), as many bytes as end was told.
-  virtual void replay(void* graph, const void* values) = 0;
-  // In any state; waits for the last replay.
-  virtual void destroy(void* graph) noexcept = 0;
+  Device device() const { return device_; }
+  void record(const Stream& stream);
+  // What the stream is given from now on begins when the event is passed. No effect before a record.
+  void wait(const Stream& stream) const;
+  void wait(Device device, void* native_stream) const;
+  void synchronize() const;
+  bool done() const;  // true before the first record
+  // From this event to `end`; both timed, recorded and passed.
+  double milliseconds_to(const Event& end) const;
+
+ private:
+  ~Event() override;
+
+  const Device device_;
+  const bool timed_;
+  bool recorded_ = false;
+  void* native_ = nullptr;
 };
 
 }  // namespace tt

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "ops/create.h"
+#include "ops/create/create.h"
 
 namespace tt::io {
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
-#include "core/nearest.h"
-#include "core/utf8.h"
+#include "base/nearest.h"
+#include "base/utf8.h"
 
 namespace tt::io {
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <string>
 
-#include "core/ref.h"
-#include "core/tensor.h"
+#include "base/ref.h"
+#include "tensor/tensor.h"
 
 namespace tt::io {
 

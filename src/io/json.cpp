@@ -1,7 +1,7 @@
 #include "io/json.h"
 
-#include "core/error.h"
-#include "core/utf8.h"
+#include "base/error.h"
+#include "base/utf8.h"
 
 namespace tt::io {
 

@@ -10,7 +10,7 @@
 #include <numeric>
 #include <optional>
 
-#include "core/utf8.h"
+#include "base/utf8.h"
 #include "io/json.h"
 #include "io/safetensors_dtype.h"
 

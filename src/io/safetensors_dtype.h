@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/dtype.h"
+#include "base/dtype.h"
 
 namespace tt::io {
 

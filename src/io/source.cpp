@@ -11,7 +11,7 @@
 
 #include "device/backend.h"
 #include "io/file.h"
-#include "ops/create.h"
+#include "ops/create/create.h"
 
 namespace tt::io {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "nn/module.h"
-#include "ops/conv.h"
+#include "ops/conv/conv.h"
 
 namespace tt::nn {
 

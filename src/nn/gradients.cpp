@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "autograd/meta.h"
-#include "core/host_capture.h"
+#include "device/host_capture.h"
 #include "ops/ops.h"
 
 namespace tt::nn {

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/tensor.h"
+#include "tensor/tensor.h"
 
 namespace tt::nn {
 

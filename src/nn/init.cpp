@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "autograd/meta.h"
-#include "core/warning.h"
-#include "ops/create.h"
-#include "ops/random.h"
+#include "base/warning.h"
+#include "ops/create/create.h"
+#include "ops/random/random.h"
 
 namespace tt::nn::init {
 

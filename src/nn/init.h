@@ -2,8 +2,8 @@
 // recorded. A null generator is the default one.
 #pragma once
 
-#include "core/generator.h"
-#include "core/tensor.h"
+#include "random/generator.h"
+#include "tensor/tensor.h"
 
 namespace tt::nn::init {
 

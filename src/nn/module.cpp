@@ -9,9 +9,9 @@
 #include <unordered_set>
 
 #include "autograd/meta.h"
-#include "core/overlap.h"
+#include "tensor/overlap.h"
 #include "nn/gradients.h"
-#include "ops/create.h"
+#include "ops/create/create.h"
 
 namespace tt::nn {
 

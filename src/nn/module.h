@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/orphans.h"
-#include "core/ref.h"
-#include "core/tensor_list.h"
+#include "base/orphans.h"
+#include "base/ref.h"
+#include "tensor/tensor_list.h"
 #include "nn/state_dict.h"
 
 namespace tt::nn {

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/ref.h"
-#include "core/tensor.h"
+#include "base/ref.h"
+#include "tensor/tensor.h"
 
 namespace tt {
 

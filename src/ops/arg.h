@@ -4,7 +4,7 @@
 #include <span>
 
 #include "autograd/node.h"
-#include "core/tensor.h"
+#include "tensor/tensor.h"
 
 namespace tt {
 

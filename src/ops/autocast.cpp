@@ -1,7 +1,7 @@
 #include "ops/autocast.h"
 
 #include "autograd/meta.h"
-#include "core/graph.h"
+#include "device/graph.h"
 #include "ops/ops.h"
 
 namespace tt::ops {

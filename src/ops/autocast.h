@@ -14,7 +14,7 @@
 
 #include "autograd/autocast_mode.h"
 #include "device/pointwise.h"
-#include "core/tensor.h"
+#include "tensor/tensor.h"
 
 namespace tt::ops {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "device/backend.h"
-#include "ops/create.h"
+#include "ops/create/create.h"
 
 namespace tt::optim {
 

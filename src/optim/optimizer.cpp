@@ -5,9 +5,9 @@
 #include <unordered_set>
 
 #include "autograd/meta.h"
-#include "core/graph.h"
+#include "device/graph.h"
 #include "nn/gradients.h"
-#include "ops/create.h"
+#include "ops/create/create.h"
 
 namespace tt::optim {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/ref.h"
-#include "core/tensor.h"
+#include "base/ref.h"
+#include "tensor/tensor.h"
 #include "nn/state_dict.h"
 #include "optim/options.h"
 

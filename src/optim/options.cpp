@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/format.h"
+#include "tensor/format.h"
 
 namespace tt::optim {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "tinytorch/optim.h"
 
 namespace tt::optim {

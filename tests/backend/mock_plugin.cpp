@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-#include "core/plugin.h"
+#include "device/plugin.h"
 #include "device/fields.h"
 #include "mock_memory.h"
 

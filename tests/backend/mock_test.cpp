@@ -6,10 +6,10 @@
 #include <functional>
 
 #include "autograd/engine.h"
-#include "core/generator.h"
-#include "core/plugin.h"
+#include "random/generator.h"
+#include "device/plugin.h"
 #include "ops/ops.h"
-#include "ops/random.h"
+#include "ops/random/random.h"
 #include "optim/grad_scaler.h"
 #include "optim/sgd.h"
 

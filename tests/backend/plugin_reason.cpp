@@ -1,7 +1,7 @@
 // Prints how many CUDA devices there are and why there are none; the CPU must work whatever the answer.
 #include <cstdio>
 
-#include "core/plugin.h"
+#include "device/plugin.h"
 #include "ops/ops.h"
 
 int main() {

@@ -7,10 +7,10 @@
 #include <random>
 #include <set>
 
-#include "core/error.h"
-#include "cuda/arch_list.h"
-#include "cuda/caching_allocator.h"
-#include "cuda/staging_pool.h"
+#include "base/error.h"
+#include "cuda/runtime/arch_list.h"
+#include "cuda/runtime/caching_allocator.h"
+#include "cuda/runtime/staging_pool.h"
 
 namespace tt::cuda {
 namespace {

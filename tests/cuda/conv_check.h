@@ -1,7 +1,7 @@
 // Convolutions on the CUDA backend's kernels, run by the emulator, against the CPU's.
 #pragma once
 
-#include "cuda/conv_body.h"
+#include "cuda/conv/conv_body.h"
 #include "cuda/kernel_check.h"
 
 namespace tt::testing {

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "cuda/block.h"
+#include "cuda/runtime/block.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>

@@ -1,7 +1,7 @@
-// Runs kernel bodies (cuda/block.h) on the CPU: every thread of a block is a coroutine, and runs until it
-// comes to a barrier or a shuffle. Which thread goes first is chosen by `order`, so that what depends on it
-// is found by comparing; shared memory and buffers start as garbage; threads that wait for each other in vain
-// are an error.
+// Runs kernel bodies (cuda/runtime/block.h) on the CPU: every thread of a block is a coroutine, and runs
+// until it comes to a barrier or a shuffle. Which thread goes first is chosen by `order`, so that what
+// depends on it is found by comparing; shared memory and buffers start as garbage; threads that wait for each
+// other in vain are an error.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "cuda/fault.h"
+#include "cuda/runtime/fault.h"
 
 namespace tt::testing {
 

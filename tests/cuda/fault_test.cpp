@@ -1,9 +1,9 @@
 // The record that kernels report faults in.
-#include "cuda/fault.h"
+#include "cuda/runtime/fault.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 namespace tt::cuda {
 namespace {

@@ -1,8 +1,8 @@
-#include "cuda/gemm_args.h"
-#include "cuda/gemm_body.h"
+#include "cuda/matmul/gemm_args.h"
+#include "cuda/matmul/gemm_body.h"
 
 #include "cuda/kernel_check.h"
-#include "cuda/linear_body.h"
+#include "cuda/matmul/linear_body.h"
 
 using namespace tt;
 using namespace tt::testing;

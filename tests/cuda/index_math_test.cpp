@@ -4,8 +4,8 @@
 #include <random>
 #include <set>
 
-#include "cuda/index_math.h"
-#include "cuda/reduce_math.h"
+#include "cuda/index/index_math.h"
+#include "cuda/reduce/reduce_math.h"
 #include "ops/ops.h"
 
 namespace tt::cuda {

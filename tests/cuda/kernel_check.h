@@ -9,7 +9,7 @@
 
 #include "device/backend.h"
 #include "cuda/emulator.h"
-#include "cuda/block.h"
+#include "cuda/runtime/block.h"
 
 namespace tt::testing {
 

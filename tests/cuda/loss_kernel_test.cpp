@@ -1,4 +1,4 @@
-#include "cuda/class_loss_body.h"
+#include "cuda/loss/class_loss_body.h"
 
 #include "cuda/kernel_check.h"
 #include "ops/ops.h"

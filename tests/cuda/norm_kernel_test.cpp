@@ -1,4 +1,4 @@
-#include "cuda/norm_body.h"
+#include "cuda/norm/norm_body.h"
 
 #include "cuda/kernel_check.h"
 

@@ -1,4 +1,4 @@
-#include "cuda/optimizer_body.h"
+#include "cuda/optim/optimizer_body.h"
 
 #include "cuda/kernel_check.h"
 

@@ -1,4 +1,4 @@
-#include "cuda/pool_body.h"
+#include "cuda/pool/pool_body.h"
 
 #include "cuda/kernel_check.h"
 

@@ -1,4 +1,4 @@
-#include "cuda/softmax_body.h"
+#include "cuda/softmax/softmax_body.h"
 
 #include "cuda/kernel_check.h"
 

@@ -1,12 +1,12 @@
-#include "ops/conv.h"
+#include "ops/conv/conv.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 
-#include "cpu/conv_fast.h"
-#include "cpu/conv_reference.h"
+#include "cpu/conv/conv_fast.h"
+#include "cpu/conv/conv_reference.h"
 #include "unit/gradients.h"
 
 using namespace tt;

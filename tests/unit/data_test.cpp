@@ -8,7 +8,7 @@
 
 #include "autograd/engine.h"
 #include "autograd/meta.h"
-#include "core/random_fill.h"
+#include "random/random_fill.h"
 #include "data/loader.h"
 #include "ops/ops.h"
 #include "tinytorch/autograd.h"

@@ -1,5 +1,5 @@
 // Expected texts: str() of the same tensors under PyTorch 2.15.
-#include "core/format.h"
+#include "tensor/format.h"
 
 #include <gtest/gtest.h>
 

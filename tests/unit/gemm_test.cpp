@@ -1,5 +1,5 @@
 // The matrix products' vector loops against the plain one.
-#include "cpu/gemm.h"
+#include "cpu/matmul/gemm.h"
 
 #include <gtest/gtest.h>
 
@@ -9,10 +9,10 @@
 #include <random>
 #include <vector>
 
-#include "core/parallel.h"
-#include "cpu/gemm_fast.h"
-#include "cpu/gemm_thin.h"
-#include "cpu/linear_thin.h"
+#include "base/parallel.h"
+#include "cpu/matmul/gemm_fast.h"
+#include "cpu/matmul/gemm_thin.h"
+#include "cpu/matmul/linear_thin.h"
 
 namespace tt {
 namespace {

@@ -1,13 +1,13 @@
-#include "core/generator.h"
+#include "random/generator.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 #include <thread>
 
-#include "core/error.h"
-#include "core/philox.h"
-#include "core/random_fill.h"
+#include "base/error.h"
+#include "kernels/philox.h"
+#include "random/random_fill.h"
 
 namespace tt {
 namespace {

@@ -11,7 +11,7 @@
 #include <iterator>
 #include <string>
 
-#include "core/error.h"
+#include "base/error.h"
 
 namespace tt::test {
 

@@ -1,6 +1,6 @@
 // In which order the dimensions of results lie in memory. The expected strides and numbers are PyTorch's.
 #include "autograd_check.h"
-#include "core/layout.h"
+#include "tensor/layout.h"
 
 using namespace tt;
 using namespace tt::test;

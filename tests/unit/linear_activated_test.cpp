@@ -3,7 +3,7 @@
 
 #include "joined_check.h"
 #include "autograd/autocast_mode.h"
-#include "core/generator.h"
+#include "random/generator.h"
 #include "nn/activation.h"
 #include "nn/container.h"
 #include "nn/linear.h"

@@ -1,5 +1,5 @@
 // Losses and softmax: errors, and that fused gradients equal those of the recorded backward.
-#include "ops/loss.h"
+#include "ops/loss/loss.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The fast matrix products against the plain loops, and what the parity vectors leave out.
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "autograd/engine.h"
 #include "device/backend.h"
-#include "cpu/gemm.h"
+#include "cpu/matmul/gemm.h"
 #include "ops/ops.h"
 
 using namespace tt;

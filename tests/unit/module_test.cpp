@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "autograd/engine.h"
-#include "core/generator.h"
+#include "random/generator.h"
 #include "nn/activation.h"
 #include "nn/container.h"
 #include "nn/conv.h"

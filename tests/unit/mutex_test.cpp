@@ -1,4 +1,4 @@
-#include "core/mutex.h"
+#include "base/mutex.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "joined_check.h"
-#include "core/generator.h"
+#include "random/generator.h"
 #include "nn/activation.h"
 #include "nn/container.h"
 #include "nn/norm.h"

@@ -3,7 +3,7 @@
 #include "io/npy.h"
 
 #include "io_files.h"
-#include "ops/view.h"
+#include "ops/view/view.h"
 
 using namespace tt;
 using namespace tt::test;

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "autograd/engine.h"
-#include "cpu/simd.h"
+#include "cpu/runtime/simd.h"
 #include "nn/gradients.h"
 #include "ops/ops.h"
 #include "optim/adam.h"

@@ -1,4 +1,4 @@
-#include "ops/order.h"
+#include "ops/sort/order.h"
 
 #include <gtest/gtest.h>
 

@@ -8,8 +8,8 @@
 #include <numeric>
 #include <vector>
 
-#include "core/error.h"
-#include "core/random_fill.h"
+#include "base/error.h"
+#include "random/random_fill.h"
 
 namespace tt {
 namespace {

@@ -1,6 +1,6 @@
 // The pointwise family: gradients of every row against finite differences, vector loops against scalar ones,
 // the C functions' existence, and the errors. Values op by op are checked against recorded ones elsewhere.
-#include "ops/pointwise.h"
+#include "ops/pointwise/pointwise.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "autograd/engine.h"
-#include "cpu/pointwise.h"
+#include "cpu/pointwise/pointwise.h"
 #include "ops/ops.h"
 #include "tinytorch/tinytorch.h"
 

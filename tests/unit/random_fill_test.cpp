@@ -1,7 +1,7 @@
 // Expected numbers were recorded from PyTorch 2.15 on a CPU; the call stands beside each. Long streams are
 // compared by a hash of their bytes. What goes through the C library's double-precision functions (log1p,
 // sin, cos) is compared to the last places, the rest exactly.
-#include "core/random_fill.h"
+#include "random/random_fill.h"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/error.h"
-#include "core/philox.h"
+#include "base/error.h"
+#include "kernels/philox.h"
 
 namespace tt {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "autograd/engine.h"
 #include "ops/ops.h"
-#include "ops/order.h"
+#include "ops/sort/order.h"
 
 using namespace tt;
 

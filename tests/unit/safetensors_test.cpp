@@ -11,8 +11,8 @@
 
 #include "io/json.h"
 #include "io_files.h"
-#include "ops/create.h"
-#include "ops/view.h"
+#include "ops/create/create.h"
+#include "ops/view/view.h"
 #include "tinytorch/io.h"
 #include "tinytorch/tensor.h"
 

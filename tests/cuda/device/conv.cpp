@@ -1,10 +1,10 @@
 // Convolutions with and without ReLU, and their gradients. Operands are quarters below 2, so that every sum
 // is exact in float32 and TF32 changes nothing: the device's results are the CPU's to the bit, whatever the
 // order.
-#include "ops/conv.h"
+#include "ops/conv/conv.h"
 
 #include "autograd/engine.h"
-#include "core/float32_precision.h"
+#include "base/float32_precision.h"
 #include "device.h"
 
 namespace tt::device_test {

@@ -1,9 +1,9 @@
 // What kernels refuse is reported late and does no harm: indices, class values, probabilities, weights,
 // divisors.
-#include "core/generator.h"
-#include "core/loop.h"
+#include "random/generator.h"
+#include "tensor/loop.h"
 #include "device.h"
-#include "ops/random.h"
+#include "ops/random/random.h"
 
 namespace tt::device_test {
 namespace {

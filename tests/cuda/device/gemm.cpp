@@ -2,7 +2,7 @@
 #include "device/gemm.h"
 
 #include "device.h"
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
 
 namespace tt::device_test {
 namespace {

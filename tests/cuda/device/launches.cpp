@@ -6,7 +6,7 @@
 
 #include "autograd/engine.h"
 #include "device/gemm.h"
-#include "core/generator.h"
+#include "random/generator.h"
 #include "device.h"
 #include "nn/activation.h"
 #include "nn/container.h"
@@ -15,8 +15,8 @@
 #include "nn/norm.h"
 #include "nn/pool.h"
 #include "nn/shape.h"
-#include "ops/loss.h"
-#include "ops/random.h"
+#include "ops/loss/loss.h"
+#include "ops/random/random.h"
 #include "optim/sgd.h"
 
 namespace tt::device_test {

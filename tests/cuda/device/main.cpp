@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "core/plugin.h"
+#include "device/plugin.h"
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);

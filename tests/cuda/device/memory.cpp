@@ -1,6 +1,6 @@
 // What CUDA and cuBLAS allocate by themselves where the allocator has all of the device's memory.
-#include "core/graph.h"
-#include "core/stream.h"
+#include "device/graph.h"
+#include "device/stream.h"
 #include "device.h"
 
 namespace tt::device_test {

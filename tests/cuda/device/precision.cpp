@@ -2,9 +2,9 @@
 #include <string_view>
 
 #include "autograd/engine.h"
-#include "core/float32_precision.h"
+#include "base/float32_precision.h"
 #include "device.h"
-#include "ops/conv.h"
+#include "ops/conv/conv.h"
 
 namespace tt::device_test {
 namespace {

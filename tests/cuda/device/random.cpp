@@ -1,8 +1,8 @@
 // Random numbers: those of a Philox generator are the CPU's, to the bit.
-#include "core/generator.h"
+#include "random/generator.h"
 #include "device.h"
-#include "ops/dropout.h"
-#include "ops/random.h"
+#include "ops/random/dropout.h"
+#include "ops/random/random.h"
 
 namespace tt::device_test {
 namespace {

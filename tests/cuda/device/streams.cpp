@@ -6,9 +6,9 @@
 #include <atomic>
 #include <thread>
 
-#include "core/graph.h"
-#include "core/plugin.h"
-#include "core/stream.h"
+#include "device/graph.h"
+#include "device/plugin.h"
+#include "device/stream.h"
 #include "device.h"
 
 namespace tt::device_test {

@@ -4,17 +4,17 @@
 #include <cstring>
 
 #include "autograd/engine.h"
-#include "core/generator.h"
+#include "random/generator.h"
 #include "device.h"
 #include "nn/activation.h"
 #include "nn/container.h"
 #include "nn/linear.h"
 #include "nn/norm.h"
 #include "nn/pool.h"
-#include "ops/loss.h"
-#include "ops/norm.h"
-#include "ops/pool.h"
-#include "ops/random.h"
+#include "ops/loss/loss.h"
+#include "ops/norm/norm.h"
+#include "ops/pool/pool.h"
+#include "ops/random/random.h"
 
 namespace tt::device_test {
 namespace {

@@ -5,14 +5,14 @@
 #include <cstdlib>
 
 #include "autograd/engine.h"
-#include "core/generator.h"
+#include "random/generator.h"
 #include "device.h"
 #include "nn/gradients.h"
-#include "ops/conv.h"
-#include "ops/loss.h"
-#include "ops/norm.h"
-#include "ops/random.h"
-#include "ops/softmax.h"
+#include "ops/conv/conv.h"
+#include "ops/loss/loss.h"
+#include "ops/norm/norm.h"
+#include "ops/random/random.h"
+#include "ops/softmax/softmax.h"
 
 namespace tt::device_test {
 namespace {

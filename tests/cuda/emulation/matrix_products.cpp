@@ -2,10 +2,10 @@
 // library makes.
 #include <cstring>
 
-#include "core/dtype.h"
+#include "base/dtype.h"
 #include "cublasLt.h"
-#include "cuda/block.h"
-#include "cuda/gemm_args.h"
+#include "cuda/runtime/block.h"
+#include "cuda/matmul/gemm_args.h"
 #include "streams.h"
 
 namespace {

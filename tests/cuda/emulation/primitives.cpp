@@ -1,11 +1,11 @@
 // What the backend takes from CUB.
-#include "cuda/primitives.h"
+#include "cuda/runtime/primitives.h"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-#include "cuda/common.h"
+#include "cuda/runtime/common.h"
 #include "streams.h"
 
 namespace tt::cuda {

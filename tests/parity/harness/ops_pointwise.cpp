@@ -1,6 +1,6 @@
 // Pointwise ops: those of the library's own op table, and those that are put together from it.
 #include "harness/ops.h"
-#include "ops/op_table.h"
+#include "kernels/op_table.h"
 
 namespace tt::parity {
 
