@@ -1,6 +1,6 @@
 // The op table: the only list of ops. From a row come the backends' enum and kernel instantiations, the
 // backward rule, the C wrapper and the tests' coverage checks. This header and functors.h include nothing
-// above core/, because the backend interface is generated from them.
+// but base/, because the kernel calls are generated from them.
 //
 // Columns: X(name, kernel, domain, result, saves, backward...)
 //   name      PyTorch's name; functor functors::name.
