@@ -52,7 +52,7 @@ int32_t tt_abi_version(void) { return 1; }
 
 const char* tt_build_info(void) {
   static const auto info = [] {
-    std::array<char, 160> text{};
+    std::array<char, 320> text{};
     std::snprintf(text.data(), text.size(), "tinytorch %s, g++ %s, %s", TT_VERSION_STRING, __VERSION__,
                   cpu_backend().memory->info(Device{}).name);
     return text;

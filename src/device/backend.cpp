@@ -3,7 +3,8 @@
 namespace tt {
 
 namespace {
-constinit Backend* (*g_make_cpu_backend)() = nullptr;
+using MakeBackend = Backend* (*)();
+constinit MakeBackend g_make_cpu_backend = nullptr;
 }  // namespace
 
 void register_cpu_backend(Backend* (*make)()) { g_make_cpu_backend = make; }
