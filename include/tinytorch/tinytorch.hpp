@@ -73,6 +73,45 @@ namespace nn {
 class Custom;
 }
 
+// Tensors by name, in order; copies share it.
+class StateDict {
+ public:
+  StateDict() { check(tt_state_dict_new(handle_.out())); }
+  size_t size() const {
+    size_t count = 0;
+    check(tt_state_dict_count(get(), &count));
+    return count;
+  }
+  std::vector<std::string> keys() const {
+    std::vector<std::string> out(size());
+    for (size_t i = 0; i < out.size(); ++i) {
+      const char* name = nullptr;
+      check(tt_state_dict_name(get(), i, &name));
+      out[i] = name;
+    }
+    return out;
+  }
+  bool contains(const std::string& name) const {
+    int32_t has = 0;
+    check(tt_state_dict_has(get(), name.c_str(), &has));
+    return has != 0;
+  }
+  Tensor at(const std::string& name) const {
+    Tensor out;
+    check(tt_state_dict_get(get(), name.c_str(), out.out()));
+    return out;
+  }
+  void set(const std::string& name, const Tensor& tensor) {
+    check(tt_state_dict_set(get(), name.c_str(), tensor.get()));
+  }
+  tt_state_dict* get() const noexcept { return handle_.get(); }
+  // Where a C function puts its result.
+  tt_state_dict** out() noexcept { return handle_.out(); }
+
+ private:
+  detail::Handle<tt_state_dict, tt_state_dict_retain, tt_state_dict_release> handle_;
+};
+
 namespace detail {
 
 // Hands a callback's result over to the library: its scope around the callback keeps the tensor after our own
@@ -100,6 +139,10 @@ class ModuleBase {
     check(tt_module_forward(get(), input.get(), result.out()));
     return result;
   }
+  // Of two tensors, for one result: a loss of output and target.
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    return call({input, target}, 1).at(0);
+  }
   // Of any number of tensors, for at most `capacity` results.
   std::vector<Tensor> call(const std::vector<Tensor>& inputs, size_t capacity = TT_CALLBACK_CAPACITY) const {
     std::vector<tt_tensor*> given;
@@ -123,6 +166,12 @@ class ModuleBase {
   void train(bool mode = true) { check(tt_module_train(get(), mode)); }
   void eval() { check(tt_module_eval(get())); }
   void zero_grad() { check(tt_module_zero_grad(get(), 1)); }
+  // Parameters and buffers move to the device, or are converted where they are floating.
+  void to(const Device& device) { check(tt_module_to_device(get(), device.type, device.index)); }
+  void to(DType dtype) { check(tt_module_to_dtype(get(), static_cast<tt_dtype>(dtype))); }
+  StateDict state_dict() const;
+  // strict: what is missing or too much is an error.
+  void load_state_dict(const StateDict& state_dict, bool strict = true);
   void register_module(const char* name, const Module& child);
   void register_parameter(const char* name, const Tensor& parameter) {
     check(tt_module_register_parameter(get(), name, parameter.get()));
@@ -175,9 +224,29 @@ class Module : public detail::ModuleBase {
   static Module owning(std::unique_ptr<nn::Custom> object) noexcept;
 };
 
+inline StateDict detail::ModuleBase::state_dict() const {
+  StateDict out;
+  check(tt_module_state_dict(get(), out.out()));
+  return out;
+}
+inline void detail::ModuleBase::load_state_dict(const StateDict& state_dict, bool strict) {
+  check(tt_module_load_state_dict(get(), state_dict.get(), strict, nullptr, nullptr));
+}
 inline void detail::ModuleBase::register_module(const char* name, const Module& child) {
   check(tt_module_register_module(get(), name, child.get()));
 }
+
+namespace detail {
+
+// The module that a C function makes.
+template <typename F>
+Module made(F function) {
+  Module out;
+  check(function(out.out()));
+  return out;
+}
+
+}  // namespace detail
 
 namespace nn {
 
@@ -354,6 +423,85 @@ inline Module Flatten(int64_t start = 1, int64_t end = -1) {
   check(tt_nn_flatten_new(start, end, out.out()));
   return out;
 }
+// Layers without options.
+inline Module Tanh() {
+  return detail::made([](tt_module** out) { return tt_nn_tanh_new(out); });
+}
+inline Module SiLU() {
+  return detail::made([](tt_module** out) { return tt_nn_silu_new(out); });
+}
+inline Module SELU() {
+  return detail::made([](tt_module** out) { return tt_nn_selu_new(out); });
+}
+inline Module Mish() {
+  return detail::made([](tt_module** out) { return tt_nn_mish_new(out); });
+}
+inline Module ReLU6() {
+  return detail::made([](tt_module** out) { return tt_nn_relu6_new(out); });
+}
+inline Module Hardswish() {
+  return detail::made([](tt_module** out) { return tt_nn_hardswish_new(out); });
+}
+inline Module Identity() {
+  return detail::made([](tt_module** out) { return tt_nn_identity_new(out); });
+}
+inline Module LeakyReLU(double negative_slope = 0.01) {
+  return detail::made([&](tt_module** out) { return tt_nn_leaky_relu_new(negative_slope, out); });
+}
+inline Module ELU(double alpha = 1.0) {
+  return detail::made([&](tt_module** out) { return tt_nn_elu_new(alpha, out); });
+}
+inline Module GELU(GeluApproximate approximate = GeluApproximate::none) {
+  return detail::made(
+      [&](tt_module** out) { return tt_nn_gelu_new(static_cast<tt_gelu_approximate>(approximate), out); });
+}
+inline Module Softmax(int64_t dim) {
+  return detail::made([&](tt_module** out) { return tt_nn_softmax_new(dim, out); });
+}
+inline Module LogSoftmax(int64_t dim) {
+  return detail::made([&](tt_module** out) { return tt_nn_log_softmax_new(dim, out); });
+}
+inline Module AvgPool2d(const IntList& kernel_size, const tt_pool_options& options = TT_POOL_OPTIONS_INIT) {
+  const auto kernel = detail::spread<2>(kernel_size, "tt::nn::AvgPool2d: kernel_size");
+  return detail::made([&](tt_module** out) { return tt_nn_avg_pool2d_new(kernel.data(), &options, out); });
+}
+inline Module AdaptiveAvgPool2d(const IntList& output_size) {
+  const auto size = detail::spread<2>(output_size, "tt::nn::AdaptiveAvgPool2d: output_size");
+  return detail::made([&](tt_module** out) { return tt_nn_adaptive_avg_pool2d_new(size.data(), out); });
+}
+// Losses as modules, of input and target: `criterion(output, target)`.
+inline Module MSELoss(const LossOptions& options = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_mse_loss_new(&options, out); });
+}
+inline Module L1Loss(const LossOptions& options = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_l1_loss_new(&options, out); });
+}
+inline Module CrossEntropyLoss(const LossOptions& options = {}, const Tensor& weight = {}) {
+  return detail::made(
+      [&](tt_module** out) { return tt_nn_cross_entropy_loss_new(weight.get(), &options, out); });
+}
+inline Module NLLLoss(const LossOptions& options = {}, const Tensor& weight = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_nll_loss_new(weight.get(), &options, out); });
+}
+inline Module BCELoss(const LossOptions& options = {}, const Tensor& weight = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_bce_loss_new(weight.get(), &options, out); });
+}
+
+// Scales the gradients so that their norm is at most max_norm, and returns what it was.
+inline Tensor clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type = 2.0,
+                              bool error_if_nonfinite = false) {
+  const auto handles = detail::handles(parameters);
+  Tensor total_norm;
+  check(tt_clip_grad_norm_(handles.data(), handles.size(), max_norm, norm_type, error_if_nonfinite,
+                           total_norm.out()));
+  return total_norm;
+}
+// Clamps every gradient to [-clip_value, clip_value].
+inline void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value) {
+  const auto handles = detail::handles(parameters);
+  check(tt_clip_grad_value_(handles.data(), handles.size(), clip_value));
+}
+
 inline Module Sequential(const std::vector<Module>& children) {
   std::vector<tt_module*> handles;
   for (const Module& child : children) handles.push_back(child.get());
@@ -484,6 +632,26 @@ class Adam : public Optimizer {
   }
 };
 
+// Adam with decoupled weight decay.
+class AdamW : public Optimizer {
+ public:
+  AdamW(const std::vector<Tensor>& parameters, const tt_adam_options& options) {
+    const auto handles = handles_of(parameters);
+    check(tt_optim_adamw_new(handles.data(), handles.size(), &options, handle_.out()));
+  }
+  AdamW(const std::vector<Tensor>& parameters, double lr, double weight_decay = 0.01)
+      : AdamW(parameters, with(lr, weight_decay)) {}
+
+ private:
+  static tt_adam_options with(double lr, double weight_decay) {
+    tt_adam_options options;
+    check(tt_adamw_options_init(sizeof options, &options));
+    options.lr = lr;
+    options.weight_decay = weight_decay;
+    return options;
+  }
+};
+
 }  // namespace optim
 
 // Scales the loss, so that small gradients survive in half types (amp.h).
@@ -544,6 +712,24 @@ class Graph {
  private:
   detail::Handle<tt_graph, tt_graph_retain, tt_graph_release> handle_;
 };
+
+// ---- files ----
+
+// Numbers of a text file, a matrix.
+inline Tensor read_csv(const std::string& path, char delimiter = ',', int64_t skip_rows = 0,
+                       DType dtype = DType::default_dtype) {
+  Tensor out;
+  check(tt_read_csv(path.c_str(), delimiter, skip_rows, static_cast<tt_dtype>(dtype), out.out()));
+  return out;
+}
+inline Tensor read_npy(const std::string& path) {
+  Tensor out;
+  check(tt_read_npy(path.c_str(), out.out()));
+  return out;
+}
+inline void save_npy(const std::string& path, const Tensor& tensor) {
+  check(tt_save_npy(path.c_str(), tensor.get()));
+}
 
 // ---- data ----
 

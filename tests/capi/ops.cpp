@@ -152,6 +152,37 @@ void places() {
   CHECK(!tt::can_cast(tt::DType::float32, tt::DType::int32));
 }
 
+void training() {
+  tt::manual_seed(0);
+  tt::Module model = tt::nn::Sequential(tt::nn::Linear(2, 4), tt::nn::Tanh(), tt::nn::Linear(4, 2));
+  model.to("cpu");
+  const tt::Module criterion = tt::nn::CrossEntropyLoss();
+  const tt::Tensor x = tt::matrix({{0, 1}, {1, 0}}), target = tt::arange_int(0, 2);
+  tt::optim::AdamW adamw(model.parameters(), 0.1);
+  CHECK(adamw.option("weight_decay") == 0.01 && adamw.option("lr") == 0.1);
+  const double before = criterion(model(x), target).item();
+  for (int step = 0; step < 20; ++step) {
+    adamw.zero_grad();
+    criterion(model(x), target).backward();
+    CHECK(tt::nn::clip_grad_norm_(model.parameters(), 1e-3).item() > 0);
+    double norm = 0;
+    for (const tt::Tensor& parameter : model.parameters()) norm += parameter.grad().square().sum().item();
+    CHECK(norm < 1.01e-6);
+    adamw.step();
+  }
+  CHECK(criterion(model(x), target).item() < before / 4);
+
+  const tt::StateDict state = model.state_dict();
+  CHECK(state.size() == 4 && state.keys()[0] == "0.weight" && state.contains("2.bias") &&
+        !state.contains("1.bias"));
+  tt::Module other = tt::nn::Sequential(tt::nn::Linear(2, 4), tt::nn::Tanh(), tt::nn::Linear(4, 2));
+  CHECK(!tt::equal(other(x), model(x)));
+  other.load_state_dict(state);
+  CHECK(tt::equal(other(x), model(x)));
+  fails([&] { other.load_state_dict(tt::StateDict()); }, TT_ERR_INVALID_ARGUMENT,
+        "tt_module_load_state_dict: ");
+}
+
 }  // namespace
 
 int main() {
@@ -162,5 +193,6 @@ int main() {
   products();
   layers();
   places();
+  training();
   return finish("ops");
 }
