@@ -19,6 +19,9 @@ if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/include/tinytorch")
     FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 endif()
 
+# The C API for authors of bindings: functions, defaults, enums and structs as data.
+install(FILES "${PROJECT_SOURCE_DIR}/share/api.json" DESTINATION "${CMAKE_INSTALL_DATADIR}/tinytorch" COMPONENT development)
+
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/TinyTorchConfig.cmake.in"
                               "${PROJECT_BINARY_DIR}/TinyTorchConfig.cmake" INSTALL_DESTINATION "${TINYTORCH_CMAKE_DIR}")
 # Before 1.0.0 a minor version may change what CMake users see; the C ABI has its own promise.

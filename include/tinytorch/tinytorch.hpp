@@ -6,427 +6,29 @@
 //   loss.backward();
 //   std::cout << w.grad() << "\n";
 //
-// What a function does, and what it refuses, is said at the C function of the same name.
+// What a function does, and what it refuses, is said at the C function of the same name. Ops have PyTorch's
+// names, arguments and defaults, as functions (ops.hpp) and methods (methods.hpp).
 #ifndef TINYTORCH_TINYTORCH_HPP_
 #define TINYTORCH_TINYTORCH_HPP_
 
 #include <exception>
-#include <initializer_list>
 #include <memory>
-#include <optional>
 #include <ostream>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
 #include <vector>
 
-#include "tinytorch/tinytorch.h"
+#include "tinytorch/ops.hpp"
+#include "tinytorch/tensor.hpp"
+#include "tinytorch/types.hpp"
 
 namespace tt {
 
-// A failed call: what() is the library's message.
-class Error : public std::runtime_error {
- public:
-  Error(tt_status status, const char* message) : std::runtime_error(message), status_(status) {}
-  tt_status status() const noexcept { return status_; }
-
- private:
-  tt_status status_;
-};
-
-inline void check(tt_status status) {
-  if (status != TT_OK) throw Error(status, tt_last_error());
-}
-
-using Sizes = std::vector<int64_t>;
-
-enum class DType : tt_dtype {
-  default_dtype = TT_DTYPE_NONE,  // as an argument: tt_set_default_dtype's
-  boolean = TT_BOOL,
-  uint8 = TT_UINT8,
-  int8 = TT_INT8,
-  int16 = TT_INT16,
-  int32 = TT_INT32,
-  int64 = TT_INT64,
-  float16 = TT_FLOAT16,
-  bfloat16 = TT_BFLOAT16,
-  float32 = TT_FLOAT32,
-  float64 = TT_FLOAT64
-};
-
-namespace detail {
-
-// Owns one reference to an object of the library.
-template <typename T, T* (*Retain)(T*), void (*Release)(T*)>
-class Handle {
- public:
-  Handle() = default;
-  explicit Handle(T* owned) noexcept : handle_(owned) {}
-  Handle(const Handle& other) noexcept : handle_(Retain(other.handle_)) {}
-  Handle(Handle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Handle& operator=(Handle other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~Handle() { Release(handle_); }
-
-  T* get() const noexcept { return handle_; }
-  explicit operator bool() const noexcept { return handle_ != nullptr; }
-  // Where a C function puts its result; what was held is released first.
-  T** out() noexcept {
-    Release(std::exchange(handle_, nullptr));
-    return &handle_;
-  }
-  // The reference is somebody else's.
-  void disown() noexcept { handle_ = nullptr; }
-
- private:
-  T* handle_ = nullptr;
-};
-
-template <typename T>
-struct DTypeOf;
-template <>
-struct DTypeOf<bool> : std::integral_constant<tt_dtype, TT_BOOL> {};
-template <>
-struct DTypeOf<uint8_t> : std::integral_constant<tt_dtype, TT_UINT8> {};
-template <>
-struct DTypeOf<int8_t> : std::integral_constant<tt_dtype, TT_INT8> {};
-template <>
-struct DTypeOf<int16_t> : std::integral_constant<tt_dtype, TT_INT16> {};
-template <>
-struct DTypeOf<int32_t> : std::integral_constant<tt_dtype, TT_INT32> {};
-template <>
-struct DTypeOf<int64_t> : std::integral_constant<tt_dtype, TT_INT64> {};
-template <>
-struct DTypeOf<float> : std::integral_constant<tt_dtype, TT_FLOAT32> {};
-template <>
-struct DTypeOf<double> : std::integral_constant<tt_dtype, TT_FLOAT64> {};
-
-}  // namespace detail
-
-// A tensor; copies share it. A default-constructed one is None. It owns its reference, also where a scope is
-// open.
-class Tensor {
- public:
-  // Where a C function puts its result, in the expression that calls it; after it the reference is not a
-  // scope's.
-  class Result {
-   public:
-    explicit Result(tt_tensor** slot) noexcept : slot_(slot) {}
-    ~Result() { tt_scope_disown(*slot_); }
-    Result(const Result&) = delete;
-    Result& operator=(const Result&) = delete;
-    operator tt_tensor**() const noexcept { return slot_; }
-
-   private:
-    tt_tensor** slot_;
-  };
-
-  Tensor() = default;
-  // Takes a reference over, which is the caller's.
-  explicit Tensor(tt_tensor* owned) noexcept : handle_(owned) {}
-  // The same for what a C function has just returned, which may be a scope's.
-  static Tensor result(tt_tensor* handle) noexcept {
-    tt_scope_disown(handle);
-    return Tensor(handle);
-  }
-
-  bool defined() const noexcept { return static_cast<bool>(handle_); }
-  tt_tensor* get() const noexcept { return handle_.get(); }
-  Result out() noexcept { return Result(handle_.out()); }
-
-  // ---- what it is ----
-  int64_t ndim() const { return value<int64_t>(tt_tensor_ndim); }
-  int64_t numel() const { return value<int64_t>(tt_tensor_numel); }
-  DType dtype() const { return static_cast<DType>(value<tt_dtype>(tt_tensor_dtype)); }
-  Sizes sizes() const {
-    const int64_t* sizes = value<const int64_t*>(tt_tensor_sizes);
-    return Sizes(sizes, sizes + ndim());
-  }
-  int64_t size(int64_t dim) const {
-    const Sizes all = sizes();
-    const auto count = static_cast<int64_t>(all.size());
-    if (dim < -count || dim >= count) {
-      throw Error(TT_ERR_SHAPE, ("Tensor::size: dim is " + std::to_string(dim) + ", but the tensor has " +
-                                 std::to_string(count) + " dimensions")
-                                    .c_str());
-    }
-    return all[static_cast<size_t>(dim < 0 ? dim + count : dim)];
-  }
-  // The first element's address, for a contiguous tensor on the CPU of T's dtype: Error for others. (Any
-  // tensor's: tt_tensor_data.)
-  template <typename T>
-  T* data() const {
-    const tt_dtype own = value<tt_dtype>(tt_tensor_dtype);
-    if (own != detail::DTypeOf<T>::value) {
-      throw Error(TT_ERR_DTYPE, (std::string("Tensor::data: the tensor is ") + tt_dtype_name(own) +
-                                 ", but was asked for as " + tt_dtype_name(detail::DTypeOf<T>::value))
-                                    .c_str());
-    }
-    tt_device_type type = TT_CPU;
-    int32_t index = 0;
-    check(tt_tensor_device(get(), &type, &index));
-    if (type != TT_CPU) throw Error(TT_ERR_DEVICE, "Tensor::data: the tensor is not on the CPU");
-    if (value<int32_t>(tt_tensor_is_contiguous) == 0) {
-      throw Error(TT_ERR_INVALID_ARGUMENT, "Tensor::data: the tensor is not contiguous; use contiguous()");
-    }
-    return static_cast<T*>(value<void*>(tt_tensor_data));
-  }
-  double item() const { return value<double>(tt_tensor_item); }
-  std::string str() const {
-    size_t length = 0;
-    check(tt_tensor_to_string(get(), nullptr, 0, &length));
-    std::string text(length + 1, '\0');
-    check(tt_tensor_to_string(get(), &text[0], text.size(), nullptr));
-    text.resize(length);
-    return text;
-  }
-
-  // ---- gradients ----
-  Tensor& requires_grad_(bool on = true) {
-    check(tt_tensor_set_requires_grad(get(), on));
-    return *this;
-  }
-  bool requires_grad() const { return value<int32_t>(tt_tensor_requires_grad) != 0; }
-  Tensor grad() const { return call(tt_tensor_grad); }
-  void set_grad(const Tensor& grad) { check(tt_tensor_set_grad(get(), grad.get())); }
-  void retain_grad() { check(tt_tensor_retain_grad(get())); }
-  Tensor detach() const { return call(tt_detach); }
-  void backward(const Tensor& grad = Tensor(), bool retain_graph = false, bool create_graph = false) const {
-    tt_backward_options options = TT_BACKWARD_OPTIONS_INIT;
-    options.retain_graph = retain_graph;
-    options.create_graph = create_graph;
-    tt_tensor* self = get();
-    tt_tensor* seed = grad.get();
-    check(tt_backward_multi(&self, &seed, 1, &options));
-  }
-
-  // ---- shape ----
-  Tensor view(const Sizes& sizes) const { return call(tt_view, sizes.data(), sizes.size()); }
-  Tensor reshape(const Sizes& sizes) const { return call(tt_reshape, sizes.data(), sizes.size()); }
-  Tensor flatten(int64_t start = 0, int64_t end = -1) const { return call(tt_flatten, start, end); }
-  Tensor t() const { return call(tt_t); }
-  Tensor transpose(int64_t a, int64_t b) const { return call(tt_transpose, a, b); }
-  Tensor permute(const Sizes& dims) const { return call(tt_permute, dims.data(), dims.size()); }
-  Tensor unsqueeze(int64_t dim) const { return call(tt_unsqueeze, dim); }
-  Tensor squeeze(const Sizes& dims = {}) const { return call(tt_squeeze, dims.data(), dims.size()); }
-  Tensor expand(const Sizes& sizes) const { return call(tt_expand, sizes.data(), sizes.size()); }
-  Tensor narrow(int64_t dim, int64_t start, int64_t length) const {
-    return call(tt_narrow, dim, start, length);
-  }
-  Tensor select(int64_t dim, int64_t index) const { return call(tt_select, dim, index); }
-  Tensor operator[](int64_t index) const { return select(0, index); }
-  Tensor contiguous() const { return call(tt_contiguous); }
-  Tensor clone() const { return call(tt_clone); }
-  Tensor to(DType dtype) const { return call(tt_to, static_cast<tt_dtype>(dtype)); }
-
-  // ---- values ----
-  Tensor mm(const Tensor& other) const { return call(tt_mm, other.get()); }
-  Tensor matmul(const Tensor& other) const { return call(tt_matmul, other.get()); }
-  Tensor sum(const Sizes& dims = {}, bool keepdim = false) const {
-    return call(tt_sum, dims.data(), dims.size(), int32_t{keepdim}, tt_dtype{TT_DTYPE_NONE});
-  }
-  Tensor mean(const Sizes& dims = {}, bool keepdim = false) const {
-    return call(tt_mean, dims.data(), dims.size(), int32_t{keepdim}, tt_dtype{TT_DTYPE_NONE});
-  }
-  Tensor argmax() const { return call(tt_argmax, nullptr, 0); }
-  Tensor argmax(int64_t dim, bool keepdim = false) const { return call(tt_argmax, &dim, int32_t{keepdim}); }
-  std::pair<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const {
-    Tensor values, indices;
-    check(tt_max_dim(get(), dim, keepdim, values.out(), indices.out()));
-    return {values, indices};
-  }
-  Tensor pow(double exponent) const { return call(tt_pow_scalar, exponent); }
-
-  Tensor& copy_(const Tensor& source) {
-    check(tt_copy_(get(), source.get()));
-    return *this;
-  }
-  Tensor& fill_(double number) {
-    check(tt_fill_(get(), number));
-    return *this;
-  }
-  Tensor& zero_() {
-    check(tt_zero_(get()));
-    return *this;
-  }
-
-#define TT_HPP_COMPOUND(op, name)             \
-  Tensor& operator op(const Tensor& other) {  \
-    check(tt_##name##_(get(), other.get()));  \
-    return *this;                             \
-  }                                           \
-  Tensor& operator op(double other) {         \
-    check(tt_##name##_scalar_(get(), other)); \
-    return *this;                             \
-  }
-  TT_HPP_COMPOUND(+=, add)
-  TT_HPP_COMPOUND(-=, sub)
-  TT_HPP_COMPOUND(*=, mul)
-  TT_HPP_COMPOUND(/=, div)
-#undef TT_HPP_COMPOUND
-
-  // A C function of this tensor, further arguments, and one result.
-  template <typename F, typename... Args>
-  Tensor call(F function, Args... args) const {
-    Tensor result;
-    check(function(get(), args..., result.out()));
-    return result;
-  }
-
- private:
-  template <typename T, typename F>
-  T value(F function) const {
-    T result{};
-    check(function(get(), &result));
-    return result;
-  }
-
-  detail::Handle<tt_tensor, tt_tensor_retain, tt_tensor_release> handle_;
-};
-
-inline std::ostream& operator<<(std::ostream& stream, const Tensor& tensor) { return stream << tensor.str(); }
-
-// ---- making tensors ----
-
-// A tensor of the values' type, copied from them.
-template <typename T>
-Tensor from_data(const T* values, const Sizes& sizes) {
-  Tensor out;
-  check(tt_from_data(values, sizes.data(), sizes.size(), detail::DTypeOf<T>::value, out.out()));
-  return out;
-}
-// A float32 vector from its values, and a matrix from its rows.
-inline Tensor vector(std::initializer_list<float> values) {
-  return from_data(values.begin(), {static_cast<int64_t>(values.size())});
-}
-inline Tensor matrix(std::initializer_list<std::initializer_list<float>> rows) {
-  std::vector<float> values;
-  const size_t columns = rows.size() == 0 ? 0 : rows.begin()->size();
-  for (const auto& row : rows) {
-    if (row.size() != columns) throw Error(TT_ERR_SHAPE, "tt::matrix: the rows are not of one length");
-    values.insert(values.end(), row.begin(), row.end());
-  }
-  return from_data(values.data(), {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns)});
-}
-
-#define TT_HPP_MAKE(name)                                                                  \
-  inline Tensor name(const Sizes& sizes, DType dtype = DType::default_dtype) {             \
-    Tensor out;                                                                            \
-    check(tt_##name(sizes.data(), sizes.size(), static_cast<tt_dtype>(dtype), out.out())); \
-    return out;                                                                            \
-  }
-TT_HPP_MAKE(zeros)
-TT_HPP_MAKE(ones)
-#undef TT_HPP_MAKE
-
-inline Tensor full(const Sizes& sizes, double value, DType dtype = DType::default_dtype) {
-  Tensor out;
-  check(tt_full(sizes.data(), sizes.size(), value, static_cast<tt_dtype>(dtype), out.out()));
-  return out;
-}
-inline Tensor arange(double start, double end, double step = 1, DType dtype = DType::default_dtype) {
-  Tensor out;
-  check(tt_arange(start, end, step, static_cast<tt_dtype>(dtype), out.out()));
-  return out;
-}
-inline void manual_seed(uint64_t seed) { check(tt_manual_seed(seed)); }
-inline Tensor rand(const Sizes& sizes, DType dtype = DType::default_dtype) {
-  Tensor out;
-  check(tt_rand(sizes.data(), sizes.size(), nullptr, static_cast<tt_dtype>(dtype), out.out()));
-  return out;
-}
-inline Tensor randn(const Sizes& sizes, DType dtype = DType::default_dtype) {
-  Tensor out;
-  check(tt_randn(sizes.data(), sizes.size(), nullptr, static_cast<tt_dtype>(dtype), out.out()));
-  return out;
-}
-inline Tensor randint(int64_t low, int64_t high, const Sizes& sizes) {
-  Tensor out;
-  check(tt_randint(low, high, sizes.data(), sizes.size(), nullptr, TT_INT64, out.out()));
-  return out;
-}
-
-// ---- arithmetic ----
-
-#define TT_HPP_BINARY(op, name)                                                                      \
-  inline Tensor operator op(const Tensor& a, const Tensor& b) { return a.call(tt_##name, b.get()); } \
-  inline Tensor operator op(const Tensor& a, double b) { return a.call(tt_##name##_scalar, b); }
-TT_HPP_BINARY(+, add)
-TT_HPP_BINARY(-, sub)
-TT_HPP_BINARY(*, mul)
-TT_HPP_BINARY(/, div)
-TT_HPP_BINARY(==, eq)
-TT_HPP_BINARY(!=, ne)
-TT_HPP_BINARY(<, lt)
-TT_HPP_BINARY(<=, le)
-TT_HPP_BINARY(>, gt)
-TT_HPP_BINARY(>=, ge)
-#undef TT_HPP_BINARY
-inline Tensor operator+(double a, const Tensor& b) { return b + a; }
-inline Tensor operator*(double a, const Tensor& b) { return b * a; }
-inline Tensor operator-(double a, const Tensor& b) { return b.call(tt_rsub_scalar, a); }
-inline Tensor operator/(double a, const Tensor& b) { return b.call(tt_rdiv_scalar, a); }
-inline Tensor operator-(const Tensor& x) { return x.call(tt_neg); }
-
-#define TT_HPP_UNARY(name) \
-  inline Tensor name(const Tensor& x) { return x.call(tt_##name); }
-TT_HPP_UNARY(abs)
-TT_HPP_UNARY(exp)
-TT_HPP_UNARY(log)
-TT_HPP_UNARY(sqrt)
-TT_HPP_UNARY(square)
-TT_HPP_UNARY(sin)
-TT_HPP_UNARY(cos)
-TT_HPP_UNARY(tanh)
-TT_HPP_UNARY(sigmoid)
-TT_HPP_UNARY(relu)
-TT_HPP_UNARY(silu)
-#undef TT_HPP_UNARY
-inline Tensor gelu(const Tensor& x, bool tanh_form = false) {
-  return x.call(tt_gelu, tt_gelu_approximate{tanh_form ? TT_GELU_TANH : TT_GELU_NONE});
-}
-inline Tensor mm(const Tensor& a, const Tensor& b) { return a.mm(b); }
-inline Tensor matmul(const Tensor& a, const Tensor& b) { return a.matmul(b); }
-inline Tensor softmax(const Tensor& x, int64_t dim) {
-  return x.call(tt_softmax, dim, tt_dtype{TT_DTYPE_NONE});
-}
-inline Tensor log_softmax(const Tensor& x, int64_t dim) {
-  return x.call(tt_log_softmax, dim, tt_dtype{TT_DTYPE_NONE});
-}
-inline bool equal(const Tensor& a, const Tensor& b) {
-  int32_t same = 0;
-  check(tt_equal(a.get(), b.get(), &same));
-  return same != 0;
-}
-
-// ---- losses ----
-
-enum class Reduction : tt_reduction {
-  none = TT_REDUCTION_NONE,
-  mean = TT_REDUCTION_MEAN,
-  sum = TT_REDUCTION_SUM
-};
-
-// A loss's options, its defaults but for what is set; a Reduction is one that sets only that.
-struct LossOptions : tt_loss_options {
-  LossOptions(Reduction reduction_ = Reduction::mean) : tt_loss_options(TT_LOSS_OPTIONS_INIT) {
-    reduction = static_cast<tt_reduction>(reduction_);
-  }
-};
-
-inline Tensor mse_loss(const Tensor& input, const Tensor& target, const LossOptions& options = {}) {
-  return input.call(tt_mse_loss, target.get(), &options);
-}
-inline Tensor binary_cross_entropy(const Tensor& input, const Tensor& target,
-                                   const LossOptions& options = {}) {
-  return input.call(tt_binary_cross_entropy, target.get(), nullptr, &options);
-}
-inline Tensor cross_entropy(const Tensor& input, const Tensor& target, const LossOptions& options = {}) {
-  return input.call(tt_cross_entropy, target.get(), nullptr, &options);
+// gelu, approximated by tanh or not.
+inline Tensor gelu(const Tensor& input, bool tanh_form) {
+  return gelu(input, tanh_form ? GeluApproximate::tanh : GeluApproximate::none);
 }
 
 // ---- grad mode ----
@@ -471,6 +73,45 @@ namespace nn {
 class Custom;
 }
 
+// Tensors by name, in order; copies share it.
+class StateDict {
+ public:
+  StateDict() { check(tt_state_dict_new(handle_.out())); }
+  size_t size() const {
+    size_t count = 0;
+    check(tt_state_dict_count(get(), &count));
+    return count;
+  }
+  std::vector<std::string> keys() const {
+    std::vector<std::string> out(size());
+    for (size_t i = 0; i < out.size(); ++i) {
+      const char* name = nullptr;
+      check(tt_state_dict_name(get(), i, &name));
+      out[i] = name;
+    }
+    return out;
+  }
+  bool contains(const std::string& name) const {
+    int32_t has = 0;
+    check(tt_state_dict_has(get(), name.c_str(), &has));
+    return has != 0;
+  }
+  Tensor at(const std::string& name) const {
+    Tensor out;
+    check(tt_state_dict_get(get(), name.c_str(), out.out()));
+    return out;
+  }
+  void set(const std::string& name, const Tensor& tensor) {
+    check(tt_state_dict_set(get(), name.c_str(), tensor.get()));
+  }
+  tt_state_dict* get() const noexcept { return handle_.get(); }
+  // Where a C function puts its result.
+  tt_state_dict** out() noexcept { return handle_.out(); }
+
+ private:
+  detail::Handle<tt_state_dict, tt_state_dict_retain, tt_state_dict_release> handle_;
+};
+
 namespace detail {
 
 // Hands a callback's result over to the library: its scope around the callback keeps the tensor after our own
@@ -498,6 +139,10 @@ class ModuleBase {
     check(tt_module_forward(get(), input.get(), result.out()));
     return result;
   }
+  // Of two tensors, for one result: a loss of output and target.
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    return call({input, target}, 1).at(0);
+  }
   // Of any number of tensors, for at most `capacity` results.
   std::vector<Tensor> call(const std::vector<Tensor>& inputs, size_t capacity = TT_CALLBACK_CAPACITY) const {
     std::vector<tt_tensor*> given;
@@ -521,6 +166,12 @@ class ModuleBase {
   void train(bool mode = true) { check(tt_module_train(get(), mode)); }
   void eval() { check(tt_module_eval(get())); }
   void zero_grad() { check(tt_module_zero_grad(get(), 1)); }
+  // Parameters and buffers move to the device, or are converted where they are floating.
+  void to(const Device& device) { check(tt_module_to_device(get(), device.type, device.index)); }
+  void to(DType dtype) { check(tt_module_to_dtype(get(), static_cast<tt_dtype>(dtype))); }
+  StateDict state_dict() const;
+  // strict: what is missing or too much is an error.
+  void load_state_dict(const StateDict& state_dict, bool strict = true);
   void register_module(const char* name, const Module& child);
   void register_parameter(const char* name, const Tensor& parameter) {
     check(tt_module_register_parameter(get(), name, parameter.get()));
@@ -573,9 +224,29 @@ class Module : public detail::ModuleBase {
   static Module owning(std::unique_ptr<nn::Custom> object) noexcept;
 };
 
+inline StateDict detail::ModuleBase::state_dict() const {
+  StateDict out;
+  check(tt_module_state_dict(get(), out.out()));
+  return out;
+}
+inline void detail::ModuleBase::load_state_dict(const StateDict& state_dict, bool strict) {
+  check(tt_module_load_state_dict(get(), state_dict.get(), strict, nullptr, nullptr));
+}
 inline void detail::ModuleBase::register_module(const char* name, const Module& child) {
   check(tt_module_register_module(get(), name, child.get()));
 }
+
+namespace detail {
+
+// The module that a C function makes.
+template <typename F>
+Module made(F function) {
+  Module out;
+  check(function(out.out()));
+  return out;
+}
+
+}  // namespace detail
 
 namespace nn {
 
@@ -752,6 +423,85 @@ inline Module Flatten(int64_t start = 1, int64_t end = -1) {
   check(tt_nn_flatten_new(start, end, out.out()));
   return out;
 }
+// Layers without options.
+inline Module Tanh() {
+  return detail::made([](tt_module** out) { return tt_nn_tanh_new(out); });
+}
+inline Module SiLU() {
+  return detail::made([](tt_module** out) { return tt_nn_silu_new(out); });
+}
+inline Module SELU() {
+  return detail::made([](tt_module** out) { return tt_nn_selu_new(out); });
+}
+inline Module Mish() {
+  return detail::made([](tt_module** out) { return tt_nn_mish_new(out); });
+}
+inline Module ReLU6() {
+  return detail::made([](tt_module** out) { return tt_nn_relu6_new(out); });
+}
+inline Module Hardswish() {
+  return detail::made([](tt_module** out) { return tt_nn_hardswish_new(out); });
+}
+inline Module Identity() {
+  return detail::made([](tt_module** out) { return tt_nn_identity_new(out); });
+}
+inline Module LeakyReLU(double negative_slope = 0.01) {
+  return detail::made([&](tt_module** out) { return tt_nn_leaky_relu_new(negative_slope, out); });
+}
+inline Module ELU(double alpha = 1.0) {
+  return detail::made([&](tt_module** out) { return tt_nn_elu_new(alpha, out); });
+}
+inline Module GELU(GeluApproximate approximate = GeluApproximate::none) {
+  return detail::made(
+      [&](tt_module** out) { return tt_nn_gelu_new(static_cast<tt_gelu_approximate>(approximate), out); });
+}
+inline Module Softmax(int64_t dim) {
+  return detail::made([&](tt_module** out) { return tt_nn_softmax_new(dim, out); });
+}
+inline Module LogSoftmax(int64_t dim) {
+  return detail::made([&](tt_module** out) { return tt_nn_log_softmax_new(dim, out); });
+}
+inline Module AvgPool2d(const IntList& kernel_size, const tt_pool_options& options = TT_POOL_OPTIONS_INIT) {
+  const auto kernel = detail::spread<2>(kernel_size, "tt::nn::AvgPool2d: kernel_size");
+  return detail::made([&](tt_module** out) { return tt_nn_avg_pool2d_new(kernel.data(), &options, out); });
+}
+inline Module AdaptiveAvgPool2d(const IntList& output_size) {
+  const auto size = detail::spread<2>(output_size, "tt::nn::AdaptiveAvgPool2d: output_size");
+  return detail::made([&](tt_module** out) { return tt_nn_adaptive_avg_pool2d_new(size.data(), out); });
+}
+// Losses as modules, of input and target: `criterion(output, target)`.
+inline Module MSELoss(const LossOptions& options = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_mse_loss_new(&options, out); });
+}
+inline Module L1Loss(const LossOptions& options = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_l1_loss_new(&options, out); });
+}
+inline Module CrossEntropyLoss(const LossOptions& options = {}, const Tensor& weight = {}) {
+  return detail::made(
+      [&](tt_module** out) { return tt_nn_cross_entropy_loss_new(weight.get(), &options, out); });
+}
+inline Module NLLLoss(const LossOptions& options = {}, const Tensor& weight = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_nll_loss_new(weight.get(), &options, out); });
+}
+inline Module BCELoss(const LossOptions& options = {}, const Tensor& weight = {}) {
+  return detail::made([&](tt_module** out) { return tt_nn_bce_loss_new(weight.get(), &options, out); });
+}
+
+// Scales the gradients so that their norm is at most max_norm, and returns what it was.
+inline Tensor clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type = 2.0,
+                              bool error_if_nonfinite = false) {
+  const auto handles = detail::handles(parameters);
+  Tensor total_norm;
+  check(tt_clip_grad_norm_(handles.data(), handles.size(), max_norm, norm_type, error_if_nonfinite,
+                           total_norm.out()));
+  return total_norm;
+}
+// Clamps every gradient to [-clip_value, clip_value].
+inline void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value) {
+  const auto handles = detail::handles(parameters);
+  check(tt_clip_grad_value_(handles.data(), handles.size(), clip_value));
+}
+
 inline Module Sequential(const std::vector<Module>& children) {
   std::vector<tt_module*> handles;
   for (const Module& child : children) handles.push_back(child.get());
@@ -882,6 +632,26 @@ class Adam : public Optimizer {
   }
 };
 
+// Adam with decoupled weight decay.
+class AdamW : public Optimizer {
+ public:
+  AdamW(const std::vector<Tensor>& parameters, const tt_adam_options& options) {
+    const auto handles = handles_of(parameters);
+    check(tt_optim_adamw_new(handles.data(), handles.size(), &options, handle_.out()));
+  }
+  AdamW(const std::vector<Tensor>& parameters, double lr, double weight_decay = 0.01)
+      : AdamW(parameters, with(lr, weight_decay)) {}
+
+ private:
+  static tt_adam_options with(double lr, double weight_decay) {
+    tt_adam_options options;
+    check(tt_adamw_options_init(sizeof options, &options));
+    options.lr = lr;
+    options.weight_decay = weight_decay;
+    return options;
+  }
+};
+
 }  // namespace optim
 
 // Scales the loss, so that small gradients survive in half types (amp.h).
@@ -942,6 +712,24 @@ class Graph {
  private:
   detail::Handle<tt_graph, tt_graph_retain, tt_graph_release> handle_;
 };
+
+// ---- files ----
+
+// Numbers of a text file, a matrix.
+inline Tensor read_csv(const std::string& path, char delimiter = ',', int64_t skip_rows = 0,
+                       DType dtype = DType::default_dtype) {
+  Tensor out;
+  check(tt_read_csv(path.c_str(), delimiter, skip_rows, static_cast<tt_dtype>(dtype), out.out()));
+  return out;
+}
+inline Tensor read_npy(const std::string& path) {
+  Tensor out;
+  check(tt_read_npy(path.c_str(), out.out()));
+  return out;
+}
+inline void save_npy(const std::string& path, const Tensor& tensor) {
+  check(tt_save_npy(path.c_str(), tensor.get()));
+}
 
 // ---- data ----
 
