@@ -396,7 +396,8 @@ constexpr OptionRow kMadeUp[] = {
     {"rounds", OptionKind::kInteger, offsetof(MadeUp, rounds), {.low = 1, .high = 100}},
     {"fast", OptionKind::kBoolean, offsetof(MadeUp, fast)},
 };
-constexpr OptimizerTable kMadeUpTable{"MadeUp", kMadeUp, {}};
+// Only read, so it has no step.
+constexpr OptimizerTable kMadeUpTable{"MadeUp", kMadeUp, {}, OptimizerRule::kSgd, nullptr, nullptr, nullptr};
 
 TEST(OptionRows, KindsAndRanges) {
   const auto read = [](const MadeUp& given) {
