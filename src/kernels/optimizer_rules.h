@@ -6,8 +6,10 @@
 //   kName                     what launches are called
 //   kStates                   how many tensors a parameter's state has at most
 //   kGrain                    elements that are worth a thread of the CPU
-//   Numbers<N>, Step<N>       the numbers of a group's step, and those that depend on how many steps a parameter
-//                             has made; N only. The host gives doubles; converted<E>() is what is computed with.
+//   Numbers<N>, Step<N>       the numbers of a group's step, and those that depend on how many steps a
+//   parameter
+//                             has made; N only. The host gives doubles; converted<E>() is what is computed
+//                             with.
 //   Mode                      flags, as bits: what the arithmetic depends on besides the elements. mode<E>()
 //                             says which the numbers set, and which the states that there are and Step do;
 //                             reduced() drops those that another flag makes meaningless.
@@ -66,6 +68,7 @@ struct OptimizerElement {
     }
   }
   TT_INLINE_IN_KERNELS static Value root(Value x) { return std::sqrt(x); }
+  TT_INLINE_IN_KERNELS static Value magnitude(Value x) { return std::fabs(x); }
   // The larger of two; a NaN where either is.
   TT_INLINE_IN_KERNELS static Value larger(Value before, Value now) {
     return before > now || before != before ? before : now;
@@ -137,7 +140,8 @@ struct Sgd {
 
 // exp_avg.lerp_(grad, weight), in the form that is exact at the nearer end.
 template <typename E, typename M>
-TT_INLINE_IN_KERNELS typename E::Value moving_average(M mode, unsigned small_weight, typename E::Number weight,
+TT_INLINE_IN_KERNELS typename E::Value moving_average(M mode, unsigned small_weight,
+                                                      typename E::Number weight,
                                                       const typename E::Value& average,
                                                       const typename E::Value& g) {
   return E::rounded(mode.has(small_weight)
@@ -205,8 +209,59 @@ struct Adam {
       square = E::larger(at.state(2), square);
       at.set_state(2, square);
     }
-    const V denominator = E::rounded(E::rounded(E::rounded(E::root(square)) / s.bias_correction2_sqrt) + n.eps);
+    const V denominator =
+        E::rounded(E::rounded(E::rounded(E::root(square)) / s.bias_correction2_sqrt) + n.eps);
     at.set_param(p + s.rate * average / denominator);
+  }
+};
+
+struct Adamax {
+  static constexpr char kName[] = "adamax";
+  static constexpr int kStates = 2;  // the average, and the largest gradient, which decays
+  static constexpr int64_t kGrain = 8192;
+
+  template <typename N>
+  struct Numbers {
+    N sign;    // -1 goes up the gradient
+    N decay;   // of the weights, into the gradient
+    N weight;  // 1 - beta1
+    N beta2;
+    N eps;
+  };
+  template <typename N>
+  struct Step {
+    N rate;  // -lr / (1 - beta1^steps)
+  };
+
+  enum Mode : unsigned { kDecays = 1, kSmallWeight = 2, kModes = 4 };
+  template <typename E>
+  TT_HOST_DEVICE static unsigned mode(const Numbers<double>& n) {
+    return (n.decay != 0 ? kDecays : 0u) |
+           (E::factor(n.weight) < typename E::Number(0.5) ? kSmallWeight : 0u);
+  }
+  TT_HOST_DEVICE static unsigned mode(const Step<double>&, const bool (&)[kStates]) { return 0; }
+  TT_HOST_DEVICE static constexpr unsigned reduced(unsigned mode) { return mode; }
+
+  template <typename E, typename N = typename E::Number>
+  TT_HOST_DEVICE static Numbers<N> converted(const Numbers<double>& n) {
+    return {E::factor(n.sign), E::addend(n.decay), E::factor(n.weight), E::factor(n.beta2), E::factor(n.eps)};
+  }
+  template <typename E, typename N = typename E::Number>
+  TT_HOST_DEVICE static Step<N> converted(const Step<double>& s) {
+    return {E::factor(s.rate)};
+  }
+
+  template <typename M, typename E, typename N = typename E::Number>
+  TT_INLINE_IN_KERNELS static void apply(M mode, const E& at, const Numbers<N>& n, const Step<N>& s) {
+    using V = typename E::Value;
+    const V p = at.param();
+    V g = n.sign * at.grad();
+    if (mode.has(kDecays)) g = E::rounded(E::multiply_add(n.decay, p, g));
+    const V average = moving_average<E>(mode, kSmallWeight, n.weight, at.state(0), g);
+    const V largest = E::larger(E::rounded(at.state(1) * n.beta2), E::rounded(E::magnitude(g) + n.eps));
+    at.set_state(0, average);
+    at.set_state(1, largest);
+    at.set_param(p + s.rate * average / largest);
   }
 };
 
@@ -215,7 +270,8 @@ struct Adam {
 // X(name of a rule) for each: the tables of all devices follow.
 #define TT_OPTIMIZER_RULES(X) \
   X(Sgd)                      \
-  X(Adam)
+  X(Adam)                     \
+  X(Adamax)
 
 enum class OptimizerRule : int32_t {
 #define TT_RULE(name) k##name,
@@ -227,7 +283,7 @@ enum class OptimizerRule : int32_t {
 template <typename Visit>
 void visit_rule(OptimizerRule rule, Visit&& visit) {
   switch (rule) {
-#define TT_RULE(name)        \
+#define TT_RULE(name)          \
   case OptimizerRule::k##name: \
     return visit.template operator()<rules::name>();
     TT_OPTIMIZER_RULES(TT_RULE)

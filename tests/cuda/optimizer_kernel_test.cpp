@@ -122,6 +122,22 @@ TEST(CudaOptimizer, AdamIsTheCpus) {
   }
 }
 
+TEST(CudaOptimizer, AdamaxIsTheCpus) {
+  for (int mode = 0; mode < 8; ++mode) {
+    const rules::Adamax::Numbers<double> numbers{.sign = mode & 1 ? -1.0 : 1.0,
+                                                 .decay = mode & 2 ? 0.01 : 0,
+                                                 .weight = mode & 4 ? 0.7 : 0.1,
+                                                 .beta2 = 0.999,
+                                                 .eps = 1e-3};
+    const auto tensors = [](Group& group) {
+      return group.steps({true, true, false}, [](size_t i) {
+        return rules::Adamax::Step<double>{-1e-3 - 1e-4 * static_cast<double>(i)};
+      });
+    };
+    expect_same(OptimizerRule::kAdamax, numbers, tensors, str("adamax mode ", mode));
+  }
+}
+
 // A network's parameters are one launch.
 TEST(CudaOptimizer, LaunchesOnce) {
   Group group(std::vector<int64_t>(4 * 40, 10));

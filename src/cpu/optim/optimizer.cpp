@@ -174,6 +174,9 @@ struct BlockMath {
   static HWY_NOINLINE Block root(const Block& x) {
     return block_of(x.n, [&](int64_t i) HWY_ATTR { return One::root(x.at[i]); });
   }
+  static HWY_NOINLINE Block magnitude(const Block& x) {
+    return block_of(x.n, [&](int64_t i) HWY_ATTR { return One::magnitude(x.at[i]); });
+  }
   static HWY_NOINLINE Block larger(const Block& before, const Block& now) {
     return block_of(now.n, [&](int64_t i) HWY_ATTR { return One::larger(before.at[i], now.at[i]); });
   }
