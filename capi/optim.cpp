@@ -4,6 +4,7 @@
 #include "capi/scope.h"
 #include "capi/text.h"
 #include "optim/adam.h"
+#include "optim/adamax.h"
 #include "optim/sgd.h"
 
 using namespace tt;
@@ -42,6 +43,9 @@ tt_status tt_adam_options_init(size_t struct_size, tt_adam_options* options) {
 tt_status tt_adamw_options_init(size_t struct_size, tt_adam_options* options) {
   return init_struct("tt_adamw_options_init", optim::AdamW::kDefaults, struct_size, options, "options");
 }
+tt_status tt_adamax_options_init(size_t struct_size, tt_adamax_options* options) {
+  return init_struct("tt_adamax_options_init", optim::Adamax::kDefaults, struct_size, options, "options");
+}
 
 tt_status tt_optim_sgd_new(tt_tensor* const* params, size_t count, const tt_sgd_options* options,
                            tt_optimizer** out) {
@@ -54,6 +58,10 @@ tt_status tt_optim_adam_new(tt_tensor* const* params, size_t count, const tt_ada
 tt_status tt_optim_adamw_new(tt_tensor* const* params, size_t count, const tt_adam_options* options,
                              tt_optimizer** out) {
   return make_optimizer<optim::AdamW>("tt_optim_adamw_new", params, count, options, out);
+}
+tt_status tt_optim_adamax_new(tt_tensor* const* params, size_t count, const tt_adamax_options* options,
+                              tt_optimizer** out) {
+  return make_optimizer<optim::Adamax>("tt_optim_adamax_new", params, count, options, out);
 }
 
 tt_optimizer* tt_optimizer_retain(tt_optimizer* optimizer) {

@@ -8,9 +8,7 @@ namespace tt::cuda {
 
 namespace {
 
-void sgd(const call::Sgd& call) { sgd_step(CudaLauncher(), call.tensors, call.options); }
-
-void adam(const call::Adam& call) { adam_step(CudaLauncher(), call.tensors, call.options); }
+void step(const call::OptimizerStep& call) { optimizer_step(CudaLauncher(), call); }
 
 void unscale(const call::Unscale& call) {
   unscale_grads(CudaLauncher(), call.grads, {call.inverse_scale, call.found_inf});
@@ -19,8 +17,7 @@ void unscale(const call::Unscale& call) {
 }  // namespace
 
 void add_optimizer(KernelTable& table) {
-  table.add<call::Sgd>(sgd);
-  table.add<call::Adam>(adam);
+  table.add<call::OptimizerStep>(step);
   table.add<call::Unscale>(unscale);
 }
 

@@ -61,6 +61,26 @@ TT_API tt_status tt_optim_adam_new(tt_tensor* const* params, size_t count, const
 TT_API tt_status tt_optim_adamw_new(tt_tensor* const* params, size_t count, const tt_adam_options* options,
                                     tt_optimizer** out);
 
+/* What tt_optim_adamax_new takes. */
+typedef struct tt_adamax_options {
+  size_t struct_size;
+  double lr;           /* 2e-3; 0 or more */
+  double beta1;        /* 0.9; from 0 to less than 1 */
+  double beta2;        /* 0.999; from 0 to less than 1 */
+  double eps;          /* 1e-8; 0 or more */
+  double weight_decay; /* 0; 0 or more */
+  int32_t maximize;    /* 0; a boolean: goes up the gradient instead of down */
+} tt_adamax_options;
+#define TT_ADAMAX_OPTIONS_INIT \
+  { sizeof(tt_adamax_options), 2e-3, 0.9, 0.999, 1e-8, 0.0, 0 }
+/* TT_ADAMAX_OPTIONS_INIT as a function. */
+TT_API tt_status tt_adamax_options_init(size_t struct_size, tt_adamax_options* options);
+/* Adam with the infinity norm, from the same paper: p -= lr / (1 - beta1^step) * exp_avg / exp_inf, where
+ * exp_inf = max(beta2 * exp_inf, |g| + eps) and g = grad + weight_decay * p. NULL options are
+ * TT_ADAMAX_OPTIONS_INIT. */
+TT_API tt_status tt_optim_adamax_new(tt_tensor* const* params, size_t count, const tt_adamax_options* options,
+                                     tt_optimizer** out);
+
 /* One more reference; returns its argument, which may be NULL. */
 TT_API tt_optimizer* tt_optimizer_retain(tt_optimizer* optimizer);
 /* One reference less; the last takes the optimizer with it. NULL is fine. */
@@ -74,7 +94,7 @@ TT_API tt_status tt_optimizer_step(tt_optimizer* optimizer);
  * into *loss, which is NULL on entry and may stay so. Fails as every callback does (autograd.h). */
 typedef tt_status (*tt_optimizer_closure)(tt_tensor** loss, void* user);
 /* PyTorch's step(closure): calls the closure, with gradients on and with `user`, and then steps. Optimizers
- * that need the loss more than once call it several times; SGD, Adam and AdamW call it once. *loss is what
+ * that need the loss more than once call it several times; those there are call it once. *loss is what
  * its first call returned; `loss` may be NULL. Where the closure fails the call fails with TT_ERR_CALLBACK
  * and no parameter has changed; the gradients are as the closure has left them. */
 TT_API tt_status tt_optimizer_step_closure(tt_optimizer* optimizer, tt_optimizer_closure closure, void* user,
@@ -121,9 +141,9 @@ TT_API tt_status tt_optimizer_repr(const tt_optimizer* optimizer, char* buffer, 
 
 /* ---- state ---- */
 
-/* "state.<parameter>.<name>" ("momentum_buffer", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "step"),
- * "param_groups.<group>.<option>" and "param_groups.<group>.params". The state tensors share memory with the
- * optimizer: copy or save them before the next step. */
+/* "state.<parameter>.<name>" ("momentum_buffer", "exp_avg", "exp_avg_sq", "max_exp_avg_sq", "exp_inf",
+ * "step"), "param_groups.<group>.<option>" and "param_groups.<group>.params". The state tensors share memory
+ * with the optimizer: copy or save them before the next step. */
 TT_API tt_status tt_optimizer_state_dict(const tt_optimizer* optimizer, tt_state_dict** out);
 /* Takes over state and options, by copy; a run that goes on from there goes on bit for bit. The groups must
  * have as many parameters, of the same shapes. */

@@ -652,6 +652,22 @@ class AdamW : public Optimizer {
   }
 };
 
+class Adamax : public Optimizer {
+ public:
+  Adamax(const std::vector<Tensor>& parameters, const tt_adamax_options& options) {
+    const auto handles = handles_of(parameters);
+    check(tt_optim_adamax_new(handles.data(), handles.size(), &options, handle_.out()));
+  }
+  Adamax(const std::vector<Tensor>& parameters, double lr) : Adamax(parameters, with(lr)) {}
+
+ private:
+  static tt_adamax_options with(double lr) {
+    tt_adamax_options options = TT_ADAMAX_OPTIONS_INIT;
+    options.lr = lr;
+    return options;
+  }
+};
+
 }  // namespace optim
 
 // Scales the loss, so that small gradients survive in half types (amp.h).

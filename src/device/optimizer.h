@@ -2,88 +2,71 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "base/dtype.h"
 #include "device/call.h"
+#include "kernels/optimizer_rules.h"
 
 namespace tt {
 
-// The arithmetic is that of PyTorch's single-tensor optimizers, operation by operation; half types round
-// after each one, as they do there. Every tensor is dense; param, grad and state lie in the same order and
-// share a floating dtype.
+// Every tensor is dense; param, grad and states lie in the same order and share a floating dtype.
 //
 // The numbers of a step are given by value. In a step that is captured into a graph they are `live`: kernels
 // read them from the device's memory, where every replay puts its own.
 
-struct SgdTensor {
-  static constexpr bool kHasAddresses = true;
-  DType dtype;
-  bool first;  // the momentum buffer is new: it becomes the gradient
-  int64_t n;
-  call::InOut<void> param;
-  call::In<void> grad;
-  call::InOut<void> momentum;             // null where options.momentum is 0
-  call::In<double> live_first = nullptr;  // 1 or 0
-};
+// A rule's Numbers<double> or Step<double>, of whichever rule.
+template <size_t kMost>
+struct RuleNumbers {
+  double values[kMost];
 
-struct SgdOptions {
-  static constexpr bool kHasAddresses = true;
-  double lr;
-  double momentum;
-  double dampening;
-  double weight_decay;
-  bool nesterov;
-  bool maximize;
-  call::In<struct SgdNumbers> live = nullptr;
-};
-
-// What kernels compute with.
-struct SgdNumbers {
-  double decay, momentum, fresh, rate;
-
-  static SgdNumbers of(const SgdOptions& o) { return {o.weight_decay, o.momentum, 1 - o.dampening, -o.lr}; }
-};
-
-// What depends on a parameter's number of steps.
-struct AdamStep {
-  double step_size;              // lr / (1 - beta1^step)
-  double bias_correction2_sqrt;  // sqrt(1 - beta2^step)
-};
-
-struct AdamTensor {
-  static constexpr bool kHasAddresses = true;
-  DType dtype;
-  int64_t n;
-  call::InOut<void> param;
-  call::In<void> grad;
-  call::InOut<void> exp_avg;
-  call::InOut<void> exp_avg_sq;
-  call::InOut<void> max_exp_avg_sq;  // null without amsgrad
-  AdamStep step;
-  call::In<AdamStep> live_step = nullptr;
-};
-
-struct AdamOptions {
-  static constexpr bool kHasAddresses = true;
-  double lr;
-  double beta1;
-  double beta2;
-  double eps;
-  double weight_decay;
-  bool decoupled;  // AdamW: decays the parameter instead of the gradient
-  bool amsgrad;
-  bool maximize;
-  call::In<struct AdamNumbers> live = nullptr;
-};
-
-// What kernels compute with.
-struct AdamNumbers {
-  double grad_decay, param_decay, weight, beta2, fresh2, eps;
-
-  static AdamNumbers of(const AdamOptions& o) {
-    return {o.weight_decay, 1 - o.lr * o.weight_decay, 1 - o.beta1, o.beta2, 1 - o.beta2, o.eps};
+  template <typename Struct>
+  static RuleNumbers of(const Struct& numbers) {
+    static_assert(sizeof numbers <= sizeof(RuleNumbers) && sizeof numbers % sizeof(double) == 0);
+    RuleNumbers out{};
+    std::memcpy(out.values, &numbers, sizeof numbers);
+    return out;
   }
+};
+using GroupNumbers = RuleNumbers<8>;
+using StepNumbers = RuleNumbers<2>;
+
+// What lies there for a rule.
+template <typename Struct>
+TT_HOST_DEVICE inline const Struct& numbers_at(const double* values) {
+  return *reinterpret_cast<const Struct*>(values);
+}
+
+inline constexpr int kMostRuleStates = 3;
+
+// In the rule's order; null where a parameter has no such state.
+struct StateAddresses {
+  static constexpr bool kHasAddresses = true;
+  call::InOut<void> first;
+  call::InOut<void> second;
+  call::InOut<void> third;
+
+  // As many of them as the array holds.
+  template <typename T, size_t kStates>
+  void put(T* (&out)[kStates]) const {
+    static_assert(kStates <= kMostRuleStates);
+    void* const all[] = {first, second, third};
+    for (size_t k = 0; k < kStates; ++k) out[k] = static_cast<T*>(all[k]);
+  }
+};
+
+struct OptimizerTensor {
+  static constexpr bool kHasAddresses = true;
+  DType dtype;
+  int64_t n;
+  call::InOut<void> param;
+  call::In<void> grad;
+  StateAddresses states;
+  StepNumbers step;
+  call::In<double> live_step = nullptr;
+
+  const double* step_numbers() const { return live_step != nullptr ? live_step.get() : step.values; }
 };
 
 struct GradTensor {
@@ -95,15 +78,12 @@ struct GradTensor {
 
 namespace call {
 
-struct Sgd {
-  static constexpr char kName[] = "sgd";
-  std::span<const SgdTensor> tensors;
-  SgdOptions options;
-};
-struct Adam {
-  static constexpr char kName[] = "adam";
-  std::span<const AdamTensor> tensors;
-  AdamOptions options;
+struct OptimizerStep {
+  static constexpr char kName[] = "optimizer_step";
+  OptimizerRule rule;
+  std::span<const OptimizerTensor> tensors;
+  GroupNumbers numbers;
+  In<double> live = nullptr;
 };
 // Divides what a gradient scaler multiplied: every value times *inverse_scale. *found_inf becomes 1 where a
 // value is infinite or NaN, and stays what it was elsewhere. Both numbers lie in the device's memory.
@@ -114,7 +94,7 @@ struct Unscale {
   InOut<float> found_inf;
 };
 
-using OptimizerCalls = CallList<Sgd, Adam, Unscale>;
+using OptimizerCalls = CallList<OptimizerStep, Unscale>;
 
 }  // namespace call
 

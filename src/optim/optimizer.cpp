@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <iterator>
 #include <unordered_set>
 
 #include "autograd/meta.h"
+#include "device/backend.h"
 #include "device/graph.h"
 #include "nn/gradients.h"
 #include "ops/create/create.h"
@@ -12,6 +15,10 @@
 namespace tt::optim {
 
 namespace {
+
+// As many values lie in a captured step's memory for a group, and for each parameter.
+constexpr size_t kGroupNumbers = std::size(GroupNumbers{}.values);
+constexpr size_t kStepNumbers = std::size(StepNumbers{}.values);
 
 Tensor dense(const Tensor& t) { return t.is_contiguous() ? t : ops::contiguous_copy(t); }
 
@@ -107,8 +114,8 @@ void Optimizer::add_param_group(Tensors params, const OptionValues& values) {
   groups_.push_back(std::move(group));
 }
 
-void Optimizer::set_first_group(Tensors params, const OptionValues& given) {
-  defaults_ = read_options(table_, given);
+Optimizer::Optimizer(const OptimizerTable& table, Tensors params, const OptionValues& given)
+    : RefCounted(Kind::kOptimizer), table_(table), defaults_(read_options(table, given)) {
   TT_CHECK(!params.empty(), Status::kInvalidArgument, "params is empty");
   add_param_group(std::move(params), defaults_);
 }
@@ -147,7 +154,7 @@ void Optimizer::step() {
       updates_.push_back({dense(p), dense(meta->grad), &g.states[i]});
     }
   }
-  reserve(updates_.size());
+  batch_.reserve(updates_.size());
   size_t next = 0;
   for (ParamGroup& g : groups_) {
     // The updates of this group lie together; one call for each run on one device.
@@ -177,6 +184,36 @@ void Optimizer::step() {
       }
     }
   }
+}
+
+void Optimizer::prepare(const ParamGroup& group, const Tensor& param, ParamState& state) const {
+  const size_t used = table_.used_states(group.options);
+  for (size_t i = 0; i < used; ++i) {
+    Tensor& t = state.tensors[i];
+    if (!t.defined()) t = ops::zeros(param.sizes(), param.dtype(), param.device());
+  }
+}
+
+void Optimizer::update(const ParamGroup& group, std::span<const Update> updates, Device device) {
+  const size_t used = table_.used_states(group.options);
+  const double* const live = capture(group, updates, device);
+  const double* live_step = live != nullptr ? live + kGroupNumbers : nullptr;
+  batch_.clear();
+  for (const Update& u : updates) {
+    const auto& states = u.state->tensors;
+    const auto state = [&](size_t i) { return i < used ? states[i].raw() : nullptr; };
+    batch_.push_back({.dtype = u.param.dtype(),
+                      .n = u.param.numel(),
+                      .param = u.param.raw(),
+                      .grad = u.grad.raw(),
+                      .states = {state(0), state(1), state(2)},
+                      .step = table_.step(group.options, u.state->step + 1),
+                      .live_step = live_step});
+    if (live_step != nullptr) live_step += kStepNumbers;
+  }
+  run(device, call::OptimizerStep{table_.rule, batch_, table_.numbers(group.options), live});
+  if (live != nullptr || used == 0) return;
+  for (const Update& u : updates) ++u.state->step;
 }
 
 // A state that was made during a capture would be made anew by every replay.
@@ -213,7 +250,9 @@ class Optimizer::Replay final : public ReplayInput {
                " since the capture, which replays cannot follow: capture again");
     }
   }
-  void next(void* values) noexcept override { optimizer_->next_live(captured_, values); }
+  void next(void* values) noexcept override {
+    optimizer_->next_live(captured_, static_cast<double*>(values));
+  }
 
  private:
   const ParamGroup& group() const { return optimizer_->groups_[captured_.group]; }
@@ -223,7 +262,7 @@ class Optimizer::Replay final : public ReplayInput {
   std::vector<std::array<Tensor, kMaxStates>> tensors_;  // kept alive for the graph
 };
 
-void* Optimizer::capture(const ParamGroup& group, std::span<const Update> updates, Device device) {
+double* Optimizer::capture(const ParamGroup& group, std::span<const Update> updates, Device device) {
   Graph* graph = Graph::capturing(device);
   if (graph == nullptr) return nullptr;
   CapturedUpdate captured;
@@ -231,8 +270,24 @@ void* Optimizer::capture(const ParamGroup& group, std::span<const Update> update
   captured.options = group.options;
   for (const Update& u : updates)
     captured.params.push_back(static_cast<size_t>(u.state - group.states.data()));
-  return graph->add_input(std::make_unique<Replay>(Ref<Optimizer>(this), std::move(captured)),
-                          live_bytes(updates.size()));
+  const size_t count = kGroupNumbers + updates.size() * kStepNumbers;
+  return static_cast<double*>(graph->add_input(
+      std::make_unique<Replay>(Ref<Optimizer>(this), std::move(captured)), count * sizeof(double)));
+}
+
+void Optimizer::next_live(const CapturedUpdate& captured, double* values) noexcept {
+  ParamGroup& group = groups_[captured.group];
+  const auto put = [&values](const auto& numbers) {
+    std::memcpy(values, numbers.values, sizeof numbers.values);
+    values += std::size(numbers.values);
+  };
+  put(table_.numbers(group.options));
+  const bool moves = table_.used_states(group.options) != 0;
+  for (const size_t i : captured.params) {
+    ParamState& state = group.states[i];
+    put(table_.step(group.options, state.step + 1));
+    if (moves) ++state.step;
+  }
 }
 
 void Optimizer::zero_grad(bool set_to_none) {

@@ -15,12 +15,12 @@
 
 namespace tt::optim {
 
-inline constexpr int kMaxStates = 4;
+inline constexpr size_t kMaxStates = kMostRuleStates;
 
 // What an optimizer remembers of one parameter. The tensors are contiguous, of the parameter's dtype, and in
 // the order of the table's rows.
 struct ParamState {
-  int64_t step = 0;  // 0: the tensors, if there are any, hold nothing yet
+  int64_t step = 0;  // how many used a state; 0: the tensors, if there are any, hold nothing yet
   std::array<Tensor, kMaxStates> tensors;
 };
 
@@ -66,22 +66,19 @@ class Optimizer : public RefCounted {
   void load_state_dict(const StateDict& dict);
 
  protected:
-  explicit Optimizer(const OptimizerTable& table) : RefCounted(Kind::kOptimizer), table_(table) {}
+  // The options as the caller gave them.
+  Optimizer(const OptimizerTable& table, Tensors params, const OptionValues& given);
   ~Optimizer() override = default;
 
-  // Makes whatever state the group's step needs and does not have yet, without changing what there is.
-  // Called for parameters with a gradient.
-  virtual void prepare(const ParamGroup& group, const Tensor& param, ParamState& state) = 0;
-  // Allocates whatever `update` needs for so many updates; update itself must not fail.
-  virtual void reserve(size_t updates) = 0;
+ private:
+  class Replay;
+
   // One parameter whose memory is dense.
   struct Update {
     Tensor param;
     Tensor grad;
     ParamState* state;
   };
-  virtual void update(const ParamGroup& group, std::span<const Update> updates, Device device) = 0;
-
   // In a step that is captured into a graph the numbers of the kernels are live, and no state moves on: each
   // replay does that.
   struct CapturedUpdate {
@@ -89,30 +86,27 @@ class Optimizer : public RefCounted {
     std::vector<size_t> params;  // numbers within the group
     OptionValues options;        // of the capture
   };
-  // Bytes of live values for so many parameters.
-  virtual size_t live_bytes(size_t params) const = 0;
-  // Writes them for a replay, and moves the parameters' states on.
-  virtual void next_live(const CapturedUpdate& captured, void* values) noexcept = 0;
-  // The live values of an update that is being captured, or null.
-  void* capture(const ParamGroup& group, std::span<const Update> updates, Device device);
-
-  // The options as the caller gave them.
-  void set_first_group(Tensors params, const OptionValues& given);
-
-  std::vector<ParamGroup> groups_;
-
- private:
-  class Replay;
 
   const OptionRow& option_row(std::string_view name) const;
+  // Makes whatever state the group's step needs and does not have yet, without changing what there is.
+  void prepare(const ParamGroup& group, const Tensor& param, ParamState& state) const;
+  // Must not fail before the first write: what it needs has been reserved.
+  void update(const ParamGroup& group, std::span<const Update> updates, Device device);
+  // The live values of an update that is being captured, or null: the group's numbers, and then for each
+  // parameter those of its step.
+  double* capture(const ParamGroup& group, std::span<const Update> updates, Device device);
+  // Writes them for a replay, and moves the parameters' states on.
+  void next_live(const CapturedUpdate& captured, double* values) noexcept;
   void check_prepared(const ParamGroup& group, const Tensor& param, const ParamState& state);
   void check_new_params(const Tensors& params) const;
   void load_param_state(const StateDict& dict, const std::string& prefix, const Tensor& param,
                         ParamState& state) const;
 
   const OptimizerTable& table_;
+  std::vector<ParamGroup> groups_;
   OptionValues defaults_;
-  std::vector<Update> updates_;  // kept between steps for its memory
+  std::vector<Update> updates_;         // kept between steps for its memory
+  std::vector<OptimizerTensor> batch_;  // likewise
 };
 
 }  // namespace tt::optim

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "device/optimizer.h"
 #include "tinytorch/optim.h"
 
 namespace tt::optim {
@@ -80,6 +81,13 @@ struct OptimizerTable {
   const char* type_name;  // "SGD"
   std::span<const OptionRow> options;
   std::span<const StateRow> states;
+  OptimizerRule rule;
+  // How many of the states' tensors, from the first on, a step with these options works on.
+  size_t (*used_states)(const OptionValues& values);
+  // The rule's numbers.
+  GroupNumbers (*numbers)(const OptionValues& values);
+  // Those of a parameter's step; the first is 1.
+  StepNumbers (*step)(const OptionValues& values, int64_t step);
   void (*check)(const OptionValues& values) = nullptr;  // what is more than a range; may be null
 };
 

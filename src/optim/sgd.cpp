@@ -2,8 +2,6 @@
 
 #include <cstddef>
 
-#include "device/backend.h"
-
 namespace tt::optim {
 
 namespace {
@@ -27,72 +25,28 @@ void check(const OptionValues& values) {
            "nesterov needs a momentum above 0 and a dampening of 0");
 }
 
-constexpr OptimizerTable kTable{"SGD", kOptions, kStates, check};
+size_t used_states(const OptionValues& values) { return values.as<tt_sgd_options>().momentum != 0 ? 1 : 0; }
 
-double momentum_of(const ParamGroup& group) { return group.options.as<tt_sgd_options>().momentum; }
-
-}  // namespace
-
-Sgd::Sgd(Tensors params, const tt_sgd_options& options) : Optimizer(kTable) {
-  set_first_group(std::move(params), OptionValues(options));
-}
-
-void Sgd::prepare(const ParamGroup& group, const Tensor& param, ParamState& state) {
-  if (momentum_of(group) != 0 && !state.tensors[0].defined()) {
-    state.tensors[0] = empty(param.sizes(), param.dtype(), param.device());
-  }
-}
-
-namespace {
-
-SgdOptions kernel_options(const OptionValues& values) {
+GroupNumbers numbers(const OptionValues& values) {
   const auto o = values.as<tt_sgd_options>();
-  return {.lr = o.lr,
-          .momentum = o.momentum,
-          .dampening = o.dampening,
-          .weight_decay = o.weight_decay,
-          .nesterov = o.nesterov != 0,
-          .maximize = o.maximize != 0};
+  return GroupNumbers::of(rules::Sgd::Numbers<double>{.sign = o.maximize != 0 ? -1.0 : 1.0,
+                                                      .decay = o.weight_decay,
+                                                      .momentum = o.momentum,
+                                                      .fresh = 1 - o.dampening,
+                                                      .lookahead = o.nesterov != 0 ? o.momentum : 0,
+                                                      .rate = -o.lr});
 }
+
+StepNumbers step(const OptionValues&, int64_t step) {
+  return StepNumbers::of(rules::Sgd::Step<double>{.first = step == 1 ? 1.0 : 0.0});
+}
+
+constexpr OptimizerTable kTable{"SGD",       kOptions, kStates, OptimizerRule::kSgd,
+                                used_states, numbers,  step,    check};
 
 }  // namespace
 
-void Sgd::update(const ParamGroup& group, std::span<const Update> updates, Device device) {
-  SgdOptions options = kernel_options(group.options);
-  const bool has_momentum = options.momentum != 0;
-  auto* live = static_cast<SgdNumbers*>(capture(group, updates, device));
-  const double* live_first = live != nullptr ? reinterpret_cast<double*>(live + 1) : nullptr;
-  options.live = live;
-  batch_.clear();
-  for (const Update& u : updates) {
-    batch_.push_back({.dtype = u.param.dtype(),
-                      .first = u.state->step == 0,
-                      .n = u.param.numel(),
-                      .param = u.param.raw(),
-                      .grad = u.grad.raw(),
-                      .momentum = has_momentum ? u.state->tensors[0].raw() : nullptr,
-                      .live_first = live_first});
-    if (live_first != nullptr) ++live_first;
-  }
-  run(device, call::Sgd{batch_, options});
-  if (has_momentum && live == nullptr) {
-    for (const Update& u : updates) u.state->step = 1;
-  }
-}
-
-// The numbers, then for each parameter whether its momentum is new.
-size_t Sgd::live_bytes(size_t params) const { return sizeof(SgdNumbers) + params * sizeof(double); }
-
-void Sgd::next_live(const CapturedUpdate& captured, void* values) noexcept {
-  ParamGroup& group = groups_[captured.group];
-  auto* numbers = static_cast<SgdNumbers*>(values);
-  const SgdOptions options = kernel_options(group.options);
-  *numbers = SgdNumbers::of(options);
-  auto* first = reinterpret_cast<double*>(numbers + 1);
-  for (const size_t i : captured.params) {
-    *first++ = group.states[i].step == 0 ? 1 : 0;
-    if (options.momentum != 0) group.states[i].step = 1;
-  }
-}
+Sgd::Sgd(Tensors params, const tt_sgd_options& options)
+    : Optimizer(kTable, std::move(params), OptionValues(options)) {}
 
 }  // namespace tt::optim

@@ -1,7 +1,6 @@
 // Stochastic gradient descent, with momentum.
 #pragma once
 
-#include "device/optimizer.h"
 #include "optim/optimizer.h"
 
 namespace tt::optim {
@@ -13,13 +12,6 @@ class Sgd final : public Optimizer {
 
  private:
   ~Sgd() override = default;
-  void prepare(const ParamGroup& group, const Tensor& param, ParamState& state) override;
-  void reserve(size_t updates) override { batch_.reserve(updates); }
-  void update(const ParamGroup& group, std::span<const Update> updates, Device device) override;
-  size_t live_bytes(size_t params) const override;
-  void next_live(const CapturedUpdate& captured, void* values) noexcept override;
-
-  std::vector<SgdTensor> batch_;  // kept between steps for its memory
 };
 
 }  // namespace tt::optim

@@ -1,5 +1,8 @@
 #include "cuda/optim/optimizer_body.h"
 
+#include <array>
+#include <utility>
+
 #include "cuda/kernel_check.h"
 
 using namespace tt;
@@ -27,30 +30,30 @@ struct Group {
       tensors.push_back(std::move(v));
     }
   }
-  std::vector<SgdTensor> sgd(bool momentum) {
-    std::vector<SgdTensor> out;
+  // With the given states of the vectors from the third on; `step` says the numbers of tensor i.
+  template <typename Step>
+  std::vector<OptimizerTensor> steps(std::array<bool, 3> has_state, Step&& step) {
+    std::vector<OptimizerTensor> out;
     for (size_t i = 0; i < tensors.size(); ++i) {
       auto& v = tensors[i];
-      out.push_back({v[0].dtype(), i % 3 == 0, v[0].size(), v[0].data(), v[1].data(),
-                     momentum ? v[2].data() : nullptr});
-    }
-    return out;
-  }
-  std::vector<AdamTensor> adam(bool amsgrad) {
-    std::vector<AdamTensor> out;
-    double step = 1e-3;
-    for (auto& v : tensors) {
+      const auto state = [&](size_t k) { return has_state[k] ? v[2 + k].data() : nullptr; };
       out.push_back({v[0].dtype(),
                      v[0].size(),
                      v[0].data(),
                      v[1].data(),
-                     v[2].data(),
-                     v[3].data(),
-                     amsgrad ? v[4].data() : nullptr,
-                     {step, 0.3}});
-      step += 1e-4;
+                     {state(0), state(1), state(2)},
+                     StepNumbers::of(step(i))});
     }
     return out;
+  }
+  std::vector<OptimizerTensor> sgd(bool momentum) {
+    return steps({momentum, false, false},
+                 [](size_t i) { return rules::Sgd::Step<double>{i % 3 == 0 ? 1.0 : 0.0}; });
+  }
+  std::vector<OptimizerTensor> adam(bool amsgrad) {
+    return steps({true, true, amsgrad}, [](size_t i) {
+      return rules::Adam::Step<double>{-1e-3 - 1e-4 * static_cast<double>(i), 0.3};
+    });
   }
 };
 
@@ -62,48 +65,93 @@ void compare(Group& actual, Group& expected, const std::string& what) {
   }
 }
 
+constexpr rules::Adam::Numbers<double> kAdamNumbers{1, 0, 1, 0.1, 0.999, 0.001, 1e-8};
+
+// What the rule does on the CPU and, emulated, on a CUDA device: by the given numbers and by live ones.
+template <typename Numbers, typename Tensors>
+void expect_same(OptimizerRule rule, const Numbers& numbers, Tensors&& tensors_of, const std::string& what) {
+  const std::vector<int64_t> sizes = many_sizes();
+  const GroupNumbers given = GroupNumbers::of(numbers);
+  Group expected(sizes);
+  const std::vector<OptimizerTensor> on_cpu = tensors_of(expected);
+  cpu_backend().kernels.run(call::OptimizerStep{rule, on_cpu, given});
+  for (const bool live : {false, true}) {
+    Group actual(sizes);
+    std::vector<OptimizerTensor> tensors = tensors_of(actual);
+    call::OptimizerStep step{rule, tensors, given};
+    std::vector<StepNumbers> live_steps;
+    if (live) {
+      for (OptimizerTensor& t : tensors) live_steps.push_back(std::exchange(t.step, StepNumbers{}));
+      for (size_t i = 0; i < tensors.size(); ++i) tensors[i].live_step = live_steps[i].values;
+      step.numbers = {};
+      step.live = given.values;
+    }
+    cuda::optimizer_step(Emulator(), step);
+    compare(actual, expected, str(what, live ? " live" : ""));
+  }
+}
+
 }  // namespace
 
 TEST(CudaOptimizer, SgdIsTheCpus) {
-  const std::vector<int64_t> sizes = many_sizes();
   for (int mode = 0; mode < 16; ++mode) {
     const bool momentum = mode & 1, nesterov = momentum && (mode & 2), decay = mode & 4, maximize = mode & 8;
-    const SgdOptions options{0.1,     momentum ? 0.9 : 0, nesterov ? 0 : 0.1, decay ? 0.01 : 0, nesterov,
-                             maximize};
-    Group expected(sizes), actual(sizes);
-    cpu_backend().kernels.run(call::Sgd{expected.sgd(momentum), options});
-    cuda::sgd_step(Emulator(), std::span<const SgdTensor>(actual.sgd(momentum)), options);
-    compare(actual, expected, str("sgd mode ", mode));
+    const rules::Sgd::Numbers<double> numbers{.sign = maximize ? -1.0 : 1.0,
+                                              .decay = decay ? 0.01 : 0,
+                                              .momentum = momentum ? 0.9 : 0,
+                                              .fresh = nesterov ? 1 : 0.9,
+                                              .lookahead = nesterov ? 0.9 : 0,
+                                              .rate = -0.1};
+    expect_same(
+        OptimizerRule::kSgd, numbers, [&](Group& group) { return group.sgd(momentum); },
+        str("sgd mode ", mode));
   }
 }
 
 TEST(CudaOptimizer, AdamIsTheCpus) {
-  const std::vector<int64_t> sizes = many_sizes();
   for (int mode = 0; mode < 16; ++mode) {
     const bool amsgrad = mode & 1, decoupled = mode & 2, decay = mode & 4, maximize = mode & 8;
-    const AdamOptions options{
-        1e-3, mode & 8 ? 0.3 : 0.9, 0.999, 1e-8, decay ? 0.01 : 0, decoupled, amsgrad, maximize};
-    Group expected(sizes), actual(sizes);
-    cpu_backend().kernels.run(call::Adam{expected.adam(amsgrad), options});
-    cuda::adam_step(Emulator(), std::span<const AdamTensor>(actual.adam(amsgrad)), options);
-    compare(actual, expected, str("adam mode ", mode));
+    rules::Adam::Numbers<double> numbers = kAdamNumbers;
+    if (maximize) numbers.sign = -1;
+    if (decay && decoupled) numbers.param_decay = 1 - 1e-5;
+    if (decay && !decoupled) numbers.grad_decay = 0.01;
+    if (mode & 8) numbers.weight = 0.7;
+    expect_same(
+        OptimizerRule::kAdam, numbers, [&](Group& group) { return group.adam(amsgrad); },
+        str("adam mode ", mode));
+  }
+}
+
+TEST(CudaOptimizer, AdamaxIsTheCpus) {
+  for (int mode = 0; mode < 8; ++mode) {
+    const rules::Adamax::Numbers<double> numbers{.sign = mode & 1 ? -1.0 : 1.0,
+                                                 .decay = mode & 2 ? 0.01 : 0,
+                                                 .weight = mode & 4 ? 0.7 : 0.1,
+                                                 .beta2 = 0.999,
+                                                 .eps = 1e-3};
+    const auto tensors = [](Group& group) {
+      return group.steps({true, true, false}, [](size_t i) {
+        return rules::Adamax::Step<double>{-1e-3 - 1e-4 * static_cast<double>(i)};
+      });
+    };
+    expect_same(OptimizerRule::kAdamax, numbers, tensors, str("adamax mode ", mode));
   }
 }
 
 // A network's parameters are one launch.
 TEST(CudaOptimizer, LaunchesOnce) {
   Group group(std::vector<int64_t>(4 * 40, 10));
-  std::vector<AdamTensor> tensors;
-  for (const AdamTensor& t : group.adam(false)) {
+  std::vector<OptimizerTensor> tensors;
+  for (const OptimizerTensor& t : group.adam(false)) {
     if (t.dtype == DType::kFloat32) tensors.push_back(t);
   }
   ASSERT_EQ(tensors.size(), 40u);
   const Emulator emulator;
-  cuda::adam_step(emulator, std::span<const AdamTensor>(tensors),
-                  AdamOptions{1e-3, 0.9, 0.999, 1e-8, 0, false, false, false});
+  call::OptimizerStep step{OptimizerRule::kAdam, tensors, GroupNumbers::of(kAdamNumbers)};
+  cuda::optimizer_step(emulator, step);
   EXPECT_EQ(emulator.launches(), 1);
-  cuda::adam_step(emulator, std::span<const AdamTensor>(),
-                  AdamOptions{1e-3, 0.9, 0.999, 1e-8, 0, false, false, false});
+  step.tensors = {};
+  cuda::optimizer_step(emulator, step);
   EXPECT_EQ(emulator.launches(), 1);
 }
 

@@ -9,6 +9,7 @@
 #include "nn/gradients.h"
 #include "ops/ops.h"
 #include "optim/adam.h"
+#include "optim/adamax.h"
 #include "optim/sgd.h"
 
 using namespace tt;
@@ -80,6 +81,22 @@ Make adam_of(AdamSettings s) {
 }
 Make adam(AdamSettings s) { return adam_of<Adam>(s); }
 Make adamw(AdamSettings s) { return adam_of<AdamW>(s); }
+
+struct AdamaxSettings {
+  double lr = Adamax::kDefaults.lr;
+  double beta1 = Adamax::kDefaults.beta1;
+  double beta2 = Adamax::kDefaults.beta2;
+  double eps = Adamax::kDefaults.eps;
+  double weight_decay = 0;
+  bool maximize = false;
+};
+Make adamax(AdamaxSettings s) {
+  return [s](Tensors params) {
+    const tt_adamax_options options{sizeof options, s.lr,           s.beta1,   s.beta2,
+                                    s.eps,          s.weight_decay, s.maximize};
+    return Ref<Optimizer>(make_ref<Adamax>(std::move(params), options));
+  };
+}
 
 Tensor start(DType dtype) {
   const Tensor p = tensor({0.5, -1.25, 2.0, 0.1, -0.3}, dtype);
@@ -273,6 +290,45 @@ const Recorded kRecorded[] = {
     {adamw({.lr = .01, .weight_decay = .3, .amsgrad = true}),
      DType::kFloat16,
      {0x1.d24000p-2, -0x1.320000p+0, 0x1.fc8000p+0, 0x1.e30000p-5, -0x1.090000p-2}},
+    {adamax({.lr = .01}),
+     DType::kFloat32,
+     {0x1.e024aap-2, -0x1.35c290p+0, 0x1.0164a6p+1, 0x1.eb8522p-5, -0x1.154978p-2}},
+    {adamax({.lr = .01}),
+     DType::kFloat64,
+     {0x1.e024a7fb62b2fp-2, -0x1.35c28f5e9d408p+0, 0x1.0164a5ce410b9p+1, 0x1.eb851edcf86b4p-5,
+      -0x1.154976ff9a670p-2}},
+    {adamax({.lr = .01}),
+     DType::kBFloat16,
+     {0x1.e00000p-2, -0x1.380000p+0, 0x1.020000p+1, 0x1.ee0000p-5, -0x1.180000p-2}},
+    {adamax({.lr = .01}),
+     DType::kFloat16,
+     {0x1.e04000p-2, -0x1.360000p+0, 0x1.014000p+1, 0x1.eb0000p-5, -0x1.154000p-2}},
+    {adamax({.lr = .01, .beta1 = .3, .beta2 = .9, .eps = 1e-3, .weight_decay = .1}),
+     DType::kFloat32,
+     {0x1.da46d6p-2, -0x1.35c4f8p+0, 0x1.f5eab4p+0, 0x1.ebaf32p-5, -0x1.0e3f2cp-2}},
+    {adamax({.lr = .01, .beta1 = .3, .beta2 = .9, .eps = 1e-3, .weight_decay = .1}),
+     DType::kFloat64,
+     {0x1.da46d6e57f4bcp-2, -0x1.35c4f78ab01c5p+0, 0x1.f5eab5734856cp+0, 0x1.ebaf3077f360ap-5,
+      -0x1.0e3f2a5411cbfp-2}},
+    {adamax({.lr = .01, .beta1 = .3, .beta2 = .9, .eps = 1e-3, .weight_decay = .1}),
+     DType::kBFloat16,
+     {0x1.d80000p-2, -0x1.380000p+0, 0x1.f80000p+0, 0x1.ea0000p-5, -0x1.100000p-2}},
+    {adamax({.lr = .01, .beta1 = .3, .beta2 = .9, .eps = 1e-3, .weight_decay = .1}),
+     DType::kFloat16,
+     {0x1.da4000p-2, -0x1.360000p+0, 0x1.f60000p+0, 0x1.eb0000p-5, -0x1.0e4000p-2}},
+    {adamax({.lr = .02, .maximize = true}),
+     DType::kFloat32,
+     {0x1.1fdb56p-1, -0x1.547ae0p+0, 0x1.fa6d6ap+0, 0x1.70a3d6p-3, -0x1.6f06acp-2}},
+    {adamax({.lr = .02, .maximize = true}),
+     DType::kFloat64,
+     {0x1.1fdb58049d4d1p-1, -0x1.547ae142c57ecp+0, 0x1.fa6d68c6fbd1cp+0, 0x1.70a3d6f7ea30dp-3,
+      -0x1.6f06ab9a64cb9p-2}},
+    {adamax({.lr = .02, .maximize = true}),
+     DType::kBFloat16,
+     {0x1.200000p-1, -0x1.580000p+0, 0x1.fa0000p+0, 0x1.6e0000p-3, -0x1.6e0000p-2}},
+    {adamax({.lr = .02, .maximize = true}),
+     DType::kFloat16,
+     {0x1.1fc000p-1, -0x1.540000p+0, 0x1.fa4000p+0, 0x1.70c000p-3, -0x1.6f0000p-2}},
 };
 
 }  // namespace
@@ -396,7 +452,8 @@ constexpr OptionRow kMadeUp[] = {
     {"rounds", OptionKind::kInteger, offsetof(MadeUp, rounds), {.low = 1, .high = 100}},
     {"fast", OptionKind::kBoolean, offsetof(MadeUp, fast)},
 };
-constexpr OptimizerTable kMadeUpTable{"MadeUp", kMadeUp, {}};
+// Only read, so it has no step.
+constexpr OptimizerTable kMadeUpTable{"MadeUp", kMadeUp, {}, OptimizerRule::kSgd, nullptr, nullptr, nullptr};
 
 TEST(OptionRows, KindsAndRanges) {
   const auto read = [](const MadeUp& given) {
@@ -438,8 +495,8 @@ TEST(Optimizer, GroupsHaveTheirOwnOptions) {
 }
 
 TEST(Optimizer, ResumesBitForBit) {
-  for (const Make& make :
-       {adam({.lr = .05, .amsgrad = true}), sgd({.lr = .1, .momentum = .9}), sgd({.lr = .1})}) {
+  for (const Make& make : {adam({.lr = .05, .amsgrad = true}), adamax({.lr = .05}),
+                           sgd({.lr = .1, .momentum = .9}), sgd({.lr = .1})}) {
     const Tensor p = start(DType::kFloat32);
     const Ref<Optimizer> first = make({p});
     for (int s = 0; s < 3; ++s) {

@@ -12,6 +12,7 @@
 #include "autograd/engine.h"
 #include "ops/ops.h"
 #include "optim/adam.h"
+#include "optim/adamax.h"
 #include "optim/sgd.h"
 
 using namespace tt;
@@ -419,6 +420,7 @@ TEST(Traps, Optimizers) {
       adam.amsgrad = amsgrad;
       step("Adam", [&](Tensors p) { return Ref<Optimizer>(make_ref<Adam>(std::move(p), adam)); });
     }
+    step("Adamax", [&](Tensors p) { return Ref<Optimizer>(make_ref<Adamax>(std::move(p))); });
   });
 }
 
