@@ -200,15 +200,17 @@ void Optimizer::update(const ParamGroup& group, std::span<const Update> updates,
   const double* live_step = live != nullptr ? live + kGroupNumbers : nullptr;
   batch_.clear();
   for (const Update& u : updates) {
+    OptimizerTensor& t = batch_.emplace_back();
+    t.dtype = u.param.dtype();
+    t.n = u.param.numel();
+    t.param = u.param.raw();
+    t.grad = u.grad.raw();
     const auto& states = u.state->tensors;
-    const auto state = [&](size_t i) { return i < used ? states[i].raw() : nullptr; };
-    batch_.push_back({.dtype = u.param.dtype(),
-                      .n = u.param.numel(),
-                      .param = u.param.raw(),
-                      .grad = u.grad.raw(),
-                      .states = {state(0), state(1), state(2)},
-                      .step = table_.step(group.options, u.state->step + 1),
-                      .live_step = live_step});
+    if (used > 0) t.states.first = states[0].raw();
+    if (used > 1) t.states.second = states[1].raw();
+    if (used > 2) t.states.third = states[2].raw();
+    t.step = table_.step(group.options, u.state->step + 1);
+    t.live_step = live_step;
     if (live_step != nullptr) live_step += kStepNumbers;
   }
   run(device, call::OptimizerStep{table_.rule, batch_, table_.numbers(group.options), live});

@@ -271,10 +271,32 @@ static void loaded_options(void) {
   tt_tensor_release(p);
 }
 
+/* The first step goes by lr, whatever the gradient: its average over its greatest is 1 after the correction.
+ */
+static void adamax(void) {
+  tt_tensor *p = parameter(1), *square = NULL;
+  tt_adamax_options options = TT_ADAMAX_OPTIONS_INIT, by_call;
+  tt_optimizer *optimizer = NULL, *none = NULL;
+  OK(tt_adamax_options_init(sizeof by_call, &by_call));
+  CHECK(by_call.lr == options.lr && by_call.beta1 == options.beta1 && by_call.beta2 == options.beta2);
+  CHECK(by_call.eps == options.eps && by_call.weight_decay == 0 && by_call.maximize == 0);
+  options.beta2 = 1;
+  FAILS(tt_optim_adamax_new(&p, 1, &options, &none), TT_ERR_INVALID_ARGUMENT, "beta2 is 1");
+  OK(tt_optim_adamax_new(&p, 1, NULL, &optimizer));
+  OK(tt_mul(p, p, &square));
+  OK(tt_backward(square));
+  OK(tt_optimizer_step(optimizer));
+  CHECK(fabs(item(p) - 0.998) < 1e-6);
+  tt_tensor_release(square);
+  tt_tensor_release(p);
+  tt_optimizer_release(optimizer);
+}
+
 int main(void) {
   closures();
   options_by_name();
   options_structs();
   loaded_options();
+  adamax();
   return finish("optimizers");
 }
