@@ -54,10 +54,11 @@ void gather_on_device(const Tensor& out, const Tensor& t, const Tensor& at) {
   source_strides[0] = 0;
   Dims index_sizes = out.sizes();
   for (int d = 1; d < index_sizes.size(); ++d) index_sizes[d] = 1;
-  const Loop loop =
-      make_loop(out.sizes(), {out, alias(t, out.sizes(), source_strides, t.offset()),
-                              alias(at, index_sizes, contiguous_strides(index_sizes), at.offset())});
-  run(t.device(), call::Gather{loop, t.size(0), t.stride(0) * static_cast<int64_t>(size_of(t.dtype()))});
+  run(t.device(),
+      call::Gather{
+          make_loop(out.sizes(), {out, alias(t, out.sizes(), source_strides, t.offset()),
+                                  alias(at, index_sizes, contiguous_strides(index_sizes), at.offset())}),
+          t.size(0), t.stride(0) * static_cast<int64_t>(size_of(t.dtype()))});
 }
 
 // The slow way that autograd follows: every row is copied by a recorded op.

@@ -1,7 +1,6 @@
 // The fields of a kernel call, for what treats all calls alike.
 #pragma once
 
-#include <concepts>
 #include <span>
 #include <type_traits>
 

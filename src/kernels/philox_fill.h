@@ -1,5 +1,5 @@
-// The elements of the random fills from the words that are theirs, for host and device: what a backend's
-// RandomKernels loop over. T is the element type; half types are computed in float.
+// The elements of the random fills from the words that are theirs, for host and device: what the
+// kernels of device/random.h loop over. T is the element type; half types are computed in float.
 #pragma once
 
 #include <bit>

@@ -70,11 +70,13 @@ void scatter_values(ScatterOp op, const Tensor& self, int dim, const Tensor& ind
                     const LoopOperand& source) {
   if (index.numel() == 0) return;
   const Dims self_strides = still(self, dim);
-  const Loop loop = make_loop(
-      index.sizes(),
-      {with_geometry(self, index.ndim() == self.ndim() ? index.sizes() : self.sizes(), self_strides), source,
-       index});
-  run(self.device(), call::Scatter{op, loop, size_along(self, dim), bytes_along(self, dim)});
+  run(self.device(),
+      call::Scatter{op,
+                    make_loop(index.sizes(),
+                              {with_geometry(self, index.ndim() == self.ndim() ? index.sizes() : self.sizes(),
+                                             self_strides),
+                               source, index}),
+                    size_along(self, dim), bytes_along(self, dim)});
 }
 
 void scatter_tensor(ScatterOp op, const Tensor& self, int dim, const Tensor& index, const Tensor& src) {
@@ -153,10 +155,12 @@ Tensor gather(const Tensor& t, int64_t dim, const Tensor& index) {
     }
     check_index_bounds(index, {0, size_along(t, d), d});
     const Dims strides = still(t, d);
-    const Loop loop = make_loop(
-        index.sizes(),
-        {out, with_geometry(t, t.ndim() == index.ndim() ? index.sizes() : t.sizes(), strides), index});
-    run(t.device(), call::Gather{loop, size_along(t, d), bytes_along(t, d)});
+    run(t.device(),
+        call::Gather{
+            make_loop(index.sizes(),
+                      {out, with_geometry(t, t.ndim() == index.ndim() ? index.sizes() : t.sizes(), strides),
+                       index}),
+            size_along(t, d), bytes_along(t, d)});
   }
   if (needs_grad(t)) {
     record("gather", out, {&t},
@@ -209,9 +213,9 @@ Tensor index_select(const Tensor& t, int64_t dim, const Tensor& index) {
     const Dims strides = still(t, d);
     Dims index_strides = Dims::filled(sizes.size(), 0);
     if (t.ndim() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
-    const Loop loop =
-        make_loop(sizes, {out, with_geometry(t, sizes, strides), with_geometry(index, sizes, index_strides)});
-    run(t.device(), call::Gather{loop, size_along(t, d), bytes_along(t, d)});
+    run(t.device(), call::Gather{make_loop(sizes, {out, with_geometry(t, sizes, strides),
+                                                   with_geometry(index, sizes, index_strides)}),
+                                 size_along(t, d), bytes_along(t, d)});
   }
   if (needs_grad(t)) {
     record("index_select", out, {&t},
@@ -263,9 +267,10 @@ void add_values(const Tensor& self, int d, const Tensor& index, const Tensor& so
   const Dims strides = self.ndim() == shape.size() ? still(self, d) : Dims::filled(shape.size(), 0);
   Dims index_strides = Dims::filled(shape.size(), 0);
   if (shape.size() > 0) index_strides[d] = index.ndim() == 0 ? 0 : index.stride(0);
-  const Loop loop = make_loop(
-      shape, {with_geometry(self, shape, strides), scaled, with_geometry(index, shape, index_strides)});
-  run(self.device(), call::Scatter{ScatterOp::kAdd, loop, size_along(self, d), bytes_along(self, d)});
+  run(self.device(), call::Scatter{ScatterOp::kAdd,
+                                   make_loop(shape, {with_geometry(self, shape, strides), scaled,
+                                                     with_geometry(index, shape, index_strides)}),
+                                   size_along(self, d), bytes_along(self, d)});
 }
 
 struct IndexAddBackward {

@@ -196,9 +196,10 @@ void check_values(const Tensor& self, const Plan& plan, const Tensor& values) {
 }
 
 void put_values(const Tensor& self, const Plan& plan, const Tensor& values, bool accumulate) {
-  const Loop loop = plan_loop(plan, with_geometry(self, plan.sizes, plan.strides), values);
-  if (loop.numel == 0) return;
-  run(self.device(), call::Scatter{accumulate ? ScatterOp::kAdd : ScatterOp::kAssign, loop, kAnyOffset, 1});
+  const call::Scatter call{accumulate ? ScatterOp::kAdd : ScatterOp::kAssign,
+                           plan_loop(plan, with_geometry(self, plan.sizes, plan.strides), values), kAnyOffset,
+                           1};
+  if (call.loop.numel > 0) run(self.device(), call);
 }
 
 // One element goes where a mask says in any dtype, as masked_fill takes it.
